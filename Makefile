@@ -1,0 +1,33 @@
+# Two commands matter: `make run` shows the whole pipeline at work, `make test` proves it.
+PYTHON ?= python3.11
+REVIEW ?= wait
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: help env run stop test lint
+
+help: ## show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(STAMP): pyproject.toml constraints.txt deploy/make_env.py
+	$(PYTHON) deploy/make_env.py $(VENV)
+	@touch $(STAMP)
+
+env: $(STAMP) ## make .venv from pyproject.toml and constraints.txt
+
+run: $(STAMP) ## run the whole pipeline; REVIEW=wait|approve|reject says who answers the reviews
+	$(VENV)/bin/llmops run --review $(REVIEW)
+
+stop: ## end Airflow and every embedded service
+	@if [ -x $(VENV)/bin/llmops ]; then $(VENV)/bin/llmops down; fi
+
+test: $(STAMP) ## the whole test suite, linters and types included
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest
+
+lint: $(STAMP) ## only the linters and types
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy

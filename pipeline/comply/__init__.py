@@ -1,0 +1,1 @@
+"""The compliance gate: checks, licences, policy."""

@@ -1,0 +1,1 @@
+"""Evaluation of candidates against the base model and the champion."""

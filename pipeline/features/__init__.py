@@ -1,0 +1,1 @@
+"""Features: tokens made on Spark, registered and materialised in Feast."""

@@ -1,0 +1,1 @@
+"""Preparation on Spark: cleaning, privacy, de-duplication, quality, prompts and splits."""

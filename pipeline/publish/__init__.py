@@ -1,0 +1,1 @@
+"""Release to the model store, verification and rollback."""

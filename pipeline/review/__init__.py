@@ -1,0 +1,1 @@
+"""Human sign-off, bound to the exact bytes that were reviewed."""

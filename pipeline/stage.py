@@ -1,0 +1,266 @@
+"""The contract of every stage: inputs by manifest, outputs immutable, the manifest last.
+
+A stage's key is the digest of its name, its code, its parameters and its inputs' digests. If a manifest with that key
+exists, the stage returns it without working. Otherwise it writes into an attempt's own prefix and publishes by putting
+the manifest, if absent, at the key's place: readers look for nothing else, so a killed stage leaves nothing visible,
+and of two that run at once one wins and both return the same manifest.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline.errors import LakeError, PipelineError
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+
+log = get_logger(__name__)
+PACKAGE = Path(__file__).resolve().parent
+SHARED = ("records.py", "stage.py", "lake.py")
+
+
+class FileEntry(BaseModel):
+    """A file of an output: its path below the output's URI, its size in bytes and its SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Output(BaseModel):
+    """A dataset, model or report: where it lies, what it is made of and one digest over its content."""
+
+    uri: str
+    digest: str
+    files: list[FileEntry]
+    rows: int | None = None
+
+
+class InputReference(BaseModel):
+    """What a stage read."""
+
+    uri: str
+    digest: str
+
+
+class Counts(BaseModel):
+    """Rows in = rows out + rows set aside."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    set_aside: int = 0
+    reasons: dict[str, int] = {}
+
+
+class Manifest(BaseModel):
+    """The mark of a stage's completion and everything needed to trust or repeat it."""
+
+    stage: str
+    key: str
+    uri: str
+    run_id: str
+    code_version: str
+    parameters: dict[str, Any]
+    inputs: dict[str, InputReference]
+    outputs: dict[str, Output]
+    counts: Counts
+    facts: dict[str, Any] = {}
+    warnings: list[str] = []
+    started_at: datetime
+    seconds: float
+    cached: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the outputs' content: equal content, however and whenever made, is equal here."""
+        return digest_of({name: output.digest for name, output in self.outputs.items()})
+
+    def output(self, name: str) -> Output:
+        """Return an output by name; raises LakeError naming those that exist."""
+        try:
+            return self.outputs[name]
+        except KeyError:
+            raise LakeError(
+                f"The manifest of {self.stage} has no output named {name}",
+                where=self.uri,
+                remedy=f"It has: {', '.join(sorted(self.outputs))}",
+            ) from None
+
+
+@dataclass
+class Attempt:
+    """A stage at work: it writes below `prefix` and reports what it counted."""
+
+    lake: Lake
+    prefix: str
+    run_id: str
+    inputs: Mapping[str, Manifest]
+    counts: Counts = field(default_factory=Counts)
+    facts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def uri(self, *parts: str) -> str:
+        """Return a URI below this attempt; the first part is the output's name."""
+        return "/".join([self.prefix, *parts])
+
+    def warn(self, message: str) -> None:
+        """Record a warning in the manifest and the log."""
+        self.warnings.append(message)
+        log.warning(message)
+
+    def set_aside(self, reasons: Mapping[str, int]) -> None:
+        """Count rows that were set aside, by reason."""
+        for reason, count in reasons.items():
+            self.counts.reasons[reason] = self.counts.reasons.get(reason, 0) + count
+            self.counts.set_aside += count
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a JSON value in canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def code_version(*packages: str) -> str:
+    """Return a digest of the sources that decide a stage's result: its packages and the shared contract."""
+    digest = hashlib.sha256(version("llmops-pipeline").encode())
+    files = [PACKAGE / name for name in SHARED]
+    for package in packages:
+        place = PACKAGE / package
+        files += sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    for file in files:
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def load_manifest(lake: Lake, uri: str) -> Manifest:
+    """Read a manifest; raises LakeError when there is none or it is damaged."""
+    try:
+        return Manifest.model_validate_json(lake.read(uri))
+    except ValueError as problem:
+        raise LakeError(
+            f"The manifest is damaged: {problem}",
+            where=uri,
+            remedy="Delete it and run its stage again; the stage rebuilds it",
+        ) from None
+
+
+def run_stage(
+    lake: Lake,
+    stage: str,
+    work: Callable[[Attempt], None],
+    *,
+    run_id: str,
+    inputs: Mapping[str, Manifest] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    packages: tuple[str, ...] = (),
+    fresh: bool = False,
+) -> Manifest:
+    """Run a stage under the contract and return its manifest.
+
+    `work` writes its outputs below `attempt.uri(name, …)`; each first path part becomes an output. `fresh` makes the
+    key unique to this run, for stages whose input is the outside world (collection, publication). Raises whatever
+    `work` raises; nothing is visible then.
+    """
+    inputs = inputs or {}
+    plain: dict[str, Any] = json.loads(json.dumps(dict(parameters or {}), default=str))
+    code = code_version(*(packages or (stage,)))
+    identity = {
+        "stage": stage,
+        "code": code,
+        "parameters": plain,
+        "inputs": {name: manifest.digest for name, manifest in inputs.items()},
+    }
+    if fresh:
+        identity["run"] = run_id
+    key = digest_of(identity)[:24]
+    uri = lake.uri(stage, key, "manifest.json")
+    found = _finished(lake, uri)
+    if found is not None:
+        log.info("nothing changed", stage=stage, run=run_id, manifest=uri)
+        return found
+    attempt = Attempt(lake, lake.uri(stage, key, "attempts", uuid.uuid4().hex[:12]), run_id, inputs)
+    started, clock = datetime.now(UTC), time.monotonic()
+    log.info("stage started", stage=stage, run=run_id)
+    try:
+        work(attempt)
+        _check_balance(attempt, stage)
+        manifest = Manifest(
+            stage=stage,
+            key=key,
+            uri=uri,
+            run_id=run_id,
+            code_version=code,
+            parameters=plain,
+            inputs={name: InputReference(uri=m.uri, digest=m.digest) for name, m in inputs.items()},
+            outputs=_outputs(attempt),
+            counts=attempt.counts,
+            facts=attempt.facts,
+            warnings=attempt.warnings,
+            started_at=started,
+            seconds=round(time.monotonic() - clock, 3),
+        )
+    except BaseException:
+        _discard(attempt)
+        raise
+    if not lake.put_if_absent(uri, manifest.model_dump_json(indent=2).encode()):
+        _discard(attempt)
+        return load_manifest(lake, uri)
+    log.info("stage finished", stage=stage, run=run_id, seconds=manifest.seconds, manifest=uri)
+    return manifest
+
+
+def _finished(lake: Lake, uri: str) -> Manifest | None:
+    if lake.read_tagged(uri) is None:
+        return None
+    manifest = load_manifest(lake, uri)
+    manifest.cached = True
+    return manifest
+
+
+def _outputs(attempt: Attempt) -> dict[str, Output]:
+    entries: dict[str, list[FileEntry]] = {}
+    for info in attempt.lake.objects(attempt.prefix):
+        name, _, path = info.uri[len(attempt.prefix) + 1 :].partition("/")
+        entry = FileEntry(path=path, size=info.size, sha256=attempt.lake.digest(info.uri))
+        entries.setdefault(name, []).append(entry)
+    return {
+        name: Output(
+            uri=attempt.uri(name),
+            digest=digest_of(sorted((file.path, file.sha256) for file in files)),
+            files=files,
+            rows=attempt.rows.get(name),
+        )
+        for name, files in entries.items()
+    }
+
+
+def _check_balance(attempt: Attempt, stage: str) -> None:
+    counts = attempt.counts
+    if counts.rows_in != counts.rows_out + counts.set_aside:
+        raise PipelineError(
+            f"{stage} lost rows: {counts.rows_in} in, {counts.rows_out} out, {counts.set_aside} set aside",
+            where=attempt.prefix,
+            remedy="This is a defect of the stage; please report it with the manifest of its input",
+        )
+
+
+def _discard(attempt: Attempt) -> None:
+    try:
+        attempt.lake.delete([info.uri for info in attempt.lake.objects(attempt.prefix)])
+    except LakeError as problem:
+        log.warning("an unfinished attempt could not be removed", prefix=attempt.prefix, cause=str(problem))

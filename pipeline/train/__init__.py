@@ -1,0 +1,1 @@
+"""Fine-tuning of text-to-text and causal language models."""
