@@ -1,0 +1,186 @@
+"""The one way to ask a model: used by evaluation, compliance, verification of a release and `llmops ask`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+from pipeline.encoding import Asked, PromptEncoder
+from pipeline.errors import PipelineError
+from pipeline.prompts import template_for
+
+__all__ = ["Answerer", "Asked", "LogLikelihood", "folder_digest", "refuse_unsafe_files"]
+
+UNSAFE_SUFFIXES = (
+    ".bin",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".npy",
+    ".h5",
+    ".msgpack",
+    ".py",
+    ".so",
+)
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class LogLikelihood:
+    """The summed natural-log probability of an answer's tokens, and how many there are (the end token included)."""
+
+    total: float
+    tokens: int
+
+
+def refuse_unsafe_files(folder: Path) -> None:
+    """Refuse a model folder that could run code when it is loaded: pickled weights, Python files, remote code.
+
+    Raises PipelineError naming the file.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in UNSAFE_SUFFIXES or path.is_symlink():
+            raise PipelineError(
+                "The model folder holds a file that could run code or lead elsewhere",
+                where=path.name,
+                remedy="Keep safetensors weights, JSON configuration and tokenizer files only",
+            )
+    for path in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise PipelineError("A file of the model is not valid JSON", where=path.name) from None
+        if isinstance(content, dict) and content.get("auto_map"):
+            raise PipelineError(
+                "The model asks for code of its own (auto_map)", where=path.name, remedy="Use a built-in architecture"
+            )
+    if not any(folder.glob("*.safetensors")):
+        raise PipelineError("The model folder holds no safetensors weights", where=str(folder))
+
+
+def folder_digest(folder: Path) -> str:
+    """Return one SHA-256 over the names and contents of a folder's files."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+class Answerer:
+    """A model that answers questions: greedy, batched by length, the same answer at every call."""
+
+    def __init__(self, folder: Path, *, batch_size: int = 16, device: str = "auto", max_length: int = 512) -> None:
+        """Load a model folder. Raises PipelineError when its files are unsafe or incomplete."""
+        refuse_unsafe_files(folder)
+        self.folder = folder
+        self.batch_size = batch_size
+        self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        try:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+            self.seq2seq = bool(config.is_encoder_decoder)
+            family: Any = AutoModelForSeq2SeqLM if self.seq2seq else AutoModelForCausalLM
+            self.model: Any = family.from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.bfloat16 if self.device == "cuda" else torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+            )
+        except (OSError, ValueError, KeyError, RuntimeError) as problem:
+            raise PipelineError(
+                f"The model cannot be loaded: {str(problem).splitlines()[0]}", where=str(folder)
+            ) from problem
+        self.model.to(self.device).eval()
+        if self.tokenizer.pad_token_id is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        template = template_for(self.tokenizer, "seq2seq" if self.seq2seq else "causal")
+        self.encoder = PromptEncoder(self.tokenizer, template, max_length)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the folder that was loaded."""
+        return folder_digest(self.folder)
+
+    def answer(self, asked: Sequence[Asked], max_new_tokens: int = 64) -> list[str]:
+        """Return an answer to each question, in their order."""
+        prompts = self.encoder.encode(asked)
+        answers = [""] * len(prompts)
+        for batch in self._by_length([len(prompt) for prompt in prompts]):
+            produced = self._generate([prompts[index] for index in batch], max_new_tokens)
+            for index, text in zip(batch, self.tokenizer.batch_decode(produced, skip_special_tokens=True), strict=True):
+                answers[index] = self.encoder.template.escaper.unescape(text.strip())
+        return answers
+
+    def log_likelihood(self, asked: Sequence[Asked], answers: Sequence[str]) -> list[LogLikelihood]:
+        """Return how probable the model finds each answer after its question."""
+        prompts, targets = self.encoder.encode(asked), self.encoder.targets(answers)
+        results: list[LogLikelihood | None] = [None] * len(prompts)
+        for batch in self._by_length([len(p) + len(t) for p, t in zip(prompts, targets, strict=True)]):
+            scores = self._score([prompts[index] for index in batch], [targets[index] for index in batch])
+            for index, score in zip(batch, scores, strict=True):
+                results[index] = score
+        return [result for result in results if result is not None]
+
+    def _by_length(self, lengths: list[int]) -> Iterator[list[int]]:
+        order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+        for start in range(0, len(order), self.batch_size):
+            yield order[start : start + self.batch_size]
+
+    def _padded(self, rows: list[list[int]], value: int, *, left: bool) -> torch.Tensor:
+        width = max(len(row) for row in rows)
+        padding = [[value] * (width - len(row)) for row in rows]
+        filled = [pad + row if left else row + pad for pad, row in zip(padding, rows, strict=True)]
+        return torch.tensor(filled, device=self.device)
+
+    @torch.inference_mode()
+    def _generate(self, prompts: list[list[int]], max_new_tokens: int) -> Any:
+        left = not self.seq2seq
+        ids = self._padded(prompts, self.tokenizer.pad_token_id, left=left)
+        mask = self._padded([[1] * len(prompt) for prompt in prompts], 0, left=left)
+        produced = self.model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=self.tokenizer.pad_token_id,
+            eos_token_id=self.tokenizer.eos_token_id,
+        )
+        return produced if self.seq2seq else produced[:, ids.shape[1] :]
+
+    @torch.inference_mode()
+    def _score(self, prompts: list[list[int]], targets: list[list[int]]) -> list[LogLikelihood]:
+        if self.seq2seq:
+            ids = self._padded(prompts, self.tokenizer.pad_token_id, left=False)
+            mask = self._padded([[1] * len(prompt) for prompt in prompts], 0, left=False)
+            labels = self._padded(targets, IGNORED, left=False)
+            logits = self.model(input_ids=ids, attention_mask=mask, labels=labels).logits
+        else:
+            rows = [prompt + target for prompt, target in zip(prompts, targets, strict=True)]
+            ids = self._padded(rows, self.tokenizer.pad_token_id, left=False)
+            mask = self._padded([[1] * len(row) for row in rows], 0, left=False)
+            marked = [[IGNORED] * len(p) + t for p, t in zip(prompts, targets, strict=True)]
+            labels = self._padded(marked, IGNORED, left=False)[:, 1:]
+            logits = self.model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+        losses = torch.nn.functional.cross_entropy(
+            logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+        )
+        counts = (labels != IGNORED).sum(1)
+        return [LogLikelihood(-float(loss), int(count)) for loss, count in zip(losses.sum(1), counts, strict=True)]
