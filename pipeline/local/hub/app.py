@@ -1,0 +1,80 @@
+"""The web application: every group of calls, and how refusals are told."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from pipeline.local.hub import errors
+from pipeline.local.hub.routes import administration, browse, changes, files, large_files, pages
+from pipeline.local.hub.routes.call import RawPath
+from pipeline.local.hub.store import Store
+
+_ABOUT_A_REPOSITORY = re.compile(r"/api/(models|datasets|spaces)/|/[^?]*/resolve/")
+
+
+def build(store: Store) -> FastAPI:
+    """Return the application that serves a store."""
+    app = FastAPI(title="Model store", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.store = store
+    app.add_middleware(RawPath)
+    app.add_api_route("/healthz", healthz)
+    for group in (administration, browse, changes, large_files):
+        app.include_router(group.router)
+    # Before the pages, whose /{namespace}/{name} would take an unknown call for a repository.
+    app.add_api_route("/api/{call:path}", _unknown_call, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+    for group in (files, pages):
+        app.include_router(group.router)
+    app.add_exception_handler(errors.HubError, _refusal)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _no_such_call)
+    return app
+
+
+def healthz(request: Request) -> dict[str, str]:
+    """Answer once the metadata can be read."""
+    store: Store = request.app.state.store
+    with store.database.read() as db:
+        db.execute("SELECT count(*) FROM repositories").fetchone()
+    return {"status": "ok"}
+
+
+def _unknown_call() -> None:
+    raise HTTPException(404)
+
+
+async def _refusal(request: Request, problem: Exception) -> Response:
+    if isinstance(problem, errors.RepositoryMoved):
+        target = request.url.path.replace(f"/{problem.old}", f"/{problem.new}", 1)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(target + query, problem.status)
+    if not isinstance(problem, errors.HubError):
+        raise problem
+    if pages.wants_page(request):
+        return pages.refusal(request, problem)
+    message = problem.message.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
+    headers = {"X-Request-Id": secrets.token_hex(8), "X-Error-Message": message, **problem.headers}
+    if problem.code:
+        headers["X-Error-Code"] = problem.code
+    return JSONResponse({"error": problem.message}, problem.status, headers)
+
+
+async def _malformed(request: Request, problem: Exception) -> Response:
+    if not isinstance(problem, RequestValidationError):
+        raise problem
+    places = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in problem.errors()]
+    return await _refusal(request, errors.HubError(400, "Malformed request: " + "; ".join(places)))
+
+
+async def _no_such_call(request: Request, problem: Exception) -> Response:
+    if not isinstance(problem, HTTPException):
+        raise problem
+    missing = problem.status_code == 404 and _ABOUT_A_REPOSITORY.match(request.url.path)
+    # An address of a kind this store does not keep, such as /api/models/gpt2, reads as a missing repository.
+    code = "RepoNotFound" if missing else None
+    return await _refusal(request, errors.HubError(problem.status_code, str(problem.detail), code=code))

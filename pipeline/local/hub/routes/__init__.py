@@ -1,0 +1,1 @@
+"""The HTTP side of the store: one module for each group of calls."""
