@@ -144,7 +144,7 @@ class ChatTemplate(PromptTemplate):
         """Render the tokenizer's chat template once, around a stand-in for the user's turn."""
         self._head, self._tail = _render(tokenizer).split(_SENTINEL)
         turns = _TURN_MARK.findall(self._head + self._tail)
-        super().__init__((*tokenizer.all_special_tokens, *turns))
+        super().__init__((*control_tokens(tokenizer), *turns))
 
     @property
     def head(self) -> str:
@@ -177,4 +177,14 @@ def template_for(tokenizer: Any, architecture: Architecture) -> PromptTemplate:
     if architecture == "causal" and getattr(tokenizer, "chat_template", None):
         return ChatTemplate(tokenizer)
     begin = tokenizer.bos_token if architecture == "causal" and getattr(tokenizer, "add_bos_token", False) else ""
-    return TextToTextTemplate(tuple(tokenizer.all_special_tokens), begin or "")
+    return TextToTextTemplate(control_tokens(tokenizer), begin or "")
+
+
+def control_tokens(tokenizer: Any) -> tuple[str, ...]:
+    """Return every string that the tokenizer reads as one control token.
+
+    The named ones (end, padding) are not all: code models also reserve words like `<filename>`, which documentation
+    uses as ordinary text.
+    """
+    added = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return tuple(sorted({*tokenizer.all_special_tokens, *added}))

@@ -1,0 +1,35 @@
+"""Answers that are longer than a model may be taught: cut where a sentence ends, so that it learns to stop there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n(?=\s*\S)")
+CHARS_PER_TOKEN = 16
+"""No tokenizer in use packs more characters of running text into a token; longer prefixes need not be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The token ids that a model has to produce, and whether the answer was cut to get there."""
+
+    ids: list[int]
+    cut: bool
+
+
+def fit(answer: str, ids: list[int], limit: int, encode: Callable[[Sequence[str]], list[list[int]]]) -> Target:
+    """Return the target of an answer within `limit` tokens, the end token (the last of `ids`) included.
+
+    A longer answer is cut behind the last sentence that fits and keeps the end token. Where not even the first
+    sentence fits, it is cut between tokens and has no end token: a model should not learn to stop in mid-sentence.
+    """
+    if len(ids) <= limit:
+        return Target(ids, cut=False)
+    room = answer[: limit * CHARS_PER_TOKEN]
+    prefixes = [room[: found.end()].strip() for found in SENTENCE_END.finditer(room)]
+    for encoded in reversed(encode([prefix for prefix in prefixes if prefix])):
+        if len(encoded) <= limit:
+            return Target(encoded, cut=True)
+    return Target(ids[:limit], cut=True)
