@@ -7,8 +7,10 @@ import sys
 
 import structlog
 
+INFO, WARNING = logging.INFO, logging.WARNING
 
-def configure(*, json: bool = False, level: int = logging.INFO) -> None:
+
+def configure(*, json: bool = False, level: int = INFO) -> None:
     """Send events to standard error, as JSON lines for machines or as aligned text for people."""
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

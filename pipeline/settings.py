@@ -253,6 +253,12 @@ class MailSettings(Section):
     operators: list[str] = ["ml-platform@example.com"]
 
 
+class AirflowSettings(Section):
+    """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD."""
+
+    url: str | None = None
+
+
 class LocalSettings(Section):
     """The embedded services of a laptop; a production set-up leaves them off."""
 
@@ -287,6 +293,7 @@ class Settings(BaseSettings):
     publish: PublishSettings = PublishSettings()
     audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
+    airflow: AirflowSettings = AirflowSettings()
     local: LocalSettings = LocalSettings()
 
     @classmethod

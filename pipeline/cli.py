@@ -1,0 +1,102 @@
+"""The `llmops` command. Exit codes: 0 done, 1 failed, 2 refused by a gate, a policy or a reviewer."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import click
+import typer
+
+from pipeline import log
+from pipeline.console import errors, output
+from pipeline.errors import DONE, FAILED, PipelineError
+
+app = typer.Typer(
+    name="llmops",
+    help="From question/answer sources to a signed-off, published language model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+COMMANDS: dict[str, str] = {
+    "up": "pipeline.local.command:up",
+    "down": "pipeline.local.command:down",
+    "status": "pipeline.local.command:status",
+    "run": "pipeline.orchestration.command:run",
+    "reviews": "pipeline.orchestration.command:reviews",
+    "collect": "pipeline.collect.command:app",
+    "prepare": "pipeline.prepare.command:prepare",
+    "features": "pipeline.features.command:app",
+    "select": "pipeline.train.command:select",
+    "finetune": "pipeline.train.command:finetune",
+    "tune": "pipeline.tune.command:tune",
+    "evaluate": "pipeline.evaluate.command:evaluate",
+    "comply": "pipeline.comply.command:comply",
+    "models": "pipeline.publish.command:app",
+    "ask": "pipeline.publish.command:ask",
+    "audit": "pipeline.audit_command:app",
+    "privacy": "pipeline.privacy.command:app",
+}
+
+
+@app.callback()
+def options(
+    json: bool = typer.Option(False, "--json", help="Write results as JSON."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Show what is done, and tracebacks of defects."),
+) -> None:
+    """Set what holds for every command."""
+    output.machine = json
+    log.configure(json=json, level=log.INFO if verbose else log.WARNING)
+
+
+def register() -> None:
+    """Add every command to the application; their modules import nothing heavy before they are called."""
+    for name, place in COMMANDS.items():
+        module, attribute = place.split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+
+
+def guarded(call: Callable[[], object]) -> int:
+    """Call, and turn every error into a paragraph for a person and an exit code."""
+    try:
+        call()
+    except PipelineError as problem:
+        errors.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
+        errors.print(str(problem), markup=False)
+        return problem.exit_code
+    except click.ClickException as problem:
+        problem.show()
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("Stopped.")
+        return FAILED
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except Exception as problem:
+        if "--verbose" in sys.argv or "-v" in sys.argv:
+            traceback.print_exc()
+        errors.print(f"[bold red]Unexpected {type(problem).__name__}[/]: ", end="")
+        errors.print(f"{problem}. Run again with --verbose for the traceback, and please report it.", markup=False)
+        return FAILED
+    return DONE
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+    def call() -> object:
+        register()
+        return app(standalone_mode=False)
+
+    sys.exit(guarded(call))

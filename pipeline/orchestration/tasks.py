@@ -1,0 +1,283 @@
+"""What each Airflow task calls: a stage with its manifests, recorded in the audit trail and in the run's index.
+
+Arguments and results are manifest URIs, which is all that ever goes through XCom. Errors become Airflow's: a refusal is
+final, anything else is tried again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from pipeline import log
+from pipeline.audit import AuditLog
+from pipeline.errors import PipelineError, Refused, SettingsError
+from pipeline.lake import Lake, open_lake
+from pipeline.orchestration import runs
+from pipeline.settings import Settings, load
+from pipeline.stage import Manifest, load_manifest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STAGE_COMPLETED = "stage_completed"
+
+
+def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a task its logger, and turn the pipeline's errors into Airflow's without a wall of traceback."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments: P.args, **keywords: P.kwargs) -> R:
+        from airflow.exceptions import AirflowException, AirflowFailException
+
+        log.configure()
+        try:
+            return function(*arguments, **keywords)
+        except (Refused, SettingsError) as problem:
+            raise AirflowFailException(str(problem)) from None
+        except PipelineError as problem:
+            raise AirflowException(str(problem)) from problem
+
+    return wrapper
+
+
+class Run:
+    """A run at work: its settings (with what was asked for at its trigger), its lake and its audit trail."""
+
+    def __init__(self, run_id: str, overrides: dict[str, Any] | None = None) -> None:
+        """Read settings and open the lake."""
+        self.id = run_id
+        self.settings: Settings = load(**(overrides or {}))
+        self.lake: Lake = open_lake(self.settings.lake)
+        self.audit = AuditLog(self.lake, self.settings.audit.signing_key)
+
+    def manifest(self, uri: str) -> Manifest:
+        """Load an input."""
+        return load_manifest(self.lake, uri)
+
+    def done(self, manifest: Manifest) -> str:
+        """Record a stage's manifest and return its URI."""
+        runs.note(self.lake, self.id, manifest)
+        self.audit.append(
+            STAGE_COMPLETED,
+            actor="pipeline",
+            run_id=self.id,
+            subject=manifest.digest,
+            data={
+                "stage": manifest.stage,
+                "manifest": manifest.uri,
+                "unchanged": manifest.cached,
+                "inputs": {name: reference.digest for name, reference in manifest.inputs.items()},
+                "counts": manifest.counts.model_dump(),
+            },
+        )
+        return manifest.uri
+
+
+@for_airflow
+def start(run_id: str, dag_id: str, actor: str, reason: str, overrides: dict[str, Any]) -> None:
+    """Record who started the run and why; the sign-off later refuses this person's own approval."""
+    from pipeline.review.signoff import RUN_STARTED
+
+    run = Run(run_id, overrides)
+    run.audit.append(
+        RUN_STARTED, actor=actor, run_id=run_id, data={"dag": dag_id, "reason": reason, "overrides": overrides}
+    )
+
+
+@for_airflow
+def collect(run_id: str, source: str) -> str:
+    """Collect one configured source."""
+    from pipeline.collect import stage
+
+    run = Run(run_id)
+    return run.done(stage.run(run.settings, run.lake, run_id=run_id, source=source))
+
+
+@for_airflow
+def unify(run_id: str, collected: list[str]) -> str:
+    """Bring all sources into the one repository of rows."""
+    from pipeline.collect import repository
+
+    run = Run(run_id)
+    manifests = [run.manifest(uri) for uri in collected]
+    return run.done(repository.run(run.settings, run.lake, run_id=run_id, collected=manifests))
+
+
+@for_airflow
+def snapshot(run_id: str, wanted: str) -> str:
+    """Return the repository that a retraining starts from: the latest, or the one whose manifest is named."""
+    run = Run(run_id)
+    uri = wanted
+    if wanted == "latest":
+        found = [r for r in run.audit.find(STAGE_COMPLETED) if r.data.get("stage") == "repository"]
+        if not found:
+            raise Refused(
+                "There is no data to retrain on yet", where="data_snapshot", remedy="Let llm_pipeline run once first"
+            )
+        uri = str(found[-1].data["manifest"])
+    manifest = run.manifest(uri)
+    if manifest.stage != "repository":
+        raise Refused(
+            f"This is a manifest of {manifest.stage}, not of a repository", where=uri, remedy="Name a repository's"
+        )
+    return run.done(manifest)
+
+
+@for_airflow
+def prepare(run_id: str, repository: str) -> str:
+    """Clean, protect, de-duplicate, check and split on Spark."""
+    from pipeline.prepare import stage
+
+    run = Run(run_id)
+    return run.done(stage.run(run.settings, run.lake, run_id=run_id, repository=run.manifest(repository)))
+
+
+@for_airflow
+def base_model(run_id: str, overrides: dict[str, Any]) -> str:
+    """Bring the foundation model into the lake."""
+    from pipeline.train import base_model as stage
+
+    run = Run(run_id, overrides)
+    return run.done(stage.run(run.settings, run.lake, run_id=run_id))
+
+
+@for_airflow
+def features(run_id: str, overrides: dict[str, Any], prepared: str, base: str) -> str:
+    """Tokenise on Spark, register and materialise in Feast."""
+    from pipeline.features import stage
+
+    run = Run(run_id, overrides)
+    made = stage.run(run.settings, run.lake, run_id=run_id, prepared=run.manifest(prepared), base=run.manifest(base))
+    return run.done(made)
+
+
+@for_airflow
+def train(run_id: str, overrides: dict[str, Any], base: str, features: str) -> str:
+    """Fine-tune with the configured hyperparameters."""
+    from pipeline.train import stage
+
+    run = Run(run_id, overrides)
+    made = stage.run(run.settings, run.lake, run_id=run_id, base=run.manifest(base), features=run.manifest(features))
+    return run.done(made)
+
+
+@for_airflow
+def tune(run_id: str, overrides: dict[str, Any], base: str, features: str, trained: str) -> str:
+    """Search hyperparameters; the best trial's model is the candidate."""
+    from pipeline.tune import stage
+
+    run = Run(run_id, overrides)
+    made = stage.run(
+        run.settings,
+        run.lake,
+        run_id=run_id,
+        base=run.manifest(base),
+        features=run.manifest(features),
+        trained=run.manifest(trained),
+    )
+    return run.done(made)
+
+
+@for_airflow
+def is_new(run_id: str, candidate: str) -> bool:
+    """Tell whether the candidate differs from the published model; if not, the run has nothing left to do."""
+    from pipeline.publish.champion import champion
+
+    run = Run(run_id)
+    published = champion(run.settings, run.lake)
+    return published is None or published.output("model").digest != run.manifest(candidate).output("model").digest
+
+
+@for_airflow
+def evaluate(
+    run_id: str, overrides: dict[str, Any], candidate: str, base: str, prepared: str, features: str
+) -> str:
+    """Measure the candidate against the base model, the champion and a trivial baseline."""
+    from pipeline.evaluate import stage
+    from pipeline.publish.champion import champion
+
+    run = Run(run_id, overrides)
+    made = stage.run(
+        run.settings,
+        run.lake,
+        run_id=run_id,
+        candidate=run.manifest(candidate),
+        base=run.manifest(base),
+        prepared=run.manifest(prepared),
+        features=run.manifest(features),
+        champion=champion(run.settings, run.lake),
+    )
+    return run.done(made)
+
+
+@for_airflow
+def comply(
+    run_id: str,
+    overrides: dict[str, Any],
+    candidate: str,
+    base: str,
+    prepared: str,
+    features: str,
+    evaluation: str,
+    repository: str,
+) -> str:
+    """Run every compliance check and join them with the evaluation into one verdict."""
+    from pipeline.comply import stage
+
+    run = Run(run_id, overrides)
+    made = stage.run(
+        run.settings,
+        run.lake,
+        run_id=run_id,
+        candidate=run.manifest(candidate),
+        base=run.manifest(base),
+        prepared=run.manifest(prepared),
+        features=run.manifest(features),
+        evaluation=run.manifest(evaluation),
+        repository=run.manifest(repository),
+    )
+    return run.done(made)
+
+
+@for_airflow
+def gate(run_id: str, candidate: str, evaluation: str, compliance: str) -> None:
+    """Record the verdict, and stop the run when it is not a pass."""
+    from pipeline.comply.gate import enforce
+    from pipeline.orchestration.reviews import subject_of
+    from pipeline.review.signoff import GATE
+
+    run = Run(run_id)
+    report = run.manifest(compliance)
+    subject = subject_of(run.manifest(candidate), run.manifest(evaluation), report)
+    data = {"verdict": report.facts.get("verdict"), **subject.model_dump(exclude={"model"})}
+    run.audit.append(GATE, actor="pipeline", run_id=run_id, subject=subject.model, data=data)
+    enforce(report)
+
+
+@for_airflow
+def sign_off(run_id: str, candidate: str, evaluation: str, compliance: str) -> None:
+    """Stop the run unless everyone whose approval is needed has approved exactly this."""
+    from pipeline.orchestration import reviews
+
+    reviews.decide(Run(run_id), candidate, evaluation, compliance)
+
+
+@for_airflow
+def publish(run_id: str, candidate: str, base: str, prepared: str, evaluation: str, compliance: str) -> str:
+    """Release the candidate, pull it back, verify it and make it the production version."""
+    from pipeline.publish import stage
+
+    run = Run(run_id)
+    made = stage.run(
+        run.settings,
+        run.lake,
+        run_id=run_id,
+        candidate=run.manifest(candidate),
+        base=run.manifest(base),
+        prepared=run.manifest(prepared),
+        evaluation=run.manifest(evaluation),
+        compliance=run.manifest(compliance),
+    )
+    return run.done(made)

@@ -1,0 +1,99 @@
+"""The Airflow task that waits for a person and writes what they said into the audit trail.
+
+The answer is taken from Airflow's own record of who responded, in this task's own code: a review that someone marks as
+successful never gets here, so it leaves no approval. What the reviewer saw is recorded before they see it, and the
+answer is bound to that record, not to an XCom that may have changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.exceptions import AirflowException
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+
+from pipeline.review import form
+
+RETRY_SECONDS = 5
+ASK_AGAIN = 20
+
+
+class ReviewOperator(HITLOperator):
+    """Waits for a reviewer of one role; approval, rejection and silence are all recorded.
+
+    `candidate`, `evaluation` and `compliance` are the manifest URIs of what is reviewed (templated). An improper answer
+    is asked for again, with the reason on top of the form. What an answer means is decided by the sign-off behind it.
+    """
+
+    template_fields = ("candidate", "evaluation", "compliance")
+
+    def __init__(
+        self,
+        *,
+        role: str,
+        reviewers: Sequence[str],
+        candidate: str,
+        evaluation: str,
+        compliance: str,
+        timeout_hours: float,
+        **kwargs: Any,
+    ) -> None:
+        """Assign the review to the named users; Airflow refuses anyone else's answer, an administrator's too."""
+        super().__init__(
+            subject=f"{role.capitalize()} review",
+            body="",
+            options=form.OPTIONS,
+            params={name: Param(**arguments) for name, arguments in form.fields_of(role).items()},
+            assigned_users=[{"id": user, "name": user} for user in reviewers],
+            response_timeout=timedelta(hours=timeout_hours),
+            retries=ASK_AGAIN,
+            retry_delay=timedelta(seconds=RETRY_SECONDS),
+            retry_exponential_backoff=False,
+            **kwargs,
+        )
+        self.role = role
+        self.reviewers = list(reviewers)
+        self.candidate = candidate
+        self.evaluation = evaluation
+        self.compliance = compliance
+
+    def execute(self, context: Any) -> Any:
+        """Build what the reviewer reads, record that it was asked for, tell the reviewers, and wait."""
+        from pipeline.orchestration import notify, reviews
+
+        opened = reviews.open_for(
+            role=self.role,
+            run_id=context["run_id"],
+            reviewers=self.reviewers,
+            manifests=(self.candidate, self.evaluation, self.compliance),
+            report_url=notify.report_url(context),
+        )
+        self.subject, self.body = opened.subject, opened.body
+        notify.review_waiting(
+            context, role=self.role, subject=opened.subject, link=self.generate_link_to_ui_from_context(context=context)
+        )
+        return super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Record the answer; ask again when it cannot be taken; record silence when nobody answered in time."""
+        from pipeline.orchestration import reviews
+
+        run_id = context["run_id"]
+        if "error" in event:
+            reviews.record_silence(role=self.role, run_id=run_id)
+            self.log.warning("Nobody answered the %s review in time: that is a rejection.", self.role)
+            return {"decision": "silent", "reviewer": None, "comment": ""}
+        user = (event.get("responded_by_user") or {}).get("id")
+        if not user:
+            raise AirflowException("Airflow does not say who answered, so the answer does not count; asking again.")
+        try:
+            answer = form.read(self.role, event["chosen_options"], event.get("params_input") or {})
+        except form.ImproperAnswer as problem:
+            reviews.record_improper(role=self.role, run_id=run_id, reviewer=user, problem=str(problem))
+            raise AirflowException(f"The answer of {user} cannot be taken: {problem}. The review asks again.") from None
+        reviews.record(role=self.role, run_id=run_id, reviewer=user, answer=answer)
+        self.log.info("%s: %s", user, answer.decision)
+        return {"decision": answer.decision, "reviewer": user, "comment": answer.comment}
