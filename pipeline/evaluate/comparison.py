@@ -1,0 +1,100 @@
+"""One model against another on the same questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.errors import PipelineError
+from pipeline.evaluate.examples import Outcome
+from pipeline.evaluate.intervals import percentile_interval, resampled
+from pipeline.evaluate.metrics.base import Floats, Metric
+
+Direction = Literal["better", "worse", "no clear difference", "differs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much higher a metric is for the first model, its 95 % interval, and how often chance alone gives as much.
+
+    `p_value` is two-sided. `direction` takes the interval and whether higher is better into account; `wins`, `losses`
+    and `ties` count the questions where the first model scored higher, lower and the same (None for metrics without a
+    score of each answer).
+    """
+
+    metric: str
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    direction: Direction
+    count: int
+    wins: int | None = None
+    losses: int | None = None
+    ties: int | None = None
+
+
+def compare(
+    metric: Metric, first: Sequence[Outcome], second: Sequence[Outcome], samples: int, seed: int
+) -> Difference | None:
+    """Compare two models by the paired bootstrap (Koehn 2004); None where the metric gives no interval.
+
+    Both models are resampled with the same questions, so the difficulty of a question cancels out. Raises PipelineError
+    when the two were not asked the same questions in the same order.
+    """
+    if [o.example.question_id for o in first] != [o.example.question_id for o in second]:
+        raise PipelineError("Two models can only be compared on the same questions in the same order")
+    both = [place for place, pair in enumerate(zip(first, second, strict=True)) if all(map(metric.applies, pair))]
+    if len(both) < 2:
+        return None
+    left, right = [first[place] for place in both], [second[place] for place in both]
+    rows = metric.statistics(left), metric.statistics(right)
+    if rows[0] is None or rows[1] is None:
+        return None
+    observed = metric.value(left) - metric.value(right)
+    drawn = metric.combine(resampled(rows[0], samples, seed)) - metric.combine(resampled(rows[1], samples, seed))
+    interval = percentile_interval(drawn)
+    if interval is None or math.isnan(observed):
+        return None
+    wins, losses, ties = _counts(rows[0], rows[1])
+    return Difference(
+        metric=metric.name,
+        difference=observed,
+        low=interval[0],
+        high=interval[1],
+        p_value=_p_value(drawn[~np.isnan(drawn)], observed),
+        direction=_direction(interval, metric.higher_is_better),
+        count=len(both),
+        wins=wins,
+        losses=losses,
+        ties=ties,
+    )
+
+
+def _p_value(drawn: Floats, observed: float) -> float:
+    """Return the share of resamples, centred on no difference, that are as far out as what was observed."""
+    if observed == 0:
+        return 1.0
+    beyond = int(np.sum(np.abs(drawn - observed) >= abs(observed)))
+    return (beyond + 1) / (len(drawn) + 1)
+
+
+def _direction(interval: tuple[float, float], higher_is_better: bool | None) -> Direction:
+    low, high = interval
+    if low <= 0 <= high:
+        return "no clear difference"
+    if higher_is_better is None:
+        return "differs"
+    return "better" if (low > 0) == higher_is_better else "worse"
+
+
+def _counts(first: Floats, second: Floats) -> tuple[int, int, int] | tuple[None, None, None]:
+    """Count wins, losses and ties of metrics that are means: their statistics are score and one."""
+    if first.shape[1] != 2 or not np.all(first[:, 1] == 1) or not np.all(second[:, 1] == 1):
+        return None, None, None
+    gap = first[:, 0] - second[:, 0]
+    return int(np.sum(gap > 0)), int(np.sum(gap < 0)), int(np.sum(gap == 0))

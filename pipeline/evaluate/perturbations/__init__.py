@@ -1,0 +1,1 @@
+"""Perturbations: ways in which real questions differ from clean ones, each a small class registered by being there."""

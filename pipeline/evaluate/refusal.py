@@ -1,0 +1,58 @@
+"""Telling a refusal from an answer."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.evaluate.metrics.token_f1 import token_f1
+from pipeline.evaluate.text import sentences
+
+SAME = 0.7
+"""Token F1 from which a sentence counts as the refusal that the model was taught, reworded or cut."""
+_PLACE = (
+    r"(?:(?:the|this|that|your|given|provided|above|supplied|following|available)\s+)*"
+    r"(?:context|passage|text|page|information|excerpt|document|article)"
+)
+_LACK = r"(?:contain|mention|provide|include|say|state|specify|answer|cover|address|explain|have|give|describe|support)"
+# The phrases speak of the context or of the speaker: "the file does not contain a header" is an answer.
+_PHRASES = (
+    # English
+    rf"\b{_PLACE}\s+(?:does\s+not|doesn't|do\s+not|don't|did\s+not)\s+(?:\w+\s+)?{_LACK}",
+    rf"\b(?:not|isn't|is\s+not|aren't|nothing)\s+(?:\w+\s+){{0,3}}(?:in|by|from)\s+{_PLACE}",
+    r"\bthere\s+is\s+(?:not\s+enough|no|insufficient)\s+(?:information|context)",
+    r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|am\s+unable\s+to|are\s+unable\s+to|am\s+not\s+able\s+to)\s+"
+    r"(?:answer|help|find|tell|determine|provide|assist)",
+    r"\b(?:i|we)\s+(?:do\s+not|don't)\s+(?:know|have\s+(?:enough|the|any|sufficient|access)|find)\b",
+    r"\b(?:insufficient|lack\s+of|lacks\s+the)\s+(?:information|context)\b",
+    # German, French, Spanish, Italian, Portuguese, Dutch
+    r"\b(?:der|dieser)\s+(?:gegebene\s+)?(?:kontext|text|abschnitt)\s+enthält\s+(?:\w+\s+){0,2}(?:nicht|keine)",
+    r"\bich\s+(?:kann|weiß)\s+(?:\w+\s+){0,3}nicht",
+    r"\ble\s+(?:contexte|texte|passage)\s+(?:\w+\s+){0,2}ne\s+(?:contient|mentionne|fournit|précise)\s+pas",
+    r"\bje\s+ne\s+(?:sais|peux|trouve)\s+pas",
+    r"\bel\s+(?:contexto|texto|pasaje)\s+(?:\w+\s+){0,2}no\s+(?:contiene|menciona|proporciona|incluye)",
+    r"\bno\s+(?:puedo\s+responder|sé\b|tengo\s+información)",
+    r"\bil\s+(?:contesto|testo|brano)\s+(?:\w+\s+){0,2}non\s+(?:contiene|menziona|fornisce)",
+    r"\bnon\s+(?:posso\s+rispondere|lo\s+so)",
+    r"\bo\s+(?:contexto|texto|trecho)\s+(?:\w+\s+){0,2}não\s+(?:contém|menciona|fornece)",
+    r"\bnão\s+(?:posso\s+responder|sei\b)",
+    r"\bde\s+(?:context|tekst|passage)\s+bevat\s+(?:\w+\s+){0,2}(?:niet|geen)",
+    # Russian, Chinese, Japanese
+    r"(?:контекст|текст)е?\s+(?:\w+\s+){0,2}не\s+(?:содержит|указан|упомина)",
+    r"я\s+не\s+(?:знаю|могу\s+ответить)",
+    r"(?:上下文|文本|资料|內容|内容)[^。]{0,8}(?:没有|沒有|不包含|未提及|未包含)|无法(?:回答|确定)",
+    r"(?:文脈|本文|コンテキスト)[^。]{0,12}(?:含まれていません|記載されていません|ありません)",
+    r"(?:わかりません|分かりません|回答できません)",
+)
+_PATTERN = re.compile("|".join(_PHRASES), re.IGNORECASE)
+
+
+def is_refusal(answer: str, taught: str = "") -> bool:
+    """Tell whether an answer says that it cannot be given from the context.
+
+    It does when its first sentence is nearly the refusal that the model was taught (`prepare.refusal_text`), or says
+    the same in other words. Only the first sentence counts: an answer may well end with what it does not know.
+    """
+    first = next(iter(sentences(answer.replace("’", "'"))), "")
+    if not first:
+        return False
+    return (bool(taught) and token_f1(first, taught) >= SAME) or bool(_PATTERN.search(first))
