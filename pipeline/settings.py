@@ -152,6 +152,7 @@ class FeatureSettings(Section):
 
     project: str = "llmops"
     owner: str = "ml-platform@example.com"
+    registry: str | None = None
     online_store: Literal["sqlite", "redis", "dynamodb"] = "sqlite"
     online_store_options: dict[str, Any] = {}
     max_length: int = Field(256, ge=16)

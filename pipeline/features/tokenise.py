@@ -95,7 +95,9 @@ class RowTokeniser:
             target = answers.fit(text, ids, self.limits.answer, self.encoder.targets)
             yield from self._row(row, parts, target, supported)
 
-    def _row(self, row: int, parts: EncodedParts, target: answers.Target, supported: bool) -> Iterator[Example | Rejected]:
+    def _row(
+        self, row: int, parts: EncodedParts, target: answers.Target, supported: bool
+    ) -> Iterator[Example | Rejected]:
         room = self.limits.length - parts.fixed - (len(target.ids) if self.architecture == "causal" else 0)
         problem = self._problem(parts, target, room)
         if problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +45,4 @@ def ranked(context: Sequence[int], answer: Sequence[int], size: int, stride: int
 
 
 def _grams(tokens: Sequence[int]) -> set[object]:
-    return {*tokens, *zip(tokens, tokens[1:], strict=False)}
+    return {*tokens, *pairwise(tokens)}

@@ -1,0 +1,76 @@
+"""Which features are published: one reference per feature view in the lake, naming the manifest it serves.
+
+The references are what moves from run to run; manifests and their Parquet files never change.
+`feature_repo/features.py` reads them, so the plain `feast` command sees what the pipeline published.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.stage import Manifest, load_manifest
+
+if TYPE_CHECKING:
+    from pipeline.features.definitions import FeatureSet
+
+FOLDER = ("feature_store", "published")
+
+
+class Published(BaseModel):
+    """A feature view and the manifest whose data it serves now."""
+
+    view: str
+    manifest: str
+    run_id: str
+    at: datetime
+
+
+def publish(lake: Lake, view: str, manifest: Manifest, run_id: str) -> Published:
+    """Point a view at a manifest; the last writer wins, as each run is the truth of its time."""
+    reference = Published(view=view, manifest=manifest.uri, run_id=run_id, at=datetime.now(UTC))
+    lake.write(_place(lake, view), reference.model_dump_json(indent=1).encode())
+    return reference
+
+
+def published(lake: Lake) -> list[Published]:
+    """Return every published view, sorted by name."""
+    return [Published.model_validate_json(lake.read(info.uri)) for info in lake.objects(lake.uri(*FOLDER))]
+
+
+def find(lake: Lake, view: str) -> Published | None:
+    """Return what a view serves, or None when it was never published."""
+    found = lake.read_tagged(_place(lake, view))
+    return Published.model_validate_json(found[0]) if found else None
+
+
+def feature_set(settings: Settings, manifest: Manifest) -> FeatureSet:
+    """Return the feature set of a features manifest, with the real places of its data."""
+    from pipeline.features.definitions import FeatureSet
+
+    facts = manifest.facts
+    return FeatureSet(
+        qa=manifest.output("qa_features").uri,
+        tokens=manifest.output("token_features").uri,
+        windows=manifest.outputs["token_windows"].uri if "token_windows" in manifest.outputs else None,
+        model=facts["base_model"],
+        revision=facts["revision"],
+        template=facts["template"],
+        owner=facts["owner"],
+        licence=facts["licence"],
+        endpoint=settings.lake.endpoint_url if settings.lake.uri.startswith("s3://") else None,
+    )
+
+
+def published_sets(settings: Settings, lake: Lake) -> list[FeatureSet]:
+    """Return the feature set behind every published view, each once."""
+    uris = sorted({reference.manifest for reference in published(lake)})
+    return [feature_set(settings, load_manifest(lake, uri)) for uri in uris]
+
+
+def _place(lake: Lake, view: str) -> str:
+    return lake.uri(*FOLDER, f"{view}.json")

@@ -1,0 +1,177 @@
+"""Tokenisation over Spark: one pass in the executors, each partition writing its own Parquet parts into the attempt."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.features.schema import ENTITY, QA, SET_ASIDE, TOKENS, WINDOW, qa_features
+from pipeline.features.tokenise import RowTokeniser, TokenLimits
+from pipeline.features.tokenizer_files import ModelText
+from pipeline.lake import open_lake
+from pipeline.settings import LakeSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+COLUMNS = (
+    ENTITY,
+    "question",
+    "answer",
+    "context",
+    "language",
+    "split",
+    "cluster_id",
+    "is_refusal",
+    "licence",
+    "data_source",
+    "provenance",
+    "updated_at",
+    "content_hash",
+)
+"""What is read of the prepared rows."""
+SMALL_PART, FULL_PART, FEW_PARTS = 256, 20_000, 8
+BATCH = 512
+ROW_GROUP = 4096
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an executor needs: where to write, how the model reads text, and the limits. Sent over Spark's own wire."""
+
+    lake: LakeSettings
+    prefix: str
+    text: ModelText
+    limits: TokenLimits
+
+
+@dataclass
+class Report:
+    """What was made, added up over partitions."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    windows: int = 0
+    tokens: int = 0
+    answer_tokens: int = 0
+    context_truncated: int = 0
+    answer_truncated: int = 0
+    refusals: int = 0
+    latest: str = ""
+    reasons: Counter[str] = field(default_factory=Counter)
+    splits: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    lengths: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: dict[str, Any]) -> None:
+        """Add a partition's report."""
+        for name, value in other.items():
+            mine = getattr(self, name)
+            if isinstance(mine, Counter):
+                mine.update({int(key) if name == "lengths" else key: count for key, count in value.items()})
+            else:
+                setattr(self, name, max(mine, value) if isinstance(mine, str) else mine + value)
+
+    def length_at(self, share: float) -> int:
+        """Return the length in tokens that `share` of the examples do not exceed."""
+        rank = math.ceil(share * self.lengths.total())
+        for length in sorted(self.lengths):
+            rank -= self.lengths[length]
+            if rank <= 0:
+                return length
+        return 0
+
+
+def parts_for(rows: int) -> int:
+    """Return the number of Parquet parts: it depends on nothing but the data, so equal input gives equal files.
+
+    Few rows are still spread so that a laptop's cores have work; many rows get parts that a task holds in memory.
+    """
+    return max(1, min(FEW_PARTS, math.ceil(rows / SMALL_PART)), math.ceil(rows / FULL_PART))
+
+
+def tokenise_rows(rows: DataFrame, job: Job, parts: int) -> Report:
+    """Write the feature datasets of prepared rows below the job's prefix and return what was made."""
+    context = rows.sparkSession.sparkContext
+    shipped = context.broadcast(job)
+    spread = rows.select(*COLUMNS).repartition(parts, ENTITY).sortWithinPartitions(ENTITY)
+    report = Report()
+    try:
+        for row in spread.mapInArrow(lambda batches: _partition(shipped.value, batches), "report string").collect():
+            report.add(json.loads(row["report"]))
+    finally:
+        shipped.destroy()
+    return report
+
+
+def _partition(job: Job, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    from pyspark import TaskContext
+
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # Spark has given this core to this partition already
+    context = TaskContext.get()
+    number = context.partitionId() if context else 0
+    report = write_part(job, number, batches)
+    yield pa.RecordBatch.from_pydict({"report": [json.dumps(vars(report))]})
+
+
+def write_part(job: Job, number: int, batches: Iterable[pa.RecordBatch]) -> Report:
+    """Tokenise one partition and write its parts; writing again replaces them with the same bytes."""
+    tokeniser = RowTokeniser(job.text.encoder(job.limits.length), job.text.architecture, job.limits)
+    report = Report()
+    texts, tokens, aside = [], [], []
+    for batch in _sliced(batches):
+        features, rejected = tokeniser.tokenise(batch)
+        texts.append(qa_features(batch))
+        tokens.append(features)
+        aside.append(rejected)
+        _count(report, batch, features, rejected)
+    made = pa.Table.from_batches(tokens, TOKENS)
+    first = pc.equal(made[WINDOW], 0)
+    outputs = {
+        "qa_features": pa.Table.from_batches(texts, QA),
+        "token_features": made.filter(first),
+        "token_windows": made.filter(pc.invert(first)),
+        "set_aside": pa.Table.from_batches(aside, SET_ASIDE),
+    }
+    lake = open_lake(job.lake)
+    for name, table in outputs.items():
+        if table.num_rows:
+            place = f"{job.prefix}/{name}/part-{number:05d}.parquet"
+            lake.write_batches(place, table.combine_chunks().to_batches(max_chunksize=ROW_GROUP), table.schema)
+    return report
+
+
+def _sliced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, BATCH):
+            yield batch.slice(start, BATCH)
+
+
+def _count(report: Report, batch: pa.RecordBatch, features: pa.RecordBatch, rejected: pa.RecordBatch) -> None:
+    first = features.filter(pc.equal(features[WINDOW], 0))
+    latest = pc.max(batch["updated_at"]).as_py()
+    report.add(
+        {
+            "rows_in": batch.num_rows,
+            "rows_out": first.num_rows,
+            "windows": features.num_rows - first.num_rows,
+            "tokens": pc.sum(features["length"]).as_py() or 0,
+            "answer_tokens": pc.sum(features["target_length"]).as_py() or 0,
+            "context_truncated": pc.sum(first["context_truncated"]).as_py() or 0,
+            "answer_truncated": pc.sum(first["answer_truncated"]).as_py() or 0,
+            "refusals": pc.sum(batch["is_refusal"]).as_py() or 0,
+            "latest": latest.isoformat() if latest else "",
+            "reasons": Counter(rejected["reason"].to_pylist()),
+            "splits": Counter(first["split"].to_pylist()),
+            "licences": Counter(batch["licence"].to_pylist()),
+            "lengths": Counter(features["length"].to_pylist()),
+        }
+    )

@@ -1,0 +1,110 @@
+"""Making a features manifest the one that is served: registered in Feast, materialised online, published."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.errors import LakeError
+from pipeline.features import catalogue
+from pipeline.features.schema import ENTITY
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+from pipeline.settings import Settings
+from pipeline.stage import Manifest, digest_of, load_manifest
+
+log = get_logger(__name__)
+
+
+def register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) -> dict[str, dict[str, int]]:
+    """Serve a features manifest and return, for each view, how many rows were written, removed and left unchanged.
+
+    Safe to call again: what is served already costs nothing, and a call that died half-way is made good by the next.
+    Nothing that is pinned to another manifest changes.
+    """
+    served = manifest.facts["views"]
+    if _done(settings, manifest):
+        log.info("already served", views=sorted(served.values()))
+        return {}
+    from pipeline.features import store as stores
+
+    with stores.exclusive(settings):
+        return _register(settings, lake, manifest, run_id)
+
+
+def _register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) -> dict[str, dict[str, int]]:
+    from pipeline.features import store as stores
+    from pipeline.features.definitions import objects
+    from pipeline.features.online import OnlineView
+
+    features = catalogue.feature_set(settings, manifest)
+    store = stores.open_shared(settings, lake)
+    store.apply(objects(features))
+    report = {}
+    for view in (name for name in features.sources if name != features.windows_view):
+        earlier = _earlier(lake, view, features.sources[view])
+        done = OnlineView(store, view).bring_up_to(lake, features.sources[view], earlier)
+        if done.written:
+            start, end = _span(lake, features.sources[view])
+            store.registry.apply_materialization(store.get_feature_view(view), store.project, start, end)
+        report[view] = {"written": done.written, "removed": done.removed, "unchanged": done.unchanged}
+        log.info("materialised", view=view, **report[view])
+    for view in features.sources:
+        catalogue.publish(lake, view, manifest, run_id)
+    _remember(settings, manifest)
+    return report
+
+
+def _earlier(lake: Lake, view: str, uri: str) -> list[str]:
+    """Return the questions that the view served until now."""
+    reference = catalogue.find(lake, view)
+    if reference is None:
+        return []
+    try:
+        before = load_manifest(lake, reference.manifest)
+        name = uri.rsplit("/", 1)[-1]
+        ids: list[str] = lake.read_table(before.output(name).uri, columns=[ENTITY])[ENTITY].to_pylist()
+    except (LakeError, FileNotFoundError, OSError) as problem:
+        log.warning("what was served before cannot be read; rows that are gone may stay online", cause=str(problem))
+        return []
+    return ids
+
+
+def _span(lake: Lake, uri: str) -> tuple[datetime, datetime]:
+    import pyarrow.compute as pc
+
+    from pipeline.features.schema import EVENT_TIME
+
+    span = pc.min_max(lake.read_table(uri, columns=[EVENT_TIME])[EVENT_TIME]).as_py()
+    return span["min"].astimezone(UTC), span["max"].astimezone(UTC)
+
+
+def _memory(settings: Settings) -> Path:
+    return settings.state_dir / "feast" / "served.json"
+
+
+def _identity(settings: Settings, manifest: Manifest) -> dict[str, str]:
+    # a digest, because the options may hold a password
+    target = digest_of([settings.features.online_store, settings.features.online_store_options])[:16]
+    return {f"{target} {view}": manifest.uri for view in manifest.facts["views"].values()}
+
+
+def _done(settings: Settings, manifest: Manifest) -> bool:
+    """Tell whether this machine brought its online store up to this manifest last.
+
+    The memory lies beside the SQLite store, so that both are lost together.
+    """
+    path = _memory(settings)
+    if not path.is_file():
+        return False
+    remembered = json.loads(path.read_text(encoding="utf-8"))
+    return all(remembered.get(view) == uri for view, uri in _identity(settings, manifest).items())
+
+
+def _remember(settings: Settings, manifest: Manifest) -> None:
+    path = _memory(settings)
+    remembered = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({**remembered, **_identity(settings, manifest)}, indent=1), encoding="utf-8")
+    partial.replace(path)
