@@ -1,0 +1,170 @@
+"""Taking out what surrounds the content: scripts, navigation, tables of contents, footers, feedback widgets."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import PERMALINK, classes
+
+KEEP_SHARE = 0.4
+"""A node with more than this share of the page's text is never dropped: names of classes lie."""
+
+_NEVER_TEXT = (
+    "script", "style", "noscript", "template", "iframe", "object", "embed", "applet", "svg", "canvas", "head",
+    "map", "datalist",
+)  # fmt: skip
+_LIST_LIKE = ("ul", "ol", "dl", "table", "div", "p")
+_FRAME = ("nav", "footer", "aside", "header", "menu")
+_FRAME_ROLES = {
+    "navigation",
+    "banner",
+    "contentinfo",
+    "search",
+    "complementary",
+    "menu",
+    "menubar",
+    "toolbar",
+    "alertdialog",
+}
+_FRAME_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav(?:bar|igation|header|footer)?|menu|side-?bar|sphinxsidebar(?:wrapper)?|footer|foot"
+    r"|breadcrumbs?"
+    r"|toc|table-?of-?contents|tocwrapper|cookie[\w-]*|consent|share|sharing|social|related(?:-articles"
+    r"|-posts)?|pagination|pager"
+    r"|skip-?link|newsletter|subscribe|feedback|helpful|was-this[\w-]*|article-votes|vote[sd]?|rating"
+    r"|print-?only|edit-?(?:link|page)"
+    r"|catlinks|printfooter|siteSub|jump-to-nav|page-?tools|back-?to-?top|backlink"
+    r"|comments?(?:-area|-form|-list)|navigation-bottom|prev-?next|rst-versions|edit-this-page"
+    r"|page-metadata)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+# Ids are often made from headings ("how-do-i-share-a-file"), so only whole ids count.
+_FRAME_IDS = re.compile(
+    r"^(?:(?:site|page|main|global|top|bottom|left|right|wp|doc)[_-]?)?(?:nav|navbar|navigation|menu|side-?bar"
+    r"|footer|ft|header|hd|breadcrumbs?"
+    r"|toc|table-?of-?contents|comments?|related|cookie[\w-]*|search(?:box)?|social|share|feedback|quickview"
+    r"|catlinks|mw-navigation"
+    r"|siteSub|jump-to-nav|secondary|disqus_thread)(?:[_-]?(?:wrapper|container|content|area|box|section|inner|bar))?$",
+    re.IGNORECASE,
+)
+_INLINE = frozenset(("a", "span", "small", "em", "i", "b", "strong", "sup", "sub", "button", "code"))
+_INLINE_NAMES = re.compile(r"(?:^|\s)(?:mw-editsection|edit-?link|backlink|skip-?link|copybtn|copy-button)(?=$|\s)")
+_UP_LINKS = re.compile(
+    r"^[\s\[\](|]*(?:(?:back|go|return|jump)?\s*(?:to\s+)?(?:the\s+)?(?:top|table of contents|contents|toc|index|start)"
+    r"(?:\s+of\s+(?:the\s+)?(?:page|section|faq))?|up|[↑^⇧▲⬆]+|nach oben|zum (?:seiten)?anfang"
+    r"|haut(?: de (?:la )?page)?"
+    r"|retour en haut|arriba|volver arriba|inicio|наверх|к содержанию|torna su|naar boven|トップへ"
+    r"|ページの?先頭へ?|返回顶部|回到顶部)"
+    r"[\s\[\])|.↑^]*$",
+    re.IGNORECASE,
+)
+
+
+def prune(root: HtmlElement) -> None:
+    """Remove from a parsed page what is never part of a question or an answer.
+
+    Names and roles only propose; a node with more than 40 % of the page's text stays, whatever it is called.
+    """
+    for element in list(root.iter(*_NEVER_TEXT)):
+        _drop(element)
+    total = _length(root)
+    for element in list(root.iter()):
+        if element.tag in ("html", "body", "main", "article") or not _is_frame(element) or not _attached(element, root):
+            continue
+        if _length(element) <= KEEP_SHARE * total:
+            _drop(element)
+    _drop_link_lists(root, total)
+    _drop_up_links(root)
+
+
+def _is_frame(element: HtmlElement) -> bool:
+    if element.tag in _FRAME:
+        return element.tag != "header" or not _holds_main_heading(element)
+    if element.get("role") in _FRAME_ROLES:
+        return True
+    if element.tag in _INLINE:
+        return bool(_INLINE_NAMES.search(classes(element)))
+    if element.tag in ("p", "dt", "dd", "h1", "h2", "h3", "h4"):
+        return False
+    named = _FRAME_NAMES.search(element.get("class") or "") or _FRAME_IDS.match(element.get("id") or "")
+    return bool(named) and not _holds_questions(element)
+
+
+def _holds_questions(element: HtmlElement) -> bool:
+    """Say whether a node with a suspicious name asks questions and is more than a list of links to them."""
+    if sum(map((element.text_content() or "").count, "?？؟")) < 2:
+        return False
+    return sum(_length(link) for link in element.iter("a")) < 0.5 * _length(element)
+
+
+def _holds_main_heading(element: HtmlElement) -> bool:
+    return element.find(".//h1") is not None or any(
+        parent.tag in ("article", "main", "section", "li", "dl", "details") for parent in element.iterancestors()
+    )
+
+
+def _drop_link_lists(root: HtmlElement, total: int) -> None:
+    """Drop lists that are nothing but links into the page: tables of contents, whatever they are called."""
+    inside: dict[HtmlElement, list[int]] = {}
+    for link in root.iter("a"):
+        href = link.get("href") or ""
+        if href.startswith("#") and len(href) > 1:
+            length = _length(link)
+            for parent in islice(link.iterancestors(*_LIST_LIKE), 8):
+                inside.setdefault(parent, []).append(length)
+    for element, lengths in inside.items():
+        if len(lengths) < 2 or not _attached(element, root) or element.find("pre") is not None:
+            continue
+        length = _length(element)
+        if 0 < length <= KEEP_SHARE * total and sum(lengths) >= 0.85 * length:
+            _drop(element)
+
+
+def _drop_up_links(root: HtmlElement) -> None:
+    for link in list(root.iter("a")):
+        href = link.get("href") or ""
+        if "#" not in href or not _attached(link, root):
+            continue
+        label = (link.text_content() or " ".join(image.get("alt") or "" for image in link.iter("img"))).strip()
+        if label and _UP_LINKS.match(label):
+            _drop(link)
+    for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"):
+        for heading in root.iter(tag):
+            _drop_permalinks(heading)
+
+
+def _drop_permalinks(heading: HtmlElement) -> None:
+    links = [
+        link
+        for link in heading.iter("a")
+        if (link.get("href") or "").startswith("#")
+        and (
+            link.get("aria-hidden") == "true"
+            or len((link.text_content() or "").strip()) <= 1
+            or re.search(r"headerlink|permalink|anchor|hash-link|header-anchor|direct-link", classes(link))
+        )
+    ]
+    whole = len("".join((heading.text_content() or "").split()))
+    lost = sum(len("".join((link.text_content() or "").split())) for link in links)
+    if links and lost < whole:
+        for link in links:
+            target = link.get("href")[1:]
+            if target and not target.startswith("toc-"):
+                heading.set(PERMALINK, target)
+            _drop(link)
+
+
+def _length(element: HtmlElement) -> int:
+    return len("".join((element.text_content() or "").split()))
+
+
+def _attached(element: HtmlElement, root: HtmlElement) -> bool:
+    return element is root or any(parent is root for parent in element.iterancestors())
+
+
+def _drop(element: HtmlElement) -> None:
+    if element.getparent() is not None:
+        element.drop_tree()

@@ -1,0 +1,182 @@
+"""Walking a parsed page: what stands between elements, what holds several of them, and the anchor of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.model import Piece
+from pipeline.collect.web.questions import squeeze
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCK_TAGS = (
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol optgroup option p pre section summary table "
+    "tbody td tfoot th thead tr ul"
+)
+BLOCKS = frozenset(_BLOCK_TAGS.split())
+
+
+PERMALINK = "data-collect-permalink"
+"""Where a heading keeps the fragment of the permalink that was taken out of it."""
+
+
+def classes(element: HtmlElement) -> str:
+    """Return the class and id of an element as one lower-case text, for looking up words."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+
+
+def text_of(element: HtmlElement) -> str:
+    """Return the text of an element on one line; blocks, table cells and line breaks count as blanks."""
+    if len(element) == 0:
+        return squeeze(element.text or "")
+    parts: list[str] = []
+    _collect_text(element, parts)
+    return squeeze("".join(parts))
+
+
+def _collect_text(root: HtmlElement, parts: list[str]) -> None:
+    from lxml.etree import iterwalk
+
+    for event, element in iterwalk(root, events=("start", "end")):
+        gap = element.tag in BLOCKS or element.tag == "br"
+        if gap:
+            parts.append(" ")
+        if event == "start":
+            parts.append(element.text or "")
+        elif element is not root:
+            parts.append(element.tail or "")
+
+
+def contains(outer: HtmlElement, inner: HtmlElement) -> bool:
+    """Say whether `inner` is `outer` or stands inside it."""
+    return outer is inner or any(parent is outer for parent in inner.iterancestors())
+
+
+def common_ancestor(elements: Sequence[HtmlElement]) -> HtmlElement:
+    """Return the deepest element that holds all of the elements (for one element, its parent)."""
+    first = elements[0]
+    chain = list(first.iterancestors()) or [first]
+    for element in elements[1:]:
+        mine = set(element.iterancestors())
+        while chain[0] not in mine and len(chain) > 1:
+            chain.pop(0)
+    return chain[0]
+
+
+def between(start: HtmlElement, end: HtmlElement | None, limit: HtmlElement) -> list[Piece]:
+    """Return what stands after `start` and before `end` in page order, without leaving `limit`.
+
+    Elements come whole; one that holds `end` is opened and only its part before `end` is taken.
+    """
+    stop = _chain(end)
+    pieces: list[Piece] = []
+    node = start
+    while node is not limit:
+        if _take_siblings(node, stop, pieces):
+            return pieces
+        parent = node.getparent()
+        if parent is None:
+            break
+        node = parent
+    return pieces
+
+
+def _chain(end: HtmlElement | None) -> set[HtmlElement]:
+    return set() if end is None else {end, *end.iterancestors()}
+
+
+def _take_siblings(node: HtmlElement, stop: set[HtmlElement], pieces: list[Piece]) -> bool:
+    if node.tail and node.tail.strip():
+        pieces.append(node.tail)
+    for sibling in node.itersiblings():
+        if sibling in stop:
+            _take_until(sibling, stop, pieces)
+            return True
+        pieces.append(sibling)
+        if sibling.tail and sibling.tail.strip():
+            pieces.append(sibling.tail)
+    return False
+
+
+def _take_until(element: HtmlElement, stop: set[HtmlElement], pieces: list[Piece]) -> None:
+    while True:
+        inside = next((child for child in element if child in stop), None)
+        if inside is None:
+            return
+        if element.text and element.text.strip():
+            pieces.append(element.text)
+        for child in element:
+            if child is inside:
+                break
+            pieces.append(child)
+            if child.tail and child.tail.strip():
+                pieces.append(child.tail)
+        element = inside
+
+
+def inner_pieces(element: HtmlElement) -> list[Piece]:
+    """Return the content of an element as pieces."""
+    pieces: list[Piece] = [element.text] if element.text and element.text.strip() else []
+    for child in element:
+        pieces.append(child)
+        if child.tail and child.tail.strip():
+            pieces.append(child.tail)
+    return pieces
+
+
+def elements_of(pieces: Iterable[Piece]) -> Iterator[HtmlElement]:
+    """Yield the pieces that are elements."""
+    return (piece for piece in pieces if not isinstance(piece, str))
+
+
+def anchor_of(element: HtmlElement) -> str | None:
+    """Return the fragment under which a browser finds this element, or None.
+
+    Looked for in this order: its own id, an id or name inside it, an ancestor that begins with it, an empty target
+    right
+    before it, the permalink that stood in it.
+    """
+    for inner in (element, *element.iterdescendants()):
+        name = inner.get("id") or (inner.get("name") if inner.tag == "a" else None)
+        if name:
+            return str(name)
+    return _anchor_around(element) or element.get(PERMALINK)
+
+
+def _anchor_around(node: HtmlElement) -> str | None:
+    while True:
+        parent = node.getparent()
+        first = parent is not None and parent.tag not in ("body", "main", "html") and not _text_before(node)
+        if first and parent.get("id"):
+            return str(parent.get("id"))
+        name = _target_before(node)
+        if name or not first:
+            return name
+        node = parent
+
+
+def _text_before(node: HtmlElement) -> bool:
+    parent = node.getparent()
+    if parent is None or (parent.text and parent.text.strip()):
+        return True
+    return any(
+        (before.tail and before.tail.strip()) or (not _is_target(before) and text_of(before))
+        for before in node.itersiblings(preceding=True)
+    )
+
+
+def _is_target(element: HtmlElement) -> bool:
+    return element.tag in ("a", "span", "div", "p") and not text_of(element)
+
+
+def _target_before(node: HtmlElement) -> str | None:
+    before = node.getprevious()
+    if before is None or (before.tail and before.tail.strip()) or not _is_target(before):
+        return None
+    for inner in (before, *before.iterdescendants()):
+        name = inner.get("id") or (inner.get("name") if inner.tag == "a" else None)
+        if name:
+            return str(name)
+    return None

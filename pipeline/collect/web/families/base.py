@@ -1,0 +1,81 @@
+"""The contract of a markup family, and how a group of possible questions is judged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import HEADINGS, text_of
+from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import question_share
+from pipeline.collect.web.signals import is_faq_phrase
+
+
+class Family(ABC):
+    """A way in which pages mark up questions and answers.
+
+    `rank` is the order in which families are tried, lowest first; `explicit` means that the markup itself says
+    "question" and "answer", so that no other evidence is needed.
+    """
+
+    name: ClassVar[str]
+    rank: ClassVar[int]
+    recognises: ClassVar[str]
+    explicit: ClassVar[bool] = False
+
+    @abstractmethod
+    def find(self, page: Page) -> list[Candidate]:
+        """Return the candidates in page order, each with the evidence for it; none is a normal result."""
+
+
+def heading_above(node: HtmlElement, page: Page) -> str | None:
+    """Return the text of the nearest heading (or table caption of a section) before a node, or None."""
+    above = preceding_heading(node)
+    return text_of(above) if above is not None else None
+
+
+def preceding_heading(node: HtmlElement, shallower_than: int = 7) -> HtmlElement | None:
+    """Return the nearest heading before a node whose level is less than `shallower_than`, parents excluded."""
+    tests = " or ".join(f"self::h{level}" for level in range(1, min(shallower_than, 7)))
+    if not tests:
+        return None
+    for heading in node.xpath(f"preceding::*[{tests}][1]"):
+        if text_of(heading):
+            return heading
+        return preceding_heading(heading, shallower_than)
+    return None
+
+
+def judge(texts: Sequence[str], node: HtmlElement, page: Page, *, marked: bool) -> str | None:
+    """Return the evidence that these texts are the questions of a FAQ, or None when there is too little.
+
+    Statements count as questions in good company: the group is judged, not each text. `marked` groups have markup made
+    for opening and closing answers and need less evidence than plain headings or bold lines do.
+    """
+    if not texts:
+        return None
+    share = question_share(texts)
+    seen = f"{round(share * len(texts))} of {len(texts)} look like questions"
+    signals = page.signals
+    if signals.faq >= 2:
+        return f"{seen}; {signals.because}" if share >= 0.3 else None
+    if signals.other and not marked:
+        return None
+    above = heading_above(node, page)
+    if above and is_faq_phrase(above) and share >= 0.25:
+        return f"{seen}, under the heading {above[:60]!r}"
+    if signals.other:
+        return f"{seen}, although the page calls itself {signals.other}" if share >= 0.8 and len(texts) >= 3 else None
+    needed = (0.6, 2) if marked else ((0.6, 3) if signals.faq == 1 else (0.8, 3))
+    if share < needed[0] or len(texts) < needed[1]:
+        return None
+    return f"{seen}; {signals.because}" if signals.because else seen
+
+
+def heading_level(element: HtmlElement) -> int:
+    """Return 1 to 6 for h1 to h6, 7 for anything else."""
+    return int(element.tag[1]) if element.tag in HEADINGS else 7

@@ -1,0 +1,78 @@
+"""Definition lists whose terms are questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import anchor_of, elements_of, text_of
+from pipeline.collect.web.families.base import Family, judge
+from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import question_share
+
+MIN_QUESTION_SHARE = 0.5
+
+
+class DefinitionList(Family):
+    """`<dl><dt>question</dt><dd>answer</dd></dl>` where at least half of the terms are questions."""
+
+    name: ClassVar[str] = "dl"
+    rank: ClassVar[int] = 60
+    recognises: ClassVar[str] = "definition lists of which at least half of the terms are questions"
+
+    def find(self, page: Page) -> list[Candidate]:
+        """Return the terms and definitions of every such list; others are glossaries or options."""
+        lists = [entries for element in page.root.iter("dl") if (entries := list(_entries(element)))]
+        asking = [entries for entries in lists if question_share([c.question for c in entries]) >= MIN_QUESTION_SHARE]
+        if not asking and page.signals.faq == 3:
+            asking = [entries for entries in lists if _is_the_page(entries, page)]
+            evidence = f"a list that is nearly the whole page; {page.signals.because}" if asking else None
+            return [replace(c, evidence=evidence) for entries in asking for c in entries] if evidence else []
+        texts = [candidate.question for entries in asking for candidate in entries]
+        if not texts:
+            return []
+        evidence = judge(texts, asking[0][0].node, page, marked=False)
+        if evidence is None:
+            return []
+        found = [candidate for entries in asking for candidate in entries]
+        for candidate in found:
+            candidate.evidence = evidence
+        return found
+
+
+def _is_the_page(entries: list[Candidate], page: Page) -> bool:
+    """Say whether a list of statements is what a page that calls itself a FAQ consists of."""
+    size = sum(len(c.question) + sum(len(text_of(dd)) for dd in elements_of(c.answer)) for c in entries)
+    long_enough = sum(len(c.question) for c in entries) >= 10 * len(entries)
+    return len(entries) >= 2 and long_enough and size >= 0.6 * len(text_of(page.root))
+
+
+def _entries(element: HtmlElement) -> Iterator[Candidate]:
+    """Yield one candidate per term with definitions; terms that share a definition are one question."""
+    terms: list[HtmlElement] = []
+    current: Candidate | None = None
+    for child in _children(element):
+        if child.tag == "dt":
+            if current is not None:
+                yield current
+                current, terms = None, []
+            terms.append(child)
+        elif child.tag == "dd" and terms:
+            if current is None:
+                question = " / ".join(filter(None, map(text_of, terms)))
+                current = Candidate(question, [], terms[0], anchor_of(terms[0]))
+            current.answer.append(child)
+    if current is not None:
+        yield current
+
+
+def _children(element: HtmlElement) -> Iterator[HtmlElement]:
+    for child in element:
+        if child.tag == "div":
+            yield from child
+        else:
+            yield child

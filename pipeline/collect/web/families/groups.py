@@ -1,0 +1,76 @@
+"""Judging things that open and close: which groups of them are questions, and what their labels say without icons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import BLOCKS, classes, text_of
+from pipeline.collect.web.families.base import judge
+from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import looks_like_question, question_share, squeeze
+
+_ICON = re.compile(
+    r"(?:^|[\s_-])(?:icons?|material-(?:icons|symbols)[\w-]*|fa|fas|far|bi|glyphicon|chevron|arrow|caret|plus|minus|indicator"
+    r"|sr-only|visually-hidden|screen-reader(?:-text)?|visuallyhidden)(?=$|[\s_-])"
+)
+_GLYPHS = re.compile(r"^[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+|[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+$")
+
+
+def label_of(element: HtmlElement) -> str:
+    """Return the text of a control without its icons and screen-reader hints."""
+    parts: list[str] = []
+    _collect(element, parts, 0)
+    text = squeeze("".join(parts))
+    return _GLYPHS.sub("", text) if any(map(str.isalpha, text)) else text_of(element)
+
+
+def _collect(element: HtmlElement, parts: list[str], depth: int) -> None:
+    parts.append(element.text or "")
+    for child in element:
+        icon = child.get("aria-hidden") == "true" or (len(child) == 0 and _ICON.search(classes(child)))
+        if isinstance(child.tag, str) and not icon and depth < 50:
+            if child.tag in BLOCKS or child.tag == "br":
+                parts.append(" ")
+            _collect(child, parts, depth + 1)
+        parts.append(child.tail or "")
+
+
+def accept_groups(candidates: list[Candidate], page: Page) -> list[Candidate]:
+    """Return the candidates of the groups that are FAQs, with the evidence.
+
+    A group is what stands in one container. Groups too small to judge follow the page as a whole.
+    """
+    groups = _groups(candidates)
+    accepted: list[Candidate] = []
+    whole = judge([c.question for c in candidates], candidates[0].node, page, marked=True) if candidates else None
+    for group in groups:
+        texts = [candidate.question for candidate in group]
+        evidence = judge(texts, group[0].node, page, marked=True)
+        if evidence is None and whole and (question_share(texts) > 0 or (len(group) <= 2 and page.signals.faq >= 2)):
+            evidence = whole
+        if evidence is None:
+            continue
+        for candidate in group:
+            candidate.evidence = evidence
+            if page.signals.faq >= 2 or looks_like_question(candidate.question) or question_share(texts) >= 0.5:
+                accepted.append(candidate)
+    return accepted
+
+
+def _groups(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
+    """Group by the nearest ancestor that holds more than one of the controls."""
+    candidates = list(candidates)
+    holds: dict[HtmlElement, int] = {}
+    for candidate in candidates:
+        for parent in candidate.node.iterancestors():  # type: ignore[union-attr]
+            holds[parent] = holds.get(parent, 0) + 1
+    groups: dict[HtmlElement | None, list[Candidate]] = {}
+    for candidate in candidates:
+        parents = candidate.node.iterancestors()  # type: ignore[union-attr]
+        group = next((parent for parent in parents if holds[parent] > 1), None)
+        groups.setdefault(group, []).append(candidate)
+    return list(groups.values())

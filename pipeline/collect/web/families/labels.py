@@ -1,0 +1,84 @@
+"""Plain paragraphs that begin with "Q:" and "A:"."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, text_of
+from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import squeeze
+
+QUESTION_LABEL = re.compile(
+    r"^\s*[\[(]?(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)"
+    r"\s*\d*[\])]?\s*[.:：、)]\s*",
+    re.IGNORECASE,
+)
+ANSWER_LABEL = re.compile(
+    r"^\s*[\[(]?(?:a|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|ответ|odpowiedź|cevap"
+    r"|回答|答え|答案|答|답변?)\s*\d*[\])]?\s*[.:：、)]\s*",
+    re.IGNORECASE,
+)
+
+
+class Labels(Family):
+    """Paragraphs labelled "Q:" whose answers are labelled "A:", in one block or in several."""
+
+    name: ClassVar[str] = "labels"
+    rank: ClassVar[int] = 65
+    recognises: ClassVar[str] = 'blocks that begin with "Q:" followed by "A:"'
+    explicit: ClassVar[bool] = True
+
+    def find(self, page: Page) -> list[Candidate]:
+        """Return the labelled questions; at least two, and most of them with a labelled answer."""
+        blocks = [element for element in page.root.iter(*BLOCKS) if _is_leaf(element)]
+        questions = [block for block in blocks if QUESTION_LABEL.match(text_of(block))]
+        if len(questions) < 2:
+            return []
+        limit = common_ancestor(questions)
+        stops = sorted([*questions, *page.root.iter(*HEADINGS)], key=page.order.__getitem__)
+        found: list[Candidate] = []
+        labelled = 0
+        for question in questions:
+            end = next((stop for stop in stops if page.order[stop] > page.order[question]), None)
+            text, rest = _split(question)
+            pieces = rest + between(question, end, limit)
+            labelled += bool(rest) or any(ANSWER_LABEL.match(_text(piece)) for piece in pieces[:3])
+            found.append(
+                Candidate(
+                    QUESTION_LABEL.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"'
+                )
+            )
+        if labelled * 2 < len(found) or (page.signals.other and page.signals.faq < 2):
+            return []
+        return found
+
+
+def _text(piece: Piece) -> str:
+    return squeeze(piece) if isinstance(piece, str) else text_of(piece)
+
+
+def _is_leaf(element: HtmlElement) -> bool:
+    return element.tag not in ("html", "body", "head") and not any(child.tag in BLOCKS for child in element)
+
+
+def _split(block: HtmlElement) -> tuple[str, list[Piece]]:
+    """Split a block with question and answer in one, at the line break before the answer's label."""
+    before: list[str] = [block.text or ""]
+    children = list(block)
+    for position, child in enumerate(children):
+        following = text_of(children[position + 1]) if position + 1 < len(children) else ""
+        start = squeeze(child.tail or "") or following
+        if child.tag == "br" and ANSWER_LABEL.match(start):
+            pieces: list[Piece] = [child.tail] if child.tail and child.tail.strip() else []
+            for later in children[position + 1 :]:
+                pieces.append(later)
+                if later.tail:
+                    pieces.append(later.tail)
+            return squeeze("".join(before)), pieces
+        before += [text_of(child), child.tail or ""]
+    return text_of(block), []

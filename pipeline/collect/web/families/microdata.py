@@ -1,0 +1,76 @@
+"""schema.org questions in microdata and RDFa attributes."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import anchor_of, text_of
+from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import squeeze
+
+_QUESTION = re.compile(r"(?:^|[\s/:])Question(?:$|\s)")
+_ANSWERS = ("acceptedAnswer", "suggestedAnswer")
+_DIALECTS = (("itemtype", "itemprop"), ("typeof", "property"))
+
+
+class Microdata(Family):
+    """Questions marked with `itemtype`/`itemprop` (microdata) or `typeof`/`property` (RDFa)."""
+
+    name: ClassVar[str] = "microdata"
+    rank: ClassVar[int] = 20
+    recognises: ClassVar[str] = "schema.org Question items in microdata or RDFa"
+    explicit: ClassVar[bool] = True
+
+    def find(self, page: Page) -> list[Candidate]:
+        """Return the marked questions with the text of their accepted (or else first suggested) answer."""
+        for kind, prop in _DIALECTS:
+            items = [element for element in page.root.xpath(f"//*[@{kind}]") if _QUESTION.search(element.get(kind))]
+            candidates = [candidate for item in items if (candidate := _read(item, kind, prop)) is not None]
+            if candidates:
+                return candidates
+        return []
+
+
+def _read(item: HtmlElement, kind: str, prop: str) -> Candidate | None:
+    own = [element for element in item.xpath(f".//*[@{prop}]") if _scope(element, kind) is item]
+    name = _first(own, prop, "name") or _first(own, prop, "headline")
+    if name is None:
+        name = _first(own, prop, "text")
+    answers = [element for wanted in _ANSWERS for element in own if _has(element, prop, wanted)]
+    if name is None or not answers:
+        return None
+    return Candidate(
+        question=squeeze(name.get("content") or "") or text_of(name),
+        answer=_answer(answers[0], prop),
+        node=name,
+        anchor=anchor_of(item),
+        evidence="schema.org attributes say so",
+    )
+
+
+def _answer(answer: HtmlElement, prop: str) -> list[Piece]:
+    texts = [element for element in answer.xpath(f".//*[@{prop}]") if _has(element, prop, "text")]
+    if _has(answer, prop, "text"):
+        texts = [answer]
+    pieces: list[Piece] = []
+    for text in texts or [answer]:
+        content = text.get("content")
+        pieces.append(content if content and not text_of(text) else text)
+    return pieces
+
+
+def _scope(element: HtmlElement, kind: str) -> HtmlElement | None:
+    return next((parent for parent in element.iterancestors() if parent.get(kind)), None)
+
+
+def _has(element: HtmlElement, prop: str, wanted: str) -> bool:
+    return any(name.rsplit(":", 1)[-1].rsplit("/", 1)[-1] == wanted for name in (element.get(prop) or "").split())
+
+
+def _first(elements: list[HtmlElement], prop: str, wanted: str) -> HtmlElement | None:
+    return next((element for element in elements if _has(element, prop, wanted)), None)

@@ -1,0 +1,66 @@
+"""Questions in elements of one kind and class, repeated: accordions and cards without any markup that says so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import ClassVar
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, text_of
+from pipeline.collect.web.families.base import Family, judge
+from pipeline.collect.web.families.groups import label_of
+from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import has_question_mark, is_call_to_action
+
+MIN_MEMBERS = 3
+_TAGS = ("div", "p", "span", "button", "a", "li", "td", "label", "section")
+
+
+class Repeated(Family):
+    """At least three elements with the same tag and class, most of which end in a question mark."""
+
+    name: ClassVar[str] = "repeated"
+    rank: ClassVar[int] = 85
+    recognises: ClassVar[str] = "repeated elements of one class whose texts are questions, each followed by its answer"
+
+    def find(self, page: Page) -> list[Candidate]:
+        """Return the largest such group, each question with what follows it up to the next."""
+        members = max(_groups(page.root), key=len, default=[])
+        if len(members) < MIN_MEMBERS:
+            return []
+        texts = [label_of(member) for member in members]
+        evidence = judge(texts, members[0], page, marked=True)
+        if evidence is None:
+            return []
+        stops = sorted({*members, *page.root.iter(*HEADINGS)}, key=page.order.__getitem__)
+        limit = common_ancestor(members)
+        found: list[Candidate] = []
+        for member, text in zip(members, texts, strict=True):
+            inside = set(member.iterdescendants())
+            end = next((s for s in stops if page.order[s] > page.order[member] and s not in inside), None)
+            found.append(Candidate(text, between(member, end, limit), member, anchor_of(member), None, evidence))
+        return found
+
+
+def _leads_away(element: HtmlElement, text: str) -> bool:
+    """Say whether the whole text is a link to another page: then the answer is there, not here."""
+    links = [link for link in element.iter("a") if not (link.get("href") or "#").startswith("#")]
+    return any(text_of(link) in text and len(text_of(link)) > 0.7 * len(text) for link in links)
+
+
+def _groups(root: HtmlElement) -> list[list[HtmlElement]]:
+    by_kind: dict[tuple[str, str], list[tuple[HtmlElement, str]]] = defaultdict(list)
+    for element in root.iter(*_TAGS):
+        name = " ".join((element.get("class") or "").split())
+        if name and not any(child.tag in BLOCKS and child.tag not in HEADINGS and len(child) for child in element):
+            text = text_of(element)
+            if 5 <= len(text) <= 400 and not is_call_to_action(text) and not _leads_away(element, text):
+                by_kind[element.tag, name].append((element, text))
+    groups = []
+    for members in by_kind.values():
+        asking = sum(has_question_mark(text) for _, text in members)
+        if len(members) >= MIN_MEMBERS and asking * 10 >= len(members) * 7:
+            groups.append([element for element, _ in members])
+    return groups

@@ -1,0 +1,97 @@
+"""What extraction works with and gives back: pairs, passages and the result for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from lxml.html import HtmlElement
+
+Piece: TypeAlias = HtmlElement | str
+"""A part of an answer: a whole element (without its tail) or loose text between elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """CSS selectors for a site whose markup says nothing: where a group is, its questions, its answers."""
+
+    container: str
+    question: str
+    answer: str
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A question with its answer as a family found it, still as nodes of the page.
+
+    `node` is the element that holds the question, when it is on the page: section, anchor and context come from there.
+    """
+
+    question: str
+    answer: list[Piece]
+    node: HtmlElement | None = None
+    anchor: str | None = None
+    section: str | None = None
+    evidence: str = ""
+
+
+@dataclass(slots=True)
+class Pair:
+    """A question with its whole answer.
+
+    `answer` is Markdown-like text (fenced code, `- ` lists, pipe tables), `answer_html` the same as sanitised HTML,
+    `anchor` the fragment of the URL where it stands, `evidence` says why this was taken for a question and an answer.
+    """
+
+    question: str
+    answer: str
+    answer_html: str
+    family: str
+    evidence: str
+    anchor: str | None = None
+    section: str | None = None
+
+
+@dataclass(slots=True)
+class Passage:
+    """A stretch of the page that reads on its own, with the headings above it."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    pair: int | None = None
+    """Index of the pair whose answer this passage holds; None for text outside the pairs."""
+
+
+@dataclass(slots=True)
+class RejectedPair:
+    """Something that looked like a pair and was not taken, with the reason."""
+
+    question: str
+    answer: str
+    reason: str
+    anchor: str | None = None
+
+
+@dataclass(slots=True)
+class PageExtraction:
+    """Everything that one page gave.
+
+    `not_a_faq` says why there are no pairs, and is None when there are some. `links` are absolute http(s) URLs
+    without fragments, in page order. `licences` are the URLs or texts that the page states as its licence.
+    """
+
+    url: str
+    pairs: list[Pair] = field(default_factory=list)
+    rejected: list[RejectedPair] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    title: str | None = None
+    lang: str | None = None
+    canonical: str | None = None
+    licences: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    encoding: str | None = None
+    family: str | None = None
+    not_a_faq: str | None = None
+    nofollow: bool = False
+    noindex: bool = False
+    warnings: list[str] = field(default_factory=list)

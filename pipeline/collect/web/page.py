@@ -1,0 +1,185 @@
+"""A fetched page as a tree, with what it says about itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from pipeline.collect.web.boilerplate import prune
+from pipeline.collect.web.dom import text_of
+from pipeline.collect.web.encoding import decode
+from pipeline.collect.web.questions import squeeze
+from pipeline.collect.web.signals import Signals, read_signals
+
+MAX_LINKS = 20_000
+_BINARY = re.compile(
+    rb"^(?:%PDF|\x89PNG|GIF8|\xff\xd8\xff|PK\x03\x04|\x1f\x8b|\x7fELF|RIFF|\x00\x00\x01\x00|MZ|OggS|ID3)"
+)
+_JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
+
+
+class NotAPage(ValueError):
+    """The bytes are no HTML page; the message says what they are."""
+
+
+@dataclass(slots=True)
+class Page:
+    """A parsed page without its frame (navigation, footers, scripts), and what was read from the frame first."""
+
+    url: str
+    root: HtmlElement
+    base: str
+    title: str
+    main_headings: list[str]
+    lang: str | None
+    canonical: str | None
+    licences: list[str]
+    links: list[str]
+    json_ld: list[str]
+    signals: Signals
+    encoding: str
+    robots: str = ""
+    warnings: list[str] = field(default_factory=list)
+    order: dict[HtmlElement, int] = field(default_factory=dict)
+    """Position of every element in page order. Holding the elements here also keeps their identity stable."""
+
+
+def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup: str | None = None) -> Page:
+    """Parse the bytes of a page; scripts are never run and nothing is fetched.
+
+    `markup` replaces the decoded text when a caller had to mark it first. Raises NotAPage for what is not HTML.
+    """
+    if _BINARY.match(body):
+        raise NotAPage("the content is binary, not HTML, whatever its content type says")
+    text, encoding = decode(body, content_type)
+    if not text.strip():
+        raise NotAPage("the page is empty")
+    root, warnings = _parse(markup if markup is not None else text)
+    base = _base(root, url)
+    title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
+    headings = [text for text in (text_of(heading) for heading in root.iter("h1")) if text][:5]
+    page = Page(
+        url=url,
+        root=root,
+        base=base,
+        title=title,
+        main_headings=headings,
+        lang=_language(root),
+        canonical=_canonical(root, base, url),
+        licences=_licences(root, base),
+        links=_links(root, base),
+        json_ld=[node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")],
+        signals=read_signals(url, title, _announcing(root, headings), _parents(root)),
+        encoding=encoding,
+        robots=_robots(root),
+        warnings=warnings,
+    )
+    prune(root)
+    page.order = {element: number for number, element in enumerate(root.iter())}
+    return page
+
+
+def _parse(text: str) -> tuple[HtmlElement, list[str]]:
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        root = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as problem:
+        raise NotAPage("the page holds no markup that can be read") from problem
+    deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
+    return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
+
+
+def _base(root: HtmlElement, url: str) -> str:
+    element = root.find(".//base[@href]")
+    return _join(url, element.get("href")) or url if element is not None else url
+
+
+def _join(base: str, href: str | None) -> str | None:
+    """Return an absolute http(s) URL, or None for anything else (javascript:, data:, malformed)."""
+    try:
+        absolute = urljoin(base, (href or "").strip())
+        parts = urlsplit(absolute)
+    except ValueError:
+        return None
+    return absolute if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _announcing(root: HtmlElement, headings: list[str]) -> list[str]:
+    """Return the headings that may announce what the page is: all h1, or the first heading of a page without one."""
+    if headings:
+        return headings
+    first = next(root.iter("h2", "h3"), None)
+    return [text_of(first)] if first is not None else []
+
+
+def _language(root: HtmlElement) -> str | None:
+    for value in (
+        root.get("lang"),
+        root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang"),
+        *root.xpath("//meta[translate(@http-equiv, 'CONTELAGU', 'contelagu')='content-language']/@content"),
+        *root.xpath("//meta[@property='og:locale']/@content"),
+        *root.xpath("//body/@lang"),
+    ):
+        match = re.match(r"[A-Za-z]{2,3}(?=$|[-_,\s])", (value or "").strip())
+        if match:
+            return str(match.group()).lower()
+    return None
+
+
+def _canonical(root: HtmlElement, base: str, url: str) -> str | None:
+    """Return the page's own idea of its address, unless it points to another host (a mistake or a trap)."""
+    for link in root.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split():
+            address = _join(base, link.get("href"))
+            if address and urlsplit(address).netloc == urlsplit(url).netloc:
+                return str(urldefrag(address).url)
+    return None
+
+
+def _licences(root: HtmlElement, base: str) -> list[str]:
+    found: list[str] = []
+    for element in root.iter("a", "link"):
+        if {"license", "licence"} & set((element.get("rel") or "").lower().split()):
+            found.append(_join(base, element.get("href")) or text_of(element))
+    for meta in root.iter("meta"):
+        if (meta.get("name") or meta.get("property") or "").lower() in (
+            "dcterms.license",
+            "dc.rights",
+            "dcterms.rights",
+            "license",
+        ):
+            found.append(squeeze(meta.get("content") or ""))
+    return [licence for licence in dict.fromkeys(found) if licence]
+
+
+def _links(root: HtmlElement, base: str) -> list[str]:
+    seen: dict[str, None] = {}
+    for link in root.iter("a", "area"):
+        if "nofollow" in (link.get("rel") or "").lower().split():
+            continue
+        address = _join(base, link.get("href"))
+        if address:
+            seen.setdefault(urldefrag(address).url)
+            if len(seen) >= MAX_LINKS:
+                break
+    return list(seen)
+
+
+def _parents(root: HtmlElement) -> list[str]:
+    return [
+        squeeze(link.get("title") or "")
+        for link in root.iter("link")
+        if {"home", "up", "start", "top", "contents"} & set((link.get("rel") or "").lower().split())
+    ]
+
+
+def _robots(root: HtmlElement) -> str:
+    return ",".join(
+        (meta.get("content") or "").lower()
+        for meta in root.iter("meta")
+        if (meta.get("name") or "").lower() == "robots"
+    )

@@ -1,0 +1,171 @@
+"""Candidates become pairs: questions without numbers, answers as text and HTML; the unfit are rejected."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from lxml.html import HtmlElement
+
+from pipeline.collect.web.dom import HEADINGS, elements_of, text_of
+from pipeline.collect.web.families.labels import ANSWER_LABEL
+from pipeline.collect.web.markdown import render
+from pipeline.collect.web.model import Candidate, Pair, Piece, RejectedPair
+from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import MAX_QUESTION_CHARS, ends_as_question, squeeze, strip_numbering
+from pipeline.collect.web.sanitise import sanitise
+from pipeline.collect.web.signals import is_faq_phrase
+
+_FOOTER = re.compile(
+    r"^\W*(?:this (?:document|page|file) was (?:generated|last|created|produced)|(?:page )?last (?:updated?"
+    r"|modified|edited|changed|reviewed)"
+    r"|this page (?:was )?last|updated on|generated (?:by|on|with)|powered by|copyright|©|\(c\) \d{4}"
+    r"|all rights reserved|was this"
+    r"|did this answer|have more questions|letzte änderung|stand:|dernière (?:mise à jour|modification)|mis à jour|"
+    r"última (?:actualización|modificación)|последнее изменение|最終更新|最后更新)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"^\W*(?:the\s+)?(?:faqs?|frequently\s+asked\s+questions)(?:\s*\(faqs?\))?\W*$", re.IGNORECASE)
+_WORD = re.compile(r"\w", re.UNICODE)
+
+
+def build(
+    candidates: Sequence[Candidate], family: str, page: Page
+) -> tuple[list[tuple[Candidate, Pair]], list[RejectedPair]]:
+    """Return the pairs with the candidates that they came from, and the candidates that gave none with the reason."""
+    questions = strip_numbering([candidate.question for candidate in candidates])
+    if candidates:
+        _trim_tail(candidates[-1].answer)
+        _strip_answer_labels(candidates)
+    _fill_sections(candidates, page)
+    built: list[tuple[Candidate, Pair]] = []
+    rejected: list[RejectedPair] = []
+    seen: set[tuple[str, str]] = set()
+    for candidate, question in zip(candidates, questions, strict=True):
+        answer = render(candidate.answer, page.base)
+        reason = _unfit(question, answer, candidate.answer) or _entry_of_contents(candidate)
+        if reason is None and (question, answer) in seen:
+            reason = "the same question with the same answer stands on this page already"
+        if reason is not None:
+            rejected.append(RejectedPair(question, answer, reason, candidate.anchor))
+            continue
+        seen.add((question, answer))
+        html = sanitise(candidate.answer, page.base)
+        built.append(
+            (candidate, Pair(question, answer, html, family, candidate.evidence, candidate.anchor, candidate.section))
+        )
+    return built, rejected
+
+
+def _unfit(question: str, answer: str, pieces: Sequence[Piece]) -> str | None:
+    """Return why this is no pair, or None when it is one."""
+    if not _WORD.search(question):
+        return "the question has no words"
+    if len(question) > MAX_QUESTION_CHARS:
+        return f"the question is longer than {MAX_QUESTION_CHARS} characters"
+    if not _WORD.search(answer):
+        return "the answer is empty or holds no text (a picture, a video, a script)"
+    if squeeze(answer) == question:
+        return "the answer repeats the question"
+    if _mostly_links(pieces):
+        return "the answer is a list of links"
+    lines = [line.lstrip("-*0123456789. ") for line in answer.splitlines() if line.strip()]
+    if len(lines) >= 3 and sum(map(ends_as_question, lines)) >= 0.7 * len(lines):
+        return "the answer is a list of questions"
+    return None
+
+
+def _entry_of_contents(candidate: Candidate) -> str | None:
+    """Recognise an entry of a table of contents: the question is a link, and so are the answers."""
+    if candidate.node is None or candidate.node.tag not in ("dt", "li", "td", "p", "div"):
+        return None
+    if _linked_share([candidate.node]) < 0.6 or _linked_share(candidate.answer) < 0.6:
+        return None
+    return "an entry of a table of contents: question and answer are links"
+
+
+def _linked_share(pieces: Sequence[Piece]) -> float:
+    links = (link for element in elements_of(pieces) for link in element.iter("a") if link.get("href"))
+    whole = sum(len(squeeze(piece)) if isinstance(piece, str) else len(text_of(piece)) for piece in pieces)
+    return sum(len(text_of(link)) for link in links) / max(1, whole)
+
+
+def _mostly_links(pieces: Sequence[Piece]) -> bool:
+    links = [link for element in elements_of(pieces) for link in element.iter("a") if link.get("href")]
+    if len(links) < 3:
+        return False
+    internal = sum("://" not in (link.get("href") or "") for link in links)
+    return _linked_share(pieces) >= (0.8 if internal * 2 >= len(links) else 0.9)
+
+
+def _trim_tail(pieces: list[Piece]) -> None:
+    """Take the page's footer off the last answer, which nothing else ends."""
+    while pieces:
+        last = pieces[-1]
+        text = squeeze(last) if isinstance(last, str) else text_of(last)
+        if text and not (len(text) < 300 and _FOOTER.match(text) and len(pieces) > 1):
+            return
+        if not text and not isinstance(last, str) and last.find(".//img") is not None:
+            return
+        pieces.pop()
+
+
+def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
+    """Take "A:" off the answers when at least half of them begin with it."""
+    labelled = [c for c in candidates if c.answer and ANSWER_LABEL.match(_start(c.answer))]
+    if len(labelled) * 2 < len(candidates) or len(labelled) < 2:
+        return
+    for candidate in labelled:
+        first = next(p for p in candidate.answer if (squeeze(p) if isinstance(p, str) else text_of(p)))
+        if isinstance(first, str):
+            candidate.answer[candidate.answer.index(first)] = ANSWER_LABEL.sub("", first, count=1)
+        else:
+            _strip_first_text(first)
+
+
+def _start(pieces: Sequence[Piece]) -> str:
+    texts = (squeeze(piece) if isinstance(piece, str) else text_of(piece) for piece in pieces)
+    return next((text for text in texts if text), "")
+
+
+def _strip_first_text(element: HtmlElement) -> None:
+    label = ANSWER_LABEL.match(text_of(element))
+    left = len("".join(label.group().split())) if label else 0
+    for node in element.iter():
+        if node.text and left:
+            node.text, left = _consume(node.text, left)
+        if left and node is not element and node.tail and not len(node):
+            node.tail, left = _consume(node.tail, left)
+        if not left:
+            return
+
+
+def _consume(text: str, count: int) -> tuple[str, int]:
+    for position, char in enumerate(text):
+        if not count:
+            return text[position:].lstrip(), 0
+        count -= not char.isspace()
+    return "", count
+
+
+def _fill_sections(candidates: Sequence[Candidate], page: Page) -> None:
+    """Give each candidate the nearest heading before it that is neither a question nor part of an answer."""
+    taken: set[HtmlElement] = set()
+    for candidate in candidates:
+        if candidate.node is not None:
+            taken.update(candidate.node.iter(*HEADINGS))
+            taken.update(candidate.node.iterancestors(*HEADINGS))
+        for element in elements_of(candidate.answer):
+            taken.update(element.iter(*HEADINGS))
+    headings = [h for h in page.root.iter(*HEADINGS) if h not in taken and h in page.order and text_of(h)]
+    positions = [page.order[heading] for heading in headings]
+    for candidate in candidates:
+        if candidate.section is None:
+            place = page.order.get(candidate.node) if candidate.node is not None else None
+            before = bisect_left(positions, place) if place is not None else 0
+            candidate.section = text_of(headings[before - 1]) if before else None
+        if candidate.section is None:
+            candidate.section = next(iter(page.main_headings), None) or page.title or None
+        elif _BARE.match(candidate.section) and is_faq_phrase(page.title):
+            candidate.section = page.title  # "Frequently asked questions" says less than the title does

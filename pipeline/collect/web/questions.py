@@ -1,0 +1,176 @@
+"""What a question looks like in writing, in many languages, and how it reads without its numbering."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+MAX_QUESTION_CHARS = 1_000
+
+_MARK = re.compile(r"[?？؟՞⁇]")
+_ENDS_WITH_MARK = re.compile(r"[?？؟՞⁇][\s!！.…»”\"'’)\]】」』）]*(?:\([^()]{0,80}\)[\s.!]*)?$")
+_GREEK_MARK = re.compile(r"[;\u037e]\s*$")
+# First words of questions, and of the statements with which people describe a problem. Words are lower case.
+_STARTERS = {
+    "en": (
+        "how what what's whats why why's when where where's who who's whom whose which can can't cannot could "
+        "couldn't do "
+        "don't does doesn't did didn't is isn't are aren't was were will won't would wouldn't should shouldn't "
+        "may might "
+        "must has hasn't have haven't am shall"
+    ),
+    "en problem": "i i'm i've i'd i'll my",
+    "de": (
+        "wie wieso warum weshalb wann wo woher wohin womit wofür worin wodurch wer wen wem wessen was welche "
+        "welcher welches "
+        "welchen welchem kann könnte können ist sind gibt gilt muss müssen darf dürfen soll sollte sollten hat "
+        "haben wird "
+        "werden funktioniert braucht brauche ich mein meine"
+    ),
+    "fr": (
+        "comment pourquoi quand où qui que qu'est-ce quoi quel quelle quels quelles combien est-ce est-il "
+        "peut-on puis-je "
+        "dois-je faut-il existe-t-il y je j'ai mon ma à"
+    ),
+    "es": "¿ cómo qué porqué cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos puedo puede debo "
+    "existe hay tengo",
+    "pt": "como o que quê por porque quando onde quem qual quais quanto quanta quantos posso pode devo existe "
+    "há é eu meu",
+    "it": "come cosa cos'è che perché quando dove dov'è chi quale quali qual quanto quanti posso può devo è ci "
+    "esiste ho",
+    "nl": "hoe wat waarom wanneer waar wie welke welk kan kun is zijn moet mag heeft heb wordt hoeveel ik mijn",
+    "sv no da": (
+        "hur vad varför när var vem vilken vilka kan är hvordan hva hvorfor hvornår når hvor hvem hvilken "
+        "hvilke hvilket hvad "
+        "er har får jag jeg må skal"
+    ),
+    "fi": "miten mitä mikä miksi milloin missä mistä mihin kuka kuinka voinko onko voiko",
+    "pl": "jak co dlaczego kiedy gdzie kto czy jaki jaka jakie ile skąd który która mogę",
+    "cs sk": "jak ako co čo proč prečo kdy kedy kde kdo kto jaký jaká jaké aký aká aké kolik koľko mohu môžem je lze",
+    "hu": "hogyan mi miért mikor hol ki melyik mennyi lehet van",
+    "ro": "cum ce de când unde cine care cât pot este există",
+    "tr": "nasıl ne neden niçin niye nerede nereden hangi kim kaç",
+    "ru uk bg": (
+        "как что почему зачем когда где куда откуда кто какой какая какое какие каким можно могу ли сколько чем есть "
+        "нужно у я мой як що чому навіщо коли де хто який яка чи скільки как какво защо кога къде кой мога може"
+    ),
+    "el": "πώς πως τι γιατί πότε πού που ποιος ποια ποιο ποιες μπορώ είναι υπάρχει",
+    "ar fa": "كيف ما ماذا لماذا متى أين هل من كم أي چگونه چرا چه چطور آیا کجا",
+    "he": "איך מה למה מתי איפה מי האם כמה איזה",
+    "hi": "कैसे क्या क्यों कब कहाँ कौन",
+    "id ms": "bagaimana apa apakah mengapa kenapa kapan di siapa berapa bolehkah",
+    "vi": "làm tại vì khi ai có",
+}
+_FIRST_WORDS = frozenset(word for words in _STARTERS.values() for word in words.split())
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*")
+# Scripts that do not put blanks between words, and languages that ask with an ending.
+_EAST_ASIAN = re.compile(
+    r"(ですか|ますか|でしょうか|ませんか|のか|とは|には|方法は|理由は|どう|なぜ|何が|いつ|どこ|どれ|どの"
+    r"|吗|嗎|呢|什么|什麼|如何|怎么|怎麼|怎样|怎樣|为何|為何|为什么|為什麼|哪|是否|多少|能否|可否|可以.*么"
+    r"|나요|까요|습니까|ㅂ니까|인가요|무엇|어떻게|왜\s|언제|어디|누가|은\?|는\?)"
+)
+_TURKISH_ENDING = re.compile(r"\b(mı|mi|mu|mü|mıyım|miyim|mıdır|midir|mısınız|misiniz)\s*[.?]?$")
+_VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|như thế nào|tại sao|vì sao)", re.IGNORECASE)
+
+_NUMBER = re.compile(
+    r"""^\s*(?:
+
+        (?P<label>(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)
+            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*[.:)）：、\]-]+\s*)
+      | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
+      | (?P<bracket>[(\[（]\s*(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)\s*[)\]）]\s*)
+      | (?P<multi>\d+(?:\.\d+)+[.):]?(?:\s+|$))
+      | (?P<single>\d+\s*[.):、．]\s*(?![\d]))
+      | (?P<dash>\d+\s*[-–—]\s+)
+      | (?P<bare>\d+\s+)
+      | (?P<chapter>(?:chapter|section|kapitel|chapitre|capítulo|capitolo|глава)\s+\d+[.:]?\s+)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_SAFE_ALONE = frozenset({"label", "plainlabel", "bracket"})
+_PERMALINK_TAIL = re.compile(r"[\s\u200b]*[¶§#🔗⚓∞]+\s*$")
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+_CALL_TO_ACTION = re.compile(
+    r"^\W*(?:(?:do you |you )?(?:still )?(?:have|got|any|more|other|further|additional|still)\b.{0,24}\bquestions?\b"
+    r"|(?:didn.t|did not|can.t|cannot|couldn.t|don.t) (?:you )?(?:find|see)\b.{0,40}"
+    r"|(?:still )?need (?:more |further |some |any )?(?:help|assistance|support|information)\b.{0,20}"
+    r"|(?:was|is|did) this (?:article|page|answer|information)?.{0,14}(?:helpful|useful|help)\b.{0,24}"
+    r"|questions\W*|(?:noch|weitere|haben sie|hast du)\b.{0,24}\bfragen\b.{0,12}"
+    r"|(?:une |d.autres |encore |vous avez )\W*(?:une |des |d.autres )?questions?\b.{0,12}"
+    r"|¿?(?:tiene[sn]?|más|aún|todavía|otra)\b.{0,20}\b(?:preguntas?|dudas?)\b.{0,12}"
+    r"|(?:остались|есть|у вас)\b.{0,20}\bвопрос\w*\W*|(?:altre|hai|ancora)\b.{0,20}\bdomande\b.{0,8}"
+    r"|ready to get started\b.{0,12}|what.s (?:next|new)\b.{0,3})\W*$",
+    re.IGNORECASE,
+)
+
+
+def squeeze(text: str) -> str:
+    """Return text on one line: blanks collapsed, invisible characters gone, in NFC."""
+    text = _INVISIBLE.sub("", text)
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def has_question_mark(text: str) -> bool:
+    """Say whether the text ends as a question does (in any script), or asks and then adds a remark."""
+    if _ENDS_WITH_MARK.search(text) or text.startswith("¿"):
+        return True
+    if _GREEK_MARK.search(text) and re.search(r"[α-ωά-ώ]", text.lower()):
+        return True
+    return bool(_MARK.search(text)) and bool(re.search(r"[?？؟][\s!]+\S", text))
+
+
+def ends_as_question(text: str) -> bool:
+    """Say whether a line ends with a question mark, whatever its words; stricter than `looks_like_question`."""
+    return bool(_ENDS_WITH_MARK.search(text)) or bool(re.search(r"(?:ですか|ますか|吗|呢|까)[。.]?$", text))
+
+
+def looks_like_question(text: str) -> bool:
+    """Say whether a short text asks something: by its mark, its first word, or the words of its language."""
+    if not 3 <= len(text) <= MAX_QUESTION_CHARS or is_call_to_action(text):
+        return False
+    if has_question_mark(text):
+        return any(char.isalpha() for char in text)
+    first = _FIRST_WORD.match(text.lstrip("¿\"'“«([0123456789.)] ").lower())
+    if first and len(text.split()) >= 3:
+        word = first.group().replace("’", "'")
+        if word in _FIRST_WORDS or word.split("'")[0] in _FIRST_WORDS:
+            return True
+    return bool(_EAST_ASIAN.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text))
+
+
+def is_call_to_action(text: str) -> bool:
+    """Say whether a heading only invites to get in touch ("Still have questions?") or to rate the page."""
+    return len(text) < 90 and bool(_CALL_TO_ACTION.match(text))
+
+
+def question_share(texts: Sequence[str]) -> float:
+    """Return the share of the texts that look like questions; 0.0 when there are none."""
+    return sum(map(looks_like_question, texts)) / len(texts) if texts else 0.0
+
+
+def strip_numbering(texts: Sequence[str]) -> list[str]:
+    """Return the questions without their numbers and labels ("1.2.", "(3)", "Q4:").
+
+    What looks like a number is stripped from one question only when most of its group are numbered in the same manner,
+    so that "404 errors: why?" or "2.6 kernels?" stays whole; labels such as "Q:" are stripped always. One layer only:
+    "1.6 -f jpeg does not work" becomes "-f jpeg does not work" and never "6 -f jpeg …".
+    """
+    cleaned = [_PERMALINK_TAIL.sub("", squeeze(text)) for text in texts]
+    matches = [_NUMBER.match(text) for text in cleaned]
+    kinds = [match.lastgroup if match else None for match in matches]
+    numbered = sum(kind is not None and kind not in _SAFE_ALONE for kind in kinds)
+    trusted = numbered >= 2 and numbered * 10 >= len(texts) * 6
+    result = []
+    for text, match, kind in zip(cleaned, matches, kinds, strict=True):
+        strip = match is not None and (kind in _SAFE_ALONE or trusted) and kind != "bare"
+        strip = strip or (match is not None and kind == "bare" and trusted and _counts_up(matches))
+        rest = text[match.end() :].strip() if match and strip else text
+        result.append(rest or text)
+    return result
+
+
+def _counts_up(matches: Sequence[re.Match[str] | None]) -> bool:
+    numbers = [int(match.group().split()[0]) for match in matches if match and match.lastgroup == "bare"]
+    return len(numbers) >= 3 and all(after - before == 1 for before, after in itertools.pairwise(numbers))

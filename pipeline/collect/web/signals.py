@@ -1,0 +1,146 @@
+"""What a page says about itself: is it a FAQ, a help article, or something that only looks like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+_FAQ_PHRASES = re.compile(
+    r"""\bf\.?\s?a\.?\s?q\.?(?:'?s)?\b | \bfrequently\s+asked | \b(?:common|popular|general|top)\s+questions\b
+      | \bquestions?\s*(?:&|and|\+|/|-)\s*answers?\b | \bq\s?(?:&|and|\+)\s?a(?:s|'s)?\b
+      | \byour\s+questions,?\s+answered\b
+      | \bfoire\s+aux\s+questions | \bquestions?\s+(?:les\s+plus\s+)?(?:fréquentes|courantes|fréquemment)
+      | \bquestions?\s+et\s+réponses | häufig\s+gestellte | häufige\s+fragen | \bfragen\s+(?:und|&)\s+antworten
+      | \bpreguntas?\s+(?:más\s+)?frecuentes | \bpreguntas?\s+y\s+respuestas | \bdomande\s+(?:più\s+)?frequenti
+      | \bdomande\s+e\s+risposte | \bperguntas?\s+(?:mais\s+)?frequentes | \bdúvidas\s+(?:mais\s+)?frequentes
+      | \bperguntas?\s+e\s+respostas | veel\s?gestelde\s+vragen | \bvragen\s+en\s+antwoorden | vanliga\s+frågor
+      | ofte\s+stil(?:lede|te)\s+spør(?:gs|s)?m[åa]l | usein\s+kysytyt | najcz[eę]ściej\s+zadawane | często\s+zadawane
+      | \bpytania\s+i\s+odpowiedzi | čast[oéě]\S*\s+(?:kladené\s+)?(?:dotazy|otázky) | gyakran\s+ismételt
+      | gyakori\s+kérdések
+      | întrebări\s+frecvente | sık(?:ça)?\s+sorulan | част\w*\s+зада\w*\s+вопрос | \bчаво\b | вопрос\w*\s+и\s+ответ
+      | поширені\s+запитання | часто\s+задавани | συχνές\s+ερωτήσεις | الأسئلة\s+الشائعة
+      | الأسئلة\s+المتكررة | سوالات\s+متداول
+      | שאלות\s+(?:נפוצות|ותשובות) | अक्सर\s+पूछे | よくある(?:ご)?質問 | 質問と回答 | 常见问题 | 常見問題
+      | 常见问答 | 常見問答 | 问与答 | 問與答
+      | 자주\s*(?:묻는|하는)\s*질문 | câu\s+hỏi\s+thường\s+gặp | pertanyaan\s+(?:yang\s+)?(?:sering|umum)
+      | คำถามที่พบบ่อย
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_FAQ_SEGMENT = re.compile(
+    r"^(?:faqs?|f-a-q|frequently-?asked-?questions?|questions-(?:and-)?answers|q-?(?:and|n)-?a|foire-aux-questions"
+    r"|questions-frequentes|haeufige-fragen|häufige-fragen|preguntas-frecuentes|domande-frequenti|perguntas-frequentes"
+    r"|duvidas-frequentes|veelgestelde-vragen|vanliga-fragor)$"
+)
+_HELP_SEGMENT = re.compile(
+    r"^(?:help|support|hc|kb|knowledge-?base|help-?cent(?:er|re)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
+    r"|troubleshoot\w*)$"
+)
+_HELP_ARTICLE_PATH = re.compile(
+    r"/(?:hc/(?:[\w-]+/)?articles/\d|(?:help|support|kb|knowledge-?base|help-?cent(?:er|re)|solution)s?/(?:[^/]+/)*"
+    r"(?:articles?|solutions?|answers?|kb)/[^/]+|(?:articles|kb|answer)/\d+|[\w-]+/answer/\d+)",
+)
+_HELP_WORDS = re.compile(
+    r"\b(?:help\s?cent(?:er|re)|knowledge\s?base|support\s?cent(?:er|re)|customer\s+(?:support|service|care)"
+    r"|troubleshooting"
+    r"|hilfe(?:-center|bereich)?|centre\s+d.aide|centro\s+de\s+ayuda|central\s+de\s+ajuda|centro\s+assistenza|помощь)\b"
+    r"|ヘルプ|帮助中心|幫助中心|도움말",
+    re.IGNORECASE,
+)
+_OTHER_KINDS = (
+    ("a glossary", r"glossar\w*|glosario|glossaire|terminology|dictionary|vocabular\w*"),
+    ("a change log or release notes", r"change\s?logs?|release\s+notes?|what.s\s+new|release\s+history|errata"),
+    ("a table of contents or index", r"table\s+of\s+contents|site\s?map|general\s+index|inhaltsverzeichnis|sommaire"),
+    (
+        "a tutorial",
+        r"tutorials?|walk-?through|how-?tos?|getting\s+started|quick\s?start|introduction\s+to|an\s+introduction",
+    ),
+    ("a news or blog page", r"news(?:room)?|blogs?|press\s+releases?|announc\w+|newsletter|nachrichten|actualités"),
+    ("a quiz, exam, survey or interview", r"quiz\w*|exams?|questionnaire|survey|interviews?|poll|trivia|test\s+your"),
+    (
+        "a legal page",
+        r"privacy\s+policy|terms\s+(?:of|and)\s+\w+|imprint|impressum|licen[cs]e\s+agreement|cookie\s+policy",
+    ),
+    ("a reference", r"api\s+reference|reference\s+manual|man\s+page"),
+    ("a forum or comments page", r"forums?|comments?|discussions?|message\s+board"),
+)
+_OTHER = [(kind, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for kind, words in _OTHER_KINDS]
+
+
+_FURNITURE = re.compile(
+    r"^\W*(?:table of contents|contents|toc|navigation|menu|search|related\b.{0,30}|see also|references"
+    r"|further reading|footnotes?"
+    r"|external links|notes|comments?|leave a (?:reply|comment)|share\b.{0,20}|previous topic|next topic"
+    r"|this page|categor(?:y|ies)"
+    r"|tags|recent (?:posts|articles)|contact(?: us)?|get in touch|newsletter|subscribe|popular (?:posts"
+    r"|articles)|about(?: us)?"
+    r"|follow us|quick links|sitemap|languages?|cart|log ?in|sign (?:in|up)|inhaltsverzeichnis|inhalt"
+    r"|siehe auch|sommaire|voir aussi"
+    r"|contenido|véase también|indice|содержание|см\. также|目次|関連項目|目录|参见|相关文章)\W*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Evidence from title, main headings, URL and neighbours in the site, before any pair is looked for.
+
+    `faq` 0 to 3: 0 nothing, 1 a hint (a help centre), 2 the page's place says so (its parent
+    document, its URL), 3 the page's own title or main heading says so. `other` names what else the page calls itself.
+    """
+
+    faq: int
+    because: str
+    other: str | None = None
+    help_article: bool = False
+
+
+def is_faq_phrase(text: str) -> bool:
+    """Say whether a title or heading announces frequently asked questions, in any of some thirty languages."""
+    return bool(_FAQ_PHRASES.search(text))
+
+
+def is_furniture(text: str) -> bool:
+    """Say whether a heading belongs to the site and not to the content ("Related articles", "Table of contents")."""
+    return bool(_FURNITURE.match(text))
+
+
+def read_signals(url: str, title: str, headings: Iterable[str], parents: Iterable[str]) -> Signals:
+    """Weigh what title, main headings, the URL and the titles of parent documents say."""
+    headings = list(headings)
+    article = bool(_HELP_ARTICLE_PATH.search(urlsplit(url).path.lower()))
+    for where, text in (("title", title), *(("main heading", heading) for heading in headings)):
+        if is_faq_phrase(text):
+            return Signals(3, f"the {where} says so: {text[:80]!r}", None, article)
+    other = next((kind for kind, words in _OTHER if any(words.search(text) for text in (title, *headings[:1]))), None)
+    level, because = _url_signal(url)
+    parent = next((text for text in parents if is_faq_phrase(text)), None)
+    if level < 2 and parent and not other:
+        level, because = 2, f"it belongs to {parent[:80]!r}"
+    if level == 0 and (any(map(_HELP_WORDS.search, (title, *headings))) or article):
+        level, because = 1, "it is part of a help centre"
+    if other is None and level < 2:
+        other = _other_in_url(url)
+    return Signals(level, because, other, article)
+
+
+def _url_signal(url: str) -> tuple[int, str]:
+    segments = [unquote(part).lower() for part in urlsplit(url).path.split("/") if part]
+    if not segments:
+        return 0, ""
+    *folders, last = segments
+    stem = re.sub(r"(?:\.[a-z]{2,5})+$", "", last)
+    if _FAQ_SEGMENT.match(stem) or re.search(r"(?:^|[^a-z])faqs?(?:[^a-z]|$)", stem):
+        return 2, f"the URL says so: {last!r}"
+    if any(_FAQ_SEGMENT.match(part) for part in folders):
+        return 2, "the URL's folder says so"
+    if any(_HELP_SEGMENT.match(part) for part in segments):
+        return 1, "the URL is in a help section"
+    return 0, ""
+
+
+def _other_in_url(url: str) -> str | None:
+    path = re.sub(r"[-_./]+", " ", unquote(urlsplit(url).path).lower())
+    return next((kind for kind, words in _OTHER if words.search(path)), None)
