@@ -69,9 +69,7 @@ def record_silence(*, role: str, run_id: str) -> None:
 
 def record_improper(*, role: str, run_id: str, reviewer: str, problem: str) -> None:
     """Record an answer that could not be taken, so that the next form can say why."""
-    _run(run_id).audit.append(
-        signoff.INVALID, actor=reviewer, run_id=run_id, data={"role": role, "problem": problem}
-    )
+    _run(run_id).audit.append(signoff.INVALID, actor=reviewer, run_id=run_id, data={"role": role, "problem": problem})
 
 
 def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[signoff.Approval]:

@@ -191,9 +191,7 @@ def is_new(run_id: str, candidate: str) -> bool:
 
 
 @for_airflow
-def evaluate(
-    run_id: str, overrides: dict[str, Any], candidate: str, base: str, prepared: str, features: str
-) -> str:
+def evaluate(run_id: str, overrides: dict[str, Any], candidate: str, base: str, prepared: str, features: str) -> str:
     """Measure the candidate against the base model, the champion and a trivial baseline."""
     from pipeline.evaluate import stage
     from pipeline.publish.champion import champion
@@ -246,14 +244,18 @@ def gate(run_id: str, candidate: str, evaluation: str, compliance: str) -> None:
     """Record the verdict, and stop the run when it is not a pass."""
     from pipeline.comply.gate import enforce
     from pipeline.orchestration.reviews import subject_of
-    from pipeline.review.signoff import GATE
+    from pipeline.review.signoff import GATE, REFUSED
 
     run = Run(run_id)
     report = run.manifest(compliance)
     subject = subject_of(run.manifest(candidate), run.manifest(evaluation), report)
     data = {"verdict": report.facts.get("verdict"), **subject.model_dump(exclude={"model"})}
     run.audit.append(GATE, actor="pipeline", run_id=run_id, subject=subject.model, data=data)
-    enforce(report)
+    try:
+        enforce(report)
+    except Refused as problem:
+        run.audit.append(REFUSED, actor="pipeline", run_id=run_id, subject=subject.model, data={"reason": problem.what})
+        raise
 
 
 @for_airflow

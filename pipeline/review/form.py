@@ -48,9 +48,7 @@ def fields_of(role: str) -> dict[str, dict[str, Any]]:
         "description": "Goes into the audit trail and the model card. A rejection needs a reason.",
     }
     if role == "legal":
-        boxes = {
-            name: {"default": False, "type": "boolean", "title": title} for name, title in CONFIRMATIONS.items()
-        }
+        boxes = {name: {"default": False, "type": "boolean", "title": title} for name, title in CONFIRMATIONS.items()}
         return {**boxes, "comment": comment}
     ratings = {
         name: {

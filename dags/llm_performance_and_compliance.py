@@ -1,0 +1,50 @@
+"""The daily look at the published model: is it still as good and as clean as on the day it was approved?"""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import dag, task
+
+from pipeline.orchestration import groups, watch
+
+
+@dag(
+    schedule="0 8 * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=groups.defaults(),
+    tags=["llmops", "daily"],
+    doc_md="""
+### The published model, looked at again
+
+Pulls the production version from the model store, compares every file with what was approved, evaluates it on the
+newest held-out rows, runs the compliance checks against the policy as it is **today**, and reports. A model that has
+become unfit fails this run, with the reasons in its mail.
+""",
+)
+def llm_performance_and_compliance() -> None:
+    """Check integrity, then performance and compliance, then report."""
+
+    @task(doc_md="Pull the production version and compare every file with its release record.")
+    def integrity() -> dict[str, str]:
+        return watch.integrity(groups.run_id())
+
+    @task(pool=groups.GPU_POOL, doc_md="Evaluate the production version on the newest held-out rows.")
+    def performance(published: dict[str, str]) -> str:
+        return watch.performance(groups.run_id(), published)
+
+    @task(pool=groups.GPU_POOL, doc_md="Run the compliance checks against today's policy.")
+    def compliance(published: dict[str, str], evaluation: str) -> str:
+        return watch.compliance(groups.run_id(), published, evaluation)
+
+    @task(doc_md="Say whether the production version is still fit; a model that is not fails this run.")
+    def verdict(published: dict[str, str], evaluation: str, report: str) -> None:
+        watch.verdict(groups.run_id(), published, evaluation, report)
+
+    published = integrity()
+    evaluation = performance(published)
+    verdict(published, evaluation, compliance(published, evaluation))
+
+
+llm_performance_and_compliance()

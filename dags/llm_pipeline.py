@@ -1,0 +1,34 @@
+"""The daily pipeline: from the company's sources to a signed-off, published model."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import dag
+
+from pipeline.orchestration import groups
+
+
+@dag(
+    schedule="0 2 * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=groups.defaults(),
+    tags=["llmops", "daily"],
+    doc_md="""
+### From sources to a published model
+
+`collect → prepare → develop (features, train, tune) → assess (evaluate, comply, gate) → review → publish`
+
+Every night this run collects what changed, and stops early when the data makes the model that is in production already.
+A new candidate waits for the **model** and the **legal** reviewer; only what they approved is published, to the byte.
+Re-running any task is safe: a finished stage returns its manifest without working.
+""",
+)
+def llm_pipeline() -> None:
+    """Collect, then everything from the repository on."""
+    begun = groups.start()
+    groups.from_repository(begun, groups.collect_group(begun))
+
+
+llm_pipeline()

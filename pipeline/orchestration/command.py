@@ -1,0 +1,170 @@
+"""`llmops run` and `llmops reviews`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.table import Table
+
+from pipeline.console import console, emit, output, say
+from pipeline.errors import FAILED, REFUSED
+
+if TYPE_CHECKING:
+    from pipeline.orchestration.api import WaitingReview
+    from pipeline.settings import Settings
+
+DAG = "llm_pipeline"
+SAMPLE_RATING = 4
+reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
+
+
+class Review(StrEnum):
+    """Who answers the reviews of a run."""
+
+    wait = "wait"
+    approve = "approve"
+    reject = "reject"
+
+
+def run(
+    review: Review = typer.Option(Review.wait, help="Wait for people, or answer as the sample reviewers."),
+) -> None:
+    """Start everything, run the whole pipeline, and show what came of it."""
+    from pipeline.local import stack
+    from pipeline.orchestration.api import connect
+    from pipeline.orchestration.follow import Follower
+    from pipeline.orchestration.summary import show
+    from pipeline.settings import load
+
+    settings = stack.up(load(), say=say)
+    api = connect(settings)
+    say("airflow: reading the DAGs")
+    api.await_dag(DAG)
+    api.ensure_pool("gpu", 1, "Training and generation: one at a time on this machine")
+    for dag_id in (DAG, "llm_retrain", "llm_performance_and_compliance"):
+        api.await_dag(dag_id)
+        api.unpause(dag_id)
+    active = api.active_runs(DAG)
+    run_id = active[0] if active else api.trigger(DAG)
+    say(f"\n{DAG} {run_id}\n{api.url}/dags/{DAG}/runs/{run_id}\n")
+    state = Follower(api, DAG, run_id).until_done(lambda waiting: _on_review(settings, waiting, review))
+    result = show(settings, run_id, state)
+    say("\nAirflow and the services stay up for a look around. Stop them with: make stop")
+    if result == "refused":
+        raise typer.Exit(REFUSED)
+    if state != "success":
+        raise typer.Exit(FAILED)
+
+
+def _on_review(settings: Settings, waiting: WaitingReview, review: Review) -> None:
+    from pipeline.local import credentials
+    from pipeline.orchestration.api import connect
+
+    made = credentials.load(settings)
+    user = waiting.assigned[0] if waiting.assigned else ""
+    if review is Review.wait:
+        password = made.passwords.get(user, "(your own)") if made else "(your own)"
+        run_page = f"{connect(settings).url}/dags/{waiting.dag_id}/runs/{waiting.run_id}"
+        link = f"{run_page}/tasks/{waiting.task_id}/required_actions"
+        text = f"{waiting.subject}\n\nOpen   {link}\nUser   {user}\nPassword   {password}\n\n"
+        text += "The page shows the figures against the base model and the champion, sample answers side by side, and "
+        text += "the findings; approve or reject there, or with: llmops reviews approve"
+        if not output.machine:
+            console.print(Panel(text, title="A review waits for you", border_style="yellow"))
+        return
+    say(f"      answering as {user}: {review.value}")
+    option = "Approve" if review is Review.approve else "Reject"
+    comment = f"Sample answer by {user} through the REST API."
+    _decide(waiting, user, option, comment, SAMPLE_RATING, confirmed=review is Review.approve)
+
+
+@reviews.command("list")
+def list_reviews() -> None:
+    """List the reviews that wait, and for whom."""
+    from pipeline.orchestration.api import connect
+    from pipeline.settings import load
+
+    found = connect(load()).waiting_reviews()
+    table = Table("run", "review", "waits for", "subject")
+    for waiting in found:
+        table.add_row(waiting.run_id, waiting.task_id, ", ".join(waiting.assigned), waiting.subject)
+    data = [
+        {"run": w.run_id, "dag": w.dag_id, "task": w.task_id, "assigned": w.assigned, "subject": w.subject}
+        for w in found
+    ]
+    emit(data, table if found else "No review waits.")
+
+
+@reviews.command()
+def show(task: str = typer.Argument(None, help="Which review, when several wait.")) -> None:
+    """Show what a reviewer sees."""
+    waiting = _one(task)
+    emit({"subject": waiting.subject, "body": waiting.body}, Markdown(f"# {waiting.subject}\n\n{waiting.body}"))
+
+
+@reviews.command()
+def approve(
+    task: str = typer.Argument(None, help="Which review, when several wait."),
+    user: str = typer.Option(None, "--as", help="The reviewer; else AIRFLOW_USERNAME."),
+    comment: str = typer.Option("", help="Goes into the audit trail and the model card."),
+    rating: int = typer.Option(
+        ..., min=1, max=5, help="Your rating of the answers, 1 poor to 5 excellent.", prompt=True
+    ),
+    yes: bool = typer.Option(False, "--yes", help="Confirm every statement of the legal form."),
+) -> None:
+    """Approve a waiting review."""
+    _decide(_one(task), user, "Approve", comment, rating, yes)
+
+
+@reviews.command()
+def reject(
+    task: str = typer.Argument(None, help="Which review, when several wait."),
+    user: str = typer.Option(None, "--as", help="The reviewer; else AIRFLOW_USERNAME."),
+    comment: str = typer.Option(..., help="Why; needed.", prompt=True),
+) -> None:
+    """Reject a waiting review."""
+    _decide(_one(task), user, "Reject", comment, None, False)
+
+
+def _one(task: str | None) -> WaitingReview:
+    from pipeline.errors import Refused
+    from pipeline.orchestration.api import connect
+    from pipeline.settings import load
+
+    waiting = connect(load()).waiting_reviews()
+    found = [review for review in waiting if task is None or review.task_id.endswith(task)]
+    if len(found) != 1:
+        names = ", ".join(review.task_id for review in waiting) or "none"
+        raise Refused(
+            "Name the one review that you mean" if found else "No such review waits",
+            where=f"waiting: {names}",
+            remedy="See: llmops reviews list",
+        )
+    return found[0]
+
+
+def _decide(
+    waiting: WaitingReview, user: str | None, option: str, comment: str, rating: int | None, confirmed: bool
+) -> None:
+    from pipeline.errors import Refused
+    from pipeline.orchestration.api import connect
+    from pipeline.review import form
+    from pipeline.settings import load
+
+    role = waiting.task_id.split(".")[-1].split("_")[0]
+    fields: dict[str, Any] = {"comment": comment}
+    for name in form.fields_of(role):
+        if name != "comment":
+            fields[name] = confirmed if role == "legal" else rating
+    try:
+        form.read(role, [option], fields)
+    except form.ImproperAnswer as problem:
+        raise Refused(
+            f"This answer cannot be taken: {problem}", remedy="--comment, --rating and --yes fill the form in"
+        ) from None
+    connect(load(), user or (waiting.assigned[0] if waiting.assigned else None)).answer(waiting, option, fields)
+    emit({"answered": waiting.task_id, "option": option}, f"{option}: {waiting.subject}")

@@ -1,0 +1,72 @@
+"""How people are told: e-mail through Airflow's SMTP connection, and a link to the run's reports."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+from pipeline.settings import current
+
+CONNECTION = "smtp_default"
+
+FAILURE = """<p>The task <b>{{ ti.task_id }}</b> of <b>{{ dag.dag_id }}</b> failed in run {{ run_id }}
+(attempt {{ ti.try_number }}).</p><p>Cause: {{ exception }}</p><p><a href="{{ ti.log_url }}">Open the log</a></p>"""
+RETRY = """<p>The task <b>{{ ti.task_id }}</b> of <b>{{ dag.dag_id }}</b> failed in run {{ run_id }} and is tried again
+(attempt {{ ti.try_number }} of {{ ti.max_tries + 1 }}).</p><p>Cause: {{ exception }}</p>"""
+
+
+def mail(subject: str, html: str) -> SmtpNotifier:
+    """Return a notifier that writes to the operators."""
+    settings = current().mail
+    return SmtpNotifier(
+        smtp_conn_id=CONNECTION,
+        from_email=settings.sender,
+        to=settings.operators,
+        subject=subject,
+        html_content=html,
+    )
+
+
+def on_failure() -> SmtpNotifier:
+    """Tell the operators that a task failed for good."""
+    return mail("[llmops] {{ dag.dag_id }}.{{ ti.task_id }} failed", FAILURE)
+
+
+def on_retry() -> SmtpNotifier:
+    """Tell the operators that a task failed and is tried again."""
+    return mail("[llmops] {{ dag.dag_id }}.{{ ti.task_id }} is tried again", RETRY)
+
+
+def report_url(context: Any) -> str:
+    """Return where the run's reports can be read, behind Airflow's own login."""
+    from airflow.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="").rstrip("/")
+    return f"{base}/llmops/runs/{context['dag'].dag_id}/{context['run_id']}/"
+
+
+def review_waiting(context: Any, *, role: str, subject: str, link: str) -> None:
+    """Tell the operators that a review waits; a mail server that is away does not stop the review."""
+    body = (
+        f"<p>The <b>{escape(role)}</b> review waits for an answer: {escape(subject)}</p>"
+        f'<p><a href="{escape(link)}">Answer it in Airflow</a> · <a href="{escape(report_url(context))}">Read the '
+        "reports</a></p><p>Silence counts as a rejection.</p>"
+    )
+    _send(context, mail(f"[llmops] {role} review waits", body))
+
+
+def outcome(context: Any, result: str, text: str) -> None:
+    """Tell the operators how a run ended."""
+    body = f'<p>{escape(text)}</p><p><a href="{escape(report_url(context))}">Read the reports</a></p>'
+    _send(context, mail(f"[llmops] {context['dag'].dag_id}: {result}", body))
+
+
+def _send(context: Any, notifier: SmtpNotifier) -> None:
+    from pipeline.log import get_logger
+
+    try:
+        notifier(context)
+    except Exception as problem:
+        get_logger(__name__).warning("a notice could not be sent", cause=str(problem))

@@ -1,0 +1,88 @@
+"""What a run came to, shown at its end: version, scores before and after, reports, and an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from pipeline.audit import AuditLog
+from pipeline.console import console, output, say
+from pipeline.lake import Lake, open_lake
+from pipeline.orchestration import runs
+from pipeline.orchestration.outcome import RUN_FINISHED
+from pipeline.settings import Settings
+from pipeline.stage import Manifest
+
+
+def show(settings: Settings, run_id: str, state: str) -> str:
+    """Show the result of a run and return it: published, unchanged, refused or failed."""
+    lake = open_lake(settings.lake)
+    audit = AuditLog(lake, settings.audit.signing_key)
+    finished = audit.find(RUN_FINISHED, run_id=run_id)
+    result = str(finished[-1].data["result"]) if finished else ("failed" if state != "success" else "unchanged")
+    made = runs.manifests(lake, run_id)
+    folder = _reports(settings, lake, run_id, made)
+    if "evaluate" in made:
+        say("\nHeld-out questions, before and after")
+        _scores(made["evaluate"])
+    if folder:
+        say(f"Reports: {folder}")
+    if result == "published":
+        _published(settings, made)
+    elif result == "unchanged":
+        say("Nothing changed: the model that this data makes is already in production.")
+    elif result == "refused":
+        refused = audit.find("refused", run_id=run_id)
+        say(f"[red]Refused[/]: nothing was published. {refused[-1].data['reason'] if refused else ''}")
+    else:
+        say("[red]Failed[/]: nothing was published; the cause is shown above.")
+    return result
+
+
+def _reports(settings: Settings, lake: Lake, run_id: str, made: dict[str, Manifest]) -> Path | None:
+    """Copy the run's reports to where a person finds them."""
+    folder = settings.state_dir / "reports" / runs.folder(lake, run_id).rsplit("/", 1)[-1]
+    found = [manifest for manifest in made.values() if "report" in manifest.outputs]
+    for manifest in found:
+        lake.download_folder(manifest.output("report").uri, folder / manifest.stage)
+    return folder if found else None
+
+
+def _scores(evaluation: Manifest) -> None:
+    table = Table("metric", "base model", "fine-tuned", "95 % interval", "champion", "extractive baseline")
+    for name, row in evaluation.facts.get("metrics", {}).items():
+        table.add_row(
+            name, *(_figure(row.get(key)) for key in ("base", "candidate", "interval", "champion", "baseline"))
+        )
+    if not output.machine:
+        console.print(table)
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " to ".join(_figure(part) for part in value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _published(settings: Settings, made: dict[str, Manifest]) -> None:
+    from pipeline.publish.ask import ask
+    from pipeline.publish.store import ModelStore
+
+    facts = made["publish"].facts
+    say(f"Published: {facts['repository']} {facts['version']} at commit {facts['commit']}")
+    say(f"Look at it: {ModelStore(settings).url()}")
+    rows = open_lake(settings.lake).read_table(
+        made["evaluate"].output("answers").uri, columns=["question", "context", "reference"]
+    )
+    sample = next((row for row in rows.to_pylist() if row["context"]), None)
+    if sample is None:
+        return
+    answered = ask(settings, sample["question"], context=sample["context"], source="held-out question")
+    say(
+        f"\nAsked of the published model, loaded back from the store:\n  Q: {answered.question}\n  A: {answered.answer}"
+    )
+    say(f"  [dim]Reference: {sample['reference'][:300]}[/]")

@@ -1,0 +1,126 @@
+"""`llmops models …` and `llmops ask`."""
+
+from __future__ import annotations
+
+import getpass
+
+import typer
+from rich.table import Table
+
+from pipeline.console import emit
+
+app = typer.Typer(help="Versions in the model store.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_versions() -> None:
+    """List the released versions and which one is in production."""
+    from pipeline.publish.store import ModelStore
+    from pipeline.settings import load
+
+    store = ModelStore(load())
+    present = (store.production() or {}).get("version")
+    found = []
+    for version in store.versions():
+        release = store.release(version.commit) or {}
+        found.append(
+            {
+                "version": version.name,
+                "commit": version.commit,
+                "released_at": release.get("released_at"),
+                "run": release.get("run_id"),
+                "production": version.name == present,
+            }
+        )
+    table = Table("version", "commit", "released", "run", "")
+    for entry in found:
+        mark = "production" if entry["production"] else ""
+        commit = str(entry["commit"])[:10]
+        table.add_row(str(entry["version"]), commit, str(entry["released_at"]), str(entry["run"]), mark)
+    emit(found, table if found else "No version is released yet. Run the pipeline: make run")
+
+
+@app.command()
+def show(version: str = typer.Argument("production", help="v1, v2, … or production")) -> None:
+    """Show what a version is: its digests, approvals and manifests."""
+    from pipeline.errors import Refused
+    from pipeline.publish.store import ModelStore
+    from pipeline.settings import load
+
+    store = ModelStore(load())
+    release = store.release(version)
+    if release is None:
+        known = ", ".join(found.name for found in store.versions()) or "none"
+        raise Refused(f"There is no version {version}", where=store.url(), remedy=f"There are: {known}")
+    table = Table("what", "value", show_header=False)
+    for name, value in release.items():
+        if name == "files":
+            for path, digest in value.items():
+                table.add_row(path, f"sha256 {digest}")
+        else:
+            table.add_row(name, str(value))
+    emit(release, table)
+
+
+@app.command()
+def publish(run: str = typer.Option(..., help="The run whose candidate was signed off.")) -> None:
+    """Publish a run's candidate, if it is signed off; the same checks as in the pipeline."""
+    from pipeline.errors import Refused
+    from pipeline.lake import open_lake
+    from pipeline.orchestration import runs
+    from pipeline.publish import stage
+    from pipeline.settings import load
+
+    settings = load()
+    lake = open_lake(settings.lake)
+    made = runs.manifests(lake, run)
+    needed = {"candidate": "tune", "base": "base-model", "prepared": "prepare", "evaluation": "evaluate"}
+    needed["compliance"] = "comply"
+    missing = [name for name in needed.values() if name not in made]
+    if missing:
+        raise Refused(f"The run has not made: {', '.join(missing)}", where=run, remedy="See: llmops audit show")
+    inputs = {name: made[stage_name] for name, stage_name in needed.items()}
+    manifest = stage.run(settings, lake, run_id=run, **inputs)
+    emit(manifest.facts, f"{manifest.facts['repository']} {manifest.facts['version']} {manifest.facts['commit']}")
+
+
+@app.command()
+def rollback(
+    to: str = typer.Option(None, help="The version to go back to; without it, the one before the present one."),
+    reason: str = typer.Option(..., help="Why; goes into the audit trail."),
+) -> None:
+    """Make an earlier version the production one."""
+    from pipeline.audit import AuditLog
+    from pipeline.lake import open_lake
+    from pipeline.publish.rollback import rollback as move
+    from pipeline.publish.store import ModelStore
+    from pipeline.settings import load
+
+    settings = load()
+    audit = AuditLog(open_lake(settings.lake), settings.audit.signing_key)
+    target = move(ModelStore(settings), audit, to=to, actor=getpass.getuser(), reason=reason)
+    emit({"production": target.name, "commit": target.commit}, f"Production is {target.name} again.")
+
+
+def ask(
+    question: str = typer.Argument(..., help="What a customer would ask."),
+    page: str = typer.Option(None, help="Answer from this page."),
+    context: str = typer.Option(None, help="Answer from this text."),
+    allow_private: bool = typer.Option(False, help="Let --page lie on a private network."),
+) -> None:
+    """Ask the production model; without --page or --context it answers from the company's own rows."""
+    from pipeline.lake import open_lake
+    from pipeline.publish import ask as asking
+    from pipeline.settings import load
+
+    settings = load()
+    source = "the given text"
+    if page:
+        context, source = asking.page_context(settings, page, question, allow_private=allow_private)
+    elif not context:
+        context, source = asking.repository_context(settings, open_lake(settings.lake), question)
+    answered = asking.ask(settings, question, context=context, source=source)
+    emit(
+        {name: getattr(answered, name) for name in answered.__slots__},
+        f"{answered.answer}\n\n[dim]Source: {answered.source} · {answered.version}[/]",
+    )

@@ -1,0 +1,134 @@
+"""The release protocol: one commit, pulled back and verified, then the tag, and the alias last.
+
+Every step can be taken again: a release that was killed after its tag finds that tag and only moves the alias; one that
+was killed before it starts over, and its leftover commit is no version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Refused, StoreError
+from pipeline.log import get_logger
+from pipeline.publish.store import RELEASE_FILE, BranchMoved, ModelStore, Version
+
+log = get_logger(__name__)
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A version in production."""
+
+    version: str
+    commit: str
+    url: str
+
+
+def release(
+    store: ModelStore,
+    build: Callable[[str], Path],
+    *,
+    identity: Mapping[str, str],
+    check: Callable[[Path], None],
+) -> Released:
+    """Publish a folder as the next version and make it the production one.
+
+    `build(version)` makes the folder, with `release.json` in it, for a version's name; `identity` are the entries of
+    `release.json` that tell this release from any other; `check(folder)` asks the pulled-back model and raises when it
+    does not answer as it did. Raises Refused when verification fails (the commit is withdrawn), StoreError when the
+    store does not work.
+    """
+    store.ensure()
+    for _ in range(ATTEMPTS):
+        try:
+            version = _committed(store, build, identity, check)
+            _point(store, version)
+            return Released(version.name, version.commit, store.url())
+        except BranchMoved as problem:
+            log.warning("the store moved on, trying again", cause=problem.what)
+    raise StoreError("The model store is too busy", where=store.url(), remedy="Run the release again")
+
+
+def _committed(
+    store: ModelStore, build: Callable[[str], Path], identity: Mapping[str, str], check: Callable[[Path], None]
+) -> Version:
+    versions = store.versions()
+    for version in versions:
+        if _is(store.release(version.commit), identity):
+            return version
+    name = f"v{versions[-1].number + 1 if versions else 1}"
+    before = store.head()
+    if before is None:
+        raise StoreError("The repository has no main branch", where=store.url())
+    # A commit that a killed release left untagged is simply followed by a new one: the store keeps equal files once.
+    folder = build(name)
+    commit = store.commit(folder, f"Release {name}", before)
+    try:
+        verify(store, commit, folder, check)
+    except Refused:
+        store.revert(commit, before)
+        raise
+    return store.tag(name, commit, f"Verified release {name}")
+
+
+def _point(store: ModelStore, version: Version) -> None:
+    current = store.head(store.alias)
+    present = store.release(current) if current else None
+    if present is None or present["version"] != version.name:
+        store.point_alias(version, current)
+
+
+def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
+    return found is not None and all(found.get(key) == value for key, value in identity.items())
+
+
+def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path], None]) -> None:
+    """Pull a commit back, compare every file's SHA-256 with the local folder, and ask the model again.
+
+    Raises Refused naming the first file that differs, is missing or is too much.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
+    try:
+        store.download(commit, scratch)
+        compare(folder_hashes(folder), folder_hashes(scratch))
+        check(scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def compare(sent: Mapping[str, str], received: Mapping[str, str]) -> None:
+    """Raise Refused unless both listings of files and hashes are the same."""
+    for name in sorted(set(sent) | set(received)):
+        if sent.get(name) != received.get(name):
+            what = "differs" if name in sent and name in received else "is missing" if name in sent else "is too much"
+            raise Refused(
+                f"The published model is not the one that was sent: {name} {what}",
+                where=name,
+                remedy="The release was withdrawn; look for who else writes to the model store",
+            )
+
+
+def folder_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a model folder; the store's own bookkeeping files are left out."""
+    hashes = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name == ".gitattributes" or name.startswith(".cache/"):
+            continue
+        with path.open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def write_release(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write `release.json`: what this version is, with the hash of every other file."""
+    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n != RELEASE_FILE}}
+    (folder / RELEASE_FILE).write_text(json.dumps(body, indent=2, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,189 @@
+"""The stage that publishes: only what was approved, to the byte, and only after it was approved."""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline.audit import AuditLog
+from pipeline.errors import Refused
+from pipeline.lake import Lake
+from pipeline.publish.card import CardFacts, render
+from pipeline.publish.release import Released, folder_hashes, release, write_release
+from pipeline.publish.store import ModelStore
+from pipeline.review.signoff import Approval, Subject, require_sign_off
+from pipeline.settings import Settings
+from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
+
+PUBLISHED = "published"
+REFERENCE_QUESTIONS = 4
+REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
+
+
+def run(
+    settings: Settings,
+    lake: Lake,
+    *,
+    run_id: str,
+    candidate: Manifest,
+    base: Manifest,
+    prepared: Manifest,
+    evaluation: Manifest,
+    compliance: Manifest,
+) -> Manifest:
+    """Publish the candidate and return the manifest of the release.
+
+    Raises Refused when the sign-off does not hold for exactly these bytes, or when what the store gives back is not
+    what was sent.
+    """
+    inputs = {
+        "candidate": candidate,
+        "base": base,
+        "prepared": prepared,
+        "evaluation": evaluation,
+        "compliance": compliance,
+    }
+
+    def work(attempt: Attempt) -> None:
+        released = _publish(settings, attempt)
+        attempt.facts.update(repository=settings.publish.repository, **released.__dict__)
+        attempt.lake.write(attempt.uri("release", "release.json"), json.dumps(attempt.facts, indent=2).encode())
+
+    return run_stage(
+        lake,
+        "publish",
+        work,
+        run_id=run_id,
+        inputs=inputs,
+        parameters={"repository": settings.publish.repository},
+        packages=("publish", "review"),
+        fresh=True,
+    )
+
+
+def _publish(settings: Settings, attempt: Attempt) -> Released:
+    candidate = attempt.inputs["candidate"]
+    audit = AuditLog(attempt.lake, settings.audit.signing_key)
+    with tempfile.TemporaryDirectory(prefix="llmops-release-") as scratch:
+        model = fetch_exactly(attempt.lake, candidate.output("model"), Path(scratch) / "model")
+        subject = Subject(
+            model=candidate.output("model").digest,
+            evaluation=attempt.inputs["evaluation"].digest,
+            compliance=attempt.inputs["compliance"].digest,
+        )
+        approvals = approved(settings, audit, attempt.run_id, subject)
+        store = ModelStore(settings)
+        identity = {"run_id": attempt.run_id, "model": subject.model}
+        build = functools.partial(_fill, settings, attempt, model, approvals, audit)
+        done = release(store, build, identity=identity, check=reference_check(attempt))
+    audit.append(
+        PUBLISHED,
+        actor="pipeline",
+        run_id=attempt.run_id,
+        subject=subject.model,
+        data={
+            "repository": settings.publish.repository,
+            "version": done.version,
+            "commit": done.commit,
+            "approvals": [approval.record for approval in approvals],
+        },
+    )
+    return done
+
+
+def approved(settings: Settings, audit: AuditLog, run_id: str, subject: Subject) -> list[Approval]:
+    """Return the approvals that the policy asks for; raises Refused without them."""
+    from pipeline.comply.policy import load_policy
+
+    policy = load_policy(settings.policy_file)
+    return require_sign_off(
+        audit,
+        run_id=run_id,
+        subject=subject,
+        rules=policy.sign_off_rules(),
+        max_age=timedelta(days=policy.sign_off.max_age_days),
+    )
+
+
+def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
+    """Download an output and refuse it unless every file, and the list of files, is what its manifest says."""
+    lake.download_folder(output.uri, folder)
+    found = folder_hashes(folder)
+    expected = {file.path: file.sha256 for file in output.files}
+    for name in sorted(set(found) | set(expected)):
+        if found.get(name) != expected.get(name):
+            raise Refused(
+                f"The file {name} is not the one that was reviewed",
+                where=output.uri,
+                remedy="It was changed after its stage; run the pipeline again and find out who writes to the lake",
+            )
+    if digest_of(sorted(expected.items())) != output.digest:
+        raise Refused("The manifest's digest does not match its own list of files", where=output.uri)
+    return folder
+
+
+def _fill(
+    settings: Settings, attempt: Attempt, model: Path, approvals: Sequence[Approval], audit: AuditLog, version: str
+) -> Path:
+    """Add card, reports and release file to the model's folder."""
+    inputs = attempt.inputs
+    for name, stage in REPORTS.items():
+        (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/report.json"))
+    head = audit.head()
+    facts = CardFacts(
+        repository=settings.publish.repository,
+        version=version,
+        run_id=attempt.run_id,
+        base=inputs["base"],
+        prepared=inputs["prepared"],
+        candidate=inputs["candidate"],
+        evaluation=inputs["evaluation"],
+        compliance=inputs["compliance"],
+        approvals=approvals,
+        audit_number=head.number,
+        audit_hash=head.hash,
+    )
+    (model / "README.md").write_text(render(facts), encoding="utf-8")
+    write_release(
+        model,
+        {
+            "version": version,
+            "run_id": attempt.run_id,
+            "model": inputs["candidate"].output("model").digest,
+            "candidate": inputs["candidate"].uri,
+            "prepared": inputs["prepared"].uri,
+            "evaluation": inputs["evaluation"].uri,
+            "compliance": inputs["compliance"].uri,
+            "approvals": [approval.record for approval in approvals],
+            "audit": {"number": head.number, "hash": head.hash},
+            "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+    return model
+
+
+def reference_check(attempt: Attempt) -> Callable[[Path], None]:
+    """Return a check that asks a pulled-back model questions of the evaluation and compares its answers."""
+    from pipeline.answering import Answerer, Asked
+
+    evaluation = attempt.inputs["evaluation"]
+    columns = ["question", "context", "candidate"]
+    rows = attempt.lake.read_table(evaluation.output("answers").uri, columns=columns).slice(0, REFERENCE_QUESTIONS)
+
+    def check(folder: Path) -> None:
+        model = Answerer(folder)
+        asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
+        limit = int(evaluation.parameters.get("max_new_tokens", 64))
+        for row, answer in zip(rows.to_pylist(), model.answer(asked, max_new_tokens=limit), strict=True):
+            if answer != row["candidate"]:
+                raise Refused(
+                    "The published model does not answer as the reviewed one did",
+                    where=f"question: {row['question'][:80]}",
+                    remedy="The release was withdrawn; compare library versions of evaluation and release",
+                )
+
+    return check

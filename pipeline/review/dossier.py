@@ -1,0 +1,126 @@
+"""What reviewers read in Airflow: figures against base and champion, answers side by side, findings, and digests.
+
+The text is Markdown made from numbers of ours and from texts of strangers (questions, contexts, model answers). Every
+such text is cut to a length and escaped, so that nothing in it can look like a heading, a link, an image or a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.lake import Lake
+from pipeline.stage import Manifest
+
+SAMPLES = 6
+MAX_TEXT = 280
+ESCAPED = "\\`*_{}[]()<>#+-!|~"
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything a reviewer needs to decide, and where the rest is."""
+
+    run_id: str
+    candidate: Manifest
+    evaluation: Manifest
+    compliance: Manifest
+    answers: Sequence[Mapping[str, Any]]
+    report_url: str
+
+    def subject(self, role: str) -> str:
+        """Return the review's headline."""
+        digest = self.candidate.output("model").digest[:12]
+        return f"{role.capitalize()} review of candidate {digest}"
+
+    def body(self, role: str) -> str:
+        """Return the Markdown of a role's review."""
+        own = self._legal() if role == "legal" else self._model()
+        return "\n\n".join([self._head(), *own, self._bytes()])
+
+    def _head(self) -> str:
+        verdict = plain(self.compliance.facts.get("verdict", "unknown"))
+        return f"**Gate: {verdict}** · [all reports of this run]({self.report_url}) · run `{plain(self.run_id)}`"
+
+    def _model(self) -> list[str]:
+        return ["### Held-out questions", metrics_table(self.evaluation), "### Answers side by side", self._samples()]
+
+    def _legal(self) -> list[str]:
+        facts = self.compliance.facts
+        licences = facts.get("licences") or {}
+        rows = "\n".join(f"| {cell(name)} | {cell(value)} |" for name, value in licences.items())
+        table = f"| licence of | what |\n|---|---|\n{rows}" if rows else "No licence was recorded."
+        return ["### Licences", table, "### Findings", findings_table(facts.get("findings") or [])]
+
+    def _samples(self) -> str:
+        rows = [
+            f"| {cell(row['question'])} | {cell(row['reference'])} | {cell(row.get('champion') or row.get('base') or '')}"
+            f" | {cell(row['candidate'])} |"
+            for row in self.answers
+        ]
+        head = "| question | people's answer | production (or base) | candidate |\n|---|---|---|---|\n"
+        return head + "\n".join(rows)
+
+    def _bytes(self) -> str:
+        model = self.candidate.output("model")
+        files = "\n".join(f"| `{plain(file.path)}` | {file.size:,} | `{file.sha256}` |" for file in model.files)
+        return (
+            f"### What your approval is bound to\n\nModel `{model.digest}`, evaluation `{self.evaluation.digest}`, "
+            f"compliance `{self.compliance.digest}`.\n\n| file | bytes | SHA-256 |\n|---|---|---|\n{files}"
+        )
+
+
+def build(
+    lake: Lake, run_id: str, candidate: Manifest, evaluation: Manifest, compliance: Manifest, report_url: str
+) -> Dossier:
+    """Gather a dossier from the manifests of a run."""
+    rows = lake.read_table(evaluation.output("answers").uri).slice(0, SAMPLES).to_pylist()
+    return Dossier(run_id, candidate, evaluation, compliance, rows, report_url)
+
+
+def metrics_table(evaluation: Manifest) -> str:
+    """Return the headline metrics of an evaluation as a Markdown table."""
+    head = "| metric | candidate | 95 % interval | base model | champion | extractive baseline |\n" + "|---" * 6 + "|\n"
+    rows = []
+    for name, row in evaluation.facts.get("metrics", {}).items():
+        keys = ("candidate", "interval", "base", "champion", "baseline")
+        rows.append(f"| {cell(name)} | " + " | ".join(figure(row.get(key)) for key in keys) + " |")
+    return head + "\n".join(rows)
+
+
+def findings_table(findings: Sequence[Mapping[str, Any]]) -> str:
+    """Return the compliance findings as a Markdown table, the worst first."""
+    order = {"failed": 0, "warning": 1, "passed": 2, "not_applicable": 3}
+    ranked = sorted(findings, key=lambda finding: order.get(str(finding.get("status")), 0))
+    rows = [
+        f"| {cell(f.get('check'))} | {cell(f.get('status'))} | {cell(', '.join(f.get('owasp') or []))} "
+        f"| {cell(f.get('summary') or '')} |"
+        for f in ranked
+    ]
+    return "| check | result | OWASP | what was found |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def figure(value: Any) -> str:
+    """Return a number, or a pair of them, for a table."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " to ".join(figure(part) for part in value)
+    return f"{value:.3f}" if isinstance(value, float) else cell(value)
+
+
+def plain(value: object) -> str:
+    """Return text for a place inside code marks: one line, no backquotes."""
+    return " ".join(str(value).split()).replace("`", "'")
+
+
+def cell(value: object) -> str:
+    """Return text from outside for a table cell: one line, cut to a length, every mark of Markdown escaped."""
+    text = " ".join(str(value).split())
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - 1] + "…"
+    text = text.replace("&", "&amp;")
+    # A bare address would become a link without any mark around it.
+    text = text.replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    return "".join(f"\\{character}" if character in ESCAPED else character for character in text)
