@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 
 
-import httpx
+import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -225,7 +225,7 @@ class ModelStore:
                 where=self.url(),
                 remedy="Check publish.repository and that LLMOPS_PUBLISH__TOKEN may write there",
             ) from None
-        except (httpx.HTTPError, OSError) as problem:
+        except (httpx2.HTTPError, OSError) as problem:
             raise StoreError(
                 f"The model store does not answer (to {what}): {problem}",
                 where=self.url(),
