@@ -96,6 +96,12 @@ class Lake:
         key = self.key(uri)
         return any(found == key for found, _, _ in self._store.keys(key))
 
+    def stat(self, uri: str) -> ObjectInfo | None:
+        """Return an object's size and tag without reading it, or None when no object has exactly this URI."""
+        key = self.key(uri)
+        found = (entry for entry in self._store.keys(key) if entry[0] == key)
+        return next((ObjectInfo(f"{self.root}/{name}", size, tag) for name, size, tag in found), None)
+
     def objects(self, uri: str) -> list[ObjectInfo]:
         """Return the objects below a prefix (a folder, not a part of a name), sorted by URI."""
         key = self.key(uri)

@@ -83,6 +83,8 @@ class JiraSourceSettings(SourceSettings):
     connection: str = "jira_default"
     allow_private: bool = False
     overlap_minutes: int = Field(10, ge=0)
+    unmarked_comments: Literal["internal", "public"] = "internal"
+    generated_context: Literal["with_answer", "without_answer", "none"] = "without_answer"
 
 
 class TableSourceSettings(SourceSettings):
@@ -99,6 +101,7 @@ class TableSourceSettings(SourceSettings):
     section: str | None = None
     language: str | None = None
     where: dict[str, str] = {}
+    generated_context: Literal["with_answer", "without_answer", "none"] = "with_answer"
 
 
 AnySource = Annotated[WebSourceSettings | JiraSourceSettings | TableSourceSettings, Field(discriminator="kind")]

@@ -111,6 +111,11 @@ class Attempt:
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, Output] = field(default_factory=dict)
+
+    def keep(self, name: str, output: Output) -> None:
+        """Take over an output of an earlier manifest as it is: immutable, so it is named again instead of copied."""
+        self.kept[name] = output
 
     def uri(self, *parts: str) -> str:
         """Return a URI below this attempt; the first part is the output's name."""
@@ -238,7 +243,7 @@ def _outputs(attempt: Attempt) -> dict[str, Output]:
         name, _, path = info.uri[len(attempt.prefix) + 1 :].partition("/")
         entry = FileEntry(path=path, size=info.size, sha256=attempt.lake.digest(info.uri))
         entries.setdefault(name, []).append(entry)
-    return {
+    return attempt.kept | {
         name: Output(
             uri=attempt.uri(name),
             digest=digest_of(sorted((file.path, file.sha256) for file in files)),

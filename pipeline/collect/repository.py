@@ -1,0 +1,195 @@
+"""The unified repository: the rows of all sources as one snappy Parquet dataset, sorted by question id.
+
+Ids are digests, hence spread evenly: rows go into buckets by the head of their id, each bucket is sorted in memory
+and written as one part. No machine needs to hold more than a bucket, and the order does not depend on the sources'.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.collect.merge import write_parts
+from pipeline.collect.spill import numbers
+from pipeline.errors import SourceError
+from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, UNKNOWN_LICENCE, SetAside, to_batches
+from pipeline.stage import Attempt, Manifest, run_stage
+
+if TYPE_CHECKING:
+    from pipeline.lake import Lake
+    from pipeline.settings import Settings
+
+BUCKET_ROWS = 200_000
+BUCKET_BYTES = 64 << 20
+"""Compressed; what a bucket holds at most, so that long texts make more buckets, not bigger ones."""
+BATCH_ROWS = 16_384
+REPEATED_ID = "question id is already taken by another row"
+
+
+def run(settings: Settings, lake: Lake, *, run_id: str, collected: list[Manifest]) -> Manifest:
+    """Unify what the sources gave and return the manifest.
+
+    Outputs: `rows` sorted by question id, `set_aside` of all sources. Facts: per source its kind, licence, rows and
+    how many rows it retired; rows per licence. Raises SourceError when two inputs come from sources of one name or
+    when there is nothing at all.
+    """
+    names = Counter(str(manifest.facts.get("source")) for manifest in collected)
+    repeated = [name for name, times in names.items() if times > 1]
+    if repeated or not collected:
+        raise SourceError(
+            f"Two inputs of the repository come from the source {repeated[0]}" if repeated else "There are no sources",
+            where="collect.sources",
+            remedy="Configure at least one enabled source, each with a name of its own",
+        )
+    inputs = {str(manifest.facts["source"]): manifest for manifest in sorted(collected, key=lambda one: one.stage)}
+    licences = {name: manifest.facts.get("licence", UNKNOWN_LICENCE) for name, manifest in inputs.items()}
+    return run_stage(
+        lake,
+        "repository",
+        lambda attempt: _unify(lake, inputs, attempt),
+        run_id=run_id,
+        inputs=inputs,
+        parameters={"licences": licences},
+        packages=("collect",),
+    )
+
+
+def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt) -> None:
+    total = sum(manifest.output("rows").rows or 0 for manifest in inputs.values())
+    size = sum(file.size for manifest in inputs.values() for file in manifest.output("rows").files)
+    aside_before = sum(manifest.counts.set_aside for manifest in inputs.values())
+    attempt.counts.rows_in = total + aside_before
+    found = Found()
+    with tempfile.TemporaryDirectory(prefix="llmops-unify-") as folder:
+        buckets = Buckets(Path(folder), count=max(total // BUCKET_ROWS, size // BUCKET_BYTES) + 1)
+        for name, manifest in inputs.items():
+            for batch in _batches(lake, manifest, "rows"):
+                found.count(name, batch)
+                buckets.add(batch)
+        attempt.rows["rows"] = write_parts(lake, attempt.uri("rows"), _unique(buckets, found), SCHEMA)
+    reasons: Counter[str] = Counter()
+
+    def set_aside() -> Iterator[pa.RecordBatch]:
+        for manifest in inputs.values():
+            yield from _batches(lake, manifest, "set_aside")
+        yield from to_batches(found.repeated)
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        for batch in set_aside():
+            for entry in pc.value_counts(batch.column("reason")).to_pylist():
+                reasons[entry["values"]] += entry["counts"]
+            yield batch
+
+    attempt.rows["set_aside"] = write_parts(lake, attempt.uri("set_aside"), counted(), SET_ASIDE_SCHEMA)
+    attempt.counts.rows_out = attempt.rows["rows"]
+    attempt.set_aside(reasons)
+    attempt.facts |= found.facts(inputs)
+    for name, licences in found.licences.items():
+        if licences[UNKNOWN_LICENCE]:
+            attempt.warn(f"{licences[UNKNOWN_LICENCE]} rows of {name} have no stated licence ({UNKNOWN_LICENCE})")
+
+
+@dataclass(slots=True)
+class Found:
+    """What was seen while unifying."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    licences: dict[str, Counter[str]] = field(default_factory=dict)
+    contexts: Counter[str] = field(default_factory=Counter)
+    repeated: list[SetAside] = field(default_factory=list)
+
+    def count(self, source: str, batch: pa.RecordBatch) -> None:
+        """Count rows, licences and origins of contexts."""
+        self.rows[source] += batch.num_rows
+        licences = self.licences.setdefault(source, Counter())
+        for entry in pc.value_counts(batch.column("licence")).to_pylist():
+            licences[entry["values"]] += entry["counts"]
+        for entry in pc.value_counts(batch.column("context_origin")).to_pylist():
+            self.contexts[entry["values"] or "none"] += entry["counts"]
+
+    def facts(self, inputs: dict[str, Manifest]) -> dict[str, Any]:
+        """Return the manifest's facts."""
+        everything = sum(self.licences.values(), Counter[str]())
+        return {
+            "sources": {
+                name: {
+                    "kind": manifest.facts.get("kind"),
+                    "licence": manifest.facts.get("licence"),
+                    "rows": self.rows[name],
+                    "retired": manifest.facts.get("rows", {}).get("retired", 0),
+                    "manifest": manifest.uri,
+                }
+                for name, manifest in inputs.items()
+            },
+            "licences": dict(sorted(everything.items())),
+            "contexts": dict(sorted(self.contexts.items())),
+        }
+
+
+class Buckets:
+    """Rows spread over local Arrow files by the head of their id; read back bucket by bucket, each sorted."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        """Open `count` files."""
+        self._count = count
+        self._paths = [folder / f"{number:05d}.arrow" for number in range(self._count)]
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writers = [pa.ipc.new_stream(str(path), SCHEMA, options=options) for path in self._paths]
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Spread a batch over the buckets, keeping each bucket a contiguous range of ids."""
+        if self._count == 1:
+            self._writers[0].write_batch(batch)
+            return
+        width = 2**64 // self._count + 1
+        bucket = numbers(batch.column("question_id")) // np.uint64(width)
+        for number in np.unique(bucket):
+            self._writers[int(number)].write_batch(batch.filter(pa.array(bucket == number)))
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield each bucket's rows sorted by id, then by source and provenance."""
+        for writer in self._writers:
+            writer.close()
+        for path in self._paths:
+            with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+                table = stream.read_all()
+            order = [("question_id", "ascending"), ("data_source", "ascending"), ("provenance", "ascending")]
+            yield table.sort_by(order)
+            path.unlink()
+
+
+def _unique(buckets: Buckets, found: Found) -> Iterator[pa.RecordBatch]:
+    for table in buckets.tables():
+        ids = table.column("question_id").to_numpy(zero_copy_only=False)
+        repeats = np.concatenate([[False], ids[1:] == ids[:-1]]) if len(ids) else np.empty(0, bool)
+        for row in table.filter(pa.array(repeats)).to_pylist() if repeats.any() else ():
+            found.repeated.append(
+                SetAside(
+                    stage="repository",
+                    reason=REPEATED_ID,
+                    data_source=row["data_source"],
+                    provenance=row["provenance"],
+                    question_id=row["question_id"],
+                    question=row["question"],
+                    answer=row["answer"],
+                )
+            )
+        kept = table.filter(pa.array(~repeats)) if repeats.any() else table
+        yield from kept.to_batches(max_chunksize=BATCH_ROWS)
+
+
+def _batches(lake: Lake, manifest: Manifest, output: str) -> Iterator[pa.RecordBatch]:
+    place = manifest.output(output)
+    for entry in sorted(place.files, key=lambda file: file.path):
+        filesystem, path = lake.arrow(f"{place.uri}/{entry.path}")
+        with pq.ParquetFile(path, filesystem=filesystem) as file:
+            yield from file.iter_batches(batch_size=BATCH_ROWS)

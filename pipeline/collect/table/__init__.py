@@ -1,0 +1,1 @@
+"""Question/answer rows in Parquet, CSV or JSON Lines, local or on S3."""

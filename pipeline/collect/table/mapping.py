@@ -1,0 +1,215 @@
+"""From a file's columns to rows: mapping, checks, ids and contexts, whole columns at a time where Arrow can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.collect.context import neighbour_contexts
+from pipeline.collect.table.partitions import Predicate
+from pipeline.collect.table.readers.base import MAX_CHARS, BadRecord, Piece
+from pipeline.records import SCHEMA, TIMESTAMP, SetAside, content_hash, question_id, to_batches
+
+if TYPE_CHECKING:
+    from pipeline.settings import TableSourceSettings
+
+OPTIONAL = ("context", "key", "updated_at", "section", "language")
+
+
+@dataclass(slots=True)
+class RowMapping:
+    """How the columns of one file become rows."""
+
+    config: TableSourceSettings
+    document_id: str
+    place: str
+    """What ids are derived from: the document for files with names of their own, the folder for generated ones."""
+    provenance: str
+    partitions: Mapping[str, str | None]
+    predicates: list[Predicate]
+    now: datetime
+    set_aside: list[SetAside] = field(default_factory=list)
+    kept: int = 0
+
+    def wanted(self) -> list[str]:
+        """Return the columns to read from the file; partition columns are known already."""
+        config = self.config
+        named = [config.question, config.answer, *(getattr(config, name) for name in OPTIONAL)]
+        named += [predicate.column for predicate in self.predicates]
+        return list(dict.fromkeys(name for name in named if name and name not in self.partitions))
+
+    def batches(self, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+        """Yield batches of rows, and of set-aside rows, from what a reader yields."""
+        rows = neighbour_contexts(self._sound(pieces), self.config.generated_context)
+        for batch in rows:
+            yield self._finished(batch)
+            yield from self._drained()
+        yield from self._drained()
+
+    def _drained(self) -> Iterator[pa.RecordBatch]:
+        waiting, self.set_aside = self.set_aside, []
+        yield from to_batches(waiting)
+
+    def _sound(self, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+        for piece in pieces:
+            self.set_aside += [self._bad(record) for record in piece.bad]
+            if piece.batch is not None and piece.batch.num_rows:
+                yield self._checked(self._selected(piece.batch))
+
+    def _bad(self, record: BadRecord) -> SetAside:
+        return SetAside(
+            stage="collect",
+            reason=record.reason,
+            detail=f"{record.place}: {record.text}",
+            data_source=self.config.name,
+            provenance=self.provenance,
+        )
+
+    def _selected(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Keep the rows that meet the predicates on plain columns; those on partitions were met by the file."""
+        for predicate in self.predicates:
+            if predicate.column not in self.partitions:
+                values = pc.cast(batch.column(predicate.column), pa.string()).to_pylist()
+                batch = batch.filter(pa.array([predicate.holds(value) for value in values], pa.bool_()))
+        return batch
+
+    def _column(self, batch: pa.RecordBatch, name: str | None) -> pa.Array:
+        if name is None:
+            return pa.nulls(batch.num_rows, pa.string())
+        if name in self.partitions:
+            return pa.array([self.partitions[name]] * batch.num_rows, pa.string())
+        return batch.column(name)
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the mapped columns of the rows that can be used; the others are set aside."""
+        config = self.config
+        texts, broken = {}, np.zeros(batch.num_rows, bool)
+        for name in ("question", "answer", "context", "key", "section", "language"):
+            texts[name], wrong = _utf8(self._column(batch, getattr(config, name)))
+            broken |= wrong
+        updated = self._column(batch, config.updated_at)
+        reasons = [
+            ("not valid UTF-8", broken),
+            ("no question", _blank(texts["question"])),
+            ("no answer", _blank(texts["answer"])),
+            ("text is too long", _too_long(texts["question"]) | _too_long(texts["answer"])),
+        ]
+        if config.key:
+            reasons.append(("no key", _blank(texts["key"])))
+        bad = np.zeros(batch.num_rows, bool)
+        for reason, mask in reasons:
+            self._put_aside(reason, texts, np.flatnonzero(mask & ~bad))
+            bad |= mask
+        columns = [pc.utf8_trim_whitespace(texts[name]) for name in ("question", "answer")]
+        context = pc.if_else(pa.array(_blank(texts["context"])), pa.scalar(None, pa.string()), texts["context"])
+        origin = pc.if_else(pc.is_null(context), pa.scalar(None, pa.string()), "human")
+        columns += [context, origin, texts["section"], texts["language"], texts["key"], _times(updated, self.now)]
+        names = ["question", "answer", "context", "context_origin", "section", "language", "key", "updated_at"]
+        return pa.RecordBatch.from_arrays(columns, names=names).filter(pa.array(~bad))
+
+    def _put_aside(self, reason: str, texts: dict[str, pa.Array], places: np.ndarray) -> None:
+        for place in places:
+            question, answer, key = (texts[name][int(place)].as_py() for name in ("question", "answer", "key"))
+            self.set_aside.append(
+                SetAside(
+                    stage="collect",
+                    reason=reason,
+                    data_source=self.config.name,
+                    provenance=self._provenance(key),
+                    question=question[:MAX_CHARS] if question else question,
+                    answer=answer[:MAX_CHARS] if answer else answer,
+                )
+            )
+
+    def _provenance(self, key: str | None) -> str:
+        return f"{self.provenance}#{quote(key, safe='')}" if key else self.provenance
+
+    def _finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Add what every row needs besides its texts."""
+        config, size = self.config, batch.num_rows
+        values = {name: batch.column(name) for name in batch.schema.names}
+        questions, answers, contexts, keys = (
+            values[name].to_pylist() for name in ("question", "answer", "context", "key")
+        )
+        source, place, licence = config.name, self.place, config.licence
+        places = [f"{place}#{key}" for key in keys] if config.key else [place] * size
+        ids = map(question_id, [source] * size, places, questions)
+        hashes = map(content_hash, questions, answers, contexts, [licence] * size)
+        values |= {
+            "question_id": pa.array(list(ids), pa.string()),
+            "content_hash": pa.array(list(hashes), pa.string()),
+            "provenance": pa.array([self._provenance(key) for key in keys], pa.string()),
+            "collected_at": _repeated(pa.scalar(self.now, TIMESTAMP), size),
+            "answer_html": pa.nulls(size, pa.string()),
+            "tags": pa.array([[]] * size, SCHEMA.field("tags").type),
+        }
+        constants = {"data_source": source, "source_kind": config.kind, "document_id": self.document_id}
+        for name, text in {**constants, "licence": licence}.items():
+            values[name] = _repeated(pa.scalar(text, pa.string()), size)
+        self.kept += size
+        return pa.RecordBatch.from_arrays([values[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _repeated(value: pa.Scalar, size: int) -> pa.Array:
+    return pa.repeat(value, size)
+
+
+def _utf8(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Return a column as text with replaced bytes, and which rows had bytes that are no UTF-8."""
+    wrong = np.zeros(len(column), bool)
+    if not pa.types.is_binary(column.type):
+        return pc.cast(column, pa.string()), wrong
+    try:
+        return pc.cast(column, pa.string()), wrong
+    except pa.ArrowInvalid:
+        values = column.to_pylist()
+    texts = [None if value is None else value.decode("utf-8", "replace") for value in values]
+    for index, (value, text) in enumerate(zip(values, texts, strict=True)):
+        wrong[index] = text is not None and text.encode() != value
+    return pa.array(texts, pa.string()), wrong
+
+
+def _blank(column: pa.Array) -> np.ndarray:
+    matched = pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0), True)
+    return _mask(matched)
+
+
+def _too_long(column: pa.Array) -> np.ndarray:
+    return _mask(pc.fill_null(pc.greater(pc.utf8_length(column), MAX_CHARS), False))
+
+
+def _mask(flags: pa.Array) -> np.ndarray:
+    mask: np.ndarray = flags.to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _times(column: pa.Array, otherwise: datetime) -> pa.Array:
+    """Return times in UTC: Arrow's own, ISO 8601 text or seconds since 1970; where there is none, `otherwise`."""
+    fallback = pa.scalar(otherwise, TIMESTAMP)
+    if pa.types.is_timestamp(column.type):
+        zoned = column if column.type.tz else pc.assume_timezone(column, "UTC")
+        return pc.fill_null(pc.cast(zoned, TIMESTAMP, safe=False), fallback)
+    if column.null_count == len(column):
+        return pa.repeat(fallback, len(column))
+    return pa.array([_time(text) or otherwise for text in _utf8(column)[0].to_pylist()], TIMESTAMP)
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromtimestamp(float(text), UTC) if _is_number(text) else datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().lstrip("-").replace(".", "", 1).isdecimal()

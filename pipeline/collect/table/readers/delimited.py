@@ -1,0 +1,201 @@
+"""CSV and its relatives: Arrow's streaming parser for sound files, a careful one for what it rejects.
+
+Every column is read as text, so `NA`, `007` and `1e5` stay what they are. Records with a wrong number of fields,
+often the wake of an unclosed quote, are taken apart line by line: sound lines become rows, the others are set aside.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from pipeline.collect.source import Unreadable
+from pipeline.collect.table.readers.base import BadRecord, Piece, TableReader
+
+BLOCK = 4 << 20
+SAMPLE = 1 << 20
+DELIMITERS = (",", ";", "\t", "|")
+MAX_JOINED_LINES = 200
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a sample of the file tells: its encoding, its delimiter, its columns."""
+
+    encoding: str
+    delimiter: str
+    names: tuple[str, ...]
+
+
+class DelimitedReader(TableReader):
+    """Reads comma-, semicolon-, tab- or bar-separated text with a header line."""
+
+    extensions = (".csv", ".tsv")
+
+    def schema(self, path: Path) -> dict[str, str]:
+        """Return the names in the header line."""
+        return dict.fromkeys(_dialect(path).names, "text")
+
+    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+        """Yield the wanted columns; whole records only."""
+        dialect = _dialect(path)
+        missing = [name for name in wanted if name not in dialect.names]
+        if missing:
+            raise Unreadable(
+                "a mapped column is missing", f"no column {missing[0]}; the file has: {', '.join(dialect.names)}"
+            )
+        if _balanced(path):
+            yield from _fast(path, dialect, wanted)
+        else:
+            text = io.TextIOWrapper(path.open("rb"), dialect.encoding, errors="surrogateescape", newline="")
+            with text:
+                yield from _careful(text, dialect, wanted)
+
+
+def _balanced(path: Path) -> bool:
+    """Tell whether the quotes of a file pair up; when they do not, one of them swallows the rest of the file."""
+    quotes = 0
+    with path.open("rb") as file:
+        while chunk := file.read(SAMPLE):
+            quotes += chunk.count(b'"')
+    return quotes % 2 == 0
+
+
+def _fast(path: Path, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece]:
+    rejected: list[str] = []
+
+    def reject(row: Any) -> str:
+        rejected.append(row.text)
+        return "skip"
+
+    try:
+        with pacsv.open_csv(
+            path,
+            read_options=pacsv.ReadOptions(block_size=BLOCK, encoding=dialect.encoding, use_threads=False),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=reject
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(wanted, pa.binary()),
+                include_columns=list(wanted),
+                strings_can_be_null=False,
+                null_values=[],
+                check_utf8=False,
+            ),
+        ) as reader:
+            for batch in reader:
+                yield Piece(batch)
+                while rejected:
+                    yield from _recovered(rejected.pop(0), dialect, wanted)
+    except (pa.ArrowException, OSError, UnicodeError, ValueError) as problem:
+        raise Unreadable("the CSV file is damaged", str(problem).split("\n")[0][:300]) from None
+    while rejected:
+        yield from _recovered(rejected.pop(0), dialect, wanted)
+
+
+def _recovered(text: str, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece]:
+    lines = text.splitlines()
+    if len(lines) < 2:
+        yield Piece(bad=[_bad(text, dialect)])
+    else:
+        yield from _careful(io.StringIO(text + "\n"), dialect, wanted, header=False, join=1)
+
+
+def _careful(
+    text: io.TextIOBase, dialect: Dialect, wanted: Sequence[str], *, header: bool = True, join: int = MAX_JOINED_LINES
+) -> Iterator[Piece]:
+    places = [dialect.names.index(name) for name in wanted]
+    rows: list[list[str]] = []
+    bad: list[BadRecord] = []
+    for fields, raw in _split_records(text, dialect, join):
+        if header:
+            header = False
+        elif fields is not None and len(fields) == len(dialect.names):
+            rows.append(fields)
+        elif raw.strip():
+            bad.append(_bad(raw, dialect, None if fields is None else len(fields)))
+        if len(rows) + len(bad) >= 4096:
+            yield Piece(_batch(rows, places, wanted), bad)
+            rows, bad = [], []
+    yield Piece(_batch(rows, places, wanted), bad)
+
+
+def _split_records(text: io.TextIOBase, dialect: Dialect, join: int) -> Iterator[tuple[list[str] | None, str]]:
+    """Yield fields and raw text of each record; None for fields when no sound record begins on the line.
+
+    A record goes on over following lines only when that gives it the right number of fields; otherwise its first
+    line alone is bad and the following ones are tried by themselves, so a stray quote costs one line.
+    """
+    waiting: deque[str] = deque()
+    while line := waiting.popleft() if waiting else text.readline():
+        joined = [line]
+        fields = _fields(line, dialect.delimiter)
+        while fields is None and len(joined) < join:
+            following = waiting.popleft() if waiting else text.readline()
+            if not following:
+                break
+            joined.append(following)
+            if '"' in following:
+                fields = _fields("".join(joined), dialect.delimiter)
+        if len(joined) > 1 and (fields is None or len(fields) != len(dialect.names)):
+            waiting.extendleft(reversed(joined[1:]))
+            yield None, line
+        else:
+            yield fields, "".join(joined)
+
+
+def _fields(raw: str, delimiter: str) -> list[str] | None:
+    try:
+        records = list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None
+
+
+def _batch(rows: list[list[str]], places: list[int], wanted: Sequence[str]) -> pa.RecordBatch:
+    columns = [
+        pa.array([row[place].encode("utf-8", "surrogateescape") for row in rows], pa.binary()) for place in places
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=list(wanted))
+
+
+def _bad(text: str, dialect: Dialect, count: int | None = None) -> BadRecord:
+    found = "unpaired quotes" if count is None else f"{count} fields"
+    head = text.strip()[:500].encode("utf-8", "replace").decode()
+    return BadRecord("record", "not a valid CSV record", f"{found}, {len(dialect.names)} expected: {head}")
+
+
+def _dialect(path: Path) -> Dialect:
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE)
+    if not sample.strip():
+        raise Unreadable("the file is empty")
+    if b"\0" in sample[:4096] and not sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Unreadable("the file is binary, not CSV")
+    encoding = _encoding(sample)
+    line = sample.decode(encoding, "replace").lstrip("\ufeff").splitlines()[0]
+    delimiter = max(DELIMITERS, key=lambda sign: (len(_fields(line, sign) or ()), -DELIMITERS.index(sign)))
+    names = _fields(line, delimiter)
+    if names is None:
+        raise Unreadable("the header line is damaged", line[:300])
+    return Dialect(encoding, delimiter, tuple(name.strip() for name in names))
+
+
+def _encoding(sample: bytes) -> str:
+    """Tell UTF-8 from Windows-1252, which spreadsheets write: by which of them most non-ASCII characters fit."""
+    for bom, name in BOMS:
+        if sample.startswith(bom):
+            return name
+    valid = sum(not char.isascii() for char in sample.decode("utf-8", "ignore"))
+    broken = sample.decode("utf-8", "replace").count("\ufffd") - sample.decode("utf-8", "ignore").count("\ufffd")
+    return "cp1252" if broken > valid else "utf-8"

@@ -1,0 +1,181 @@
+"""The table source: files that changed are copied, landed raw, and read in batches."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
+from pipeline.collect.table.drift import Drift
+from pipeline.collect.table.files import TableFile, open_files
+from pipeline.collect.table.mapping import RowMapping
+from pipeline.collect.table.partitions import partition_values, predicates
+from pipeline.collect.table.readers.base import TableReader
+from pipeline.collect.table.readers.choice import expanded, reader_for
+from pipeline.errors import SourceError
+from pipeline.records import SetAside, to_batches
+from pipeline.settings import LakeSettings, Settings, TableSourceSettings
+
+
+@dataclass(slots=True)
+class Group:
+    """The files of one document: a file, or a folder whose file names an engine makes up at each write."""
+
+    document_id: str
+    files: list[TableFile] = field(default_factory=list)
+
+    def tags(self) -> dict[str, str]:
+        """Return each file's tag by its path."""
+        return {file.path: file.tag for file in self.files}
+
+
+class TableSource(Source[TableSourceSettings]):
+    """Parquet, CSV or JSON Lines with question and answer columns."""
+
+    kind = "table"
+
+    def __init__(
+        self, config: TableSourceSettings, *, user_agent: str = "llmops-pipeline", lake: LakeSettings | None = None
+    ) -> None:
+        """Keep the configuration; `lake` gives the endpoint and credentials for `s3://` addresses."""
+        super().__init__(config, user_agent=user_agent)
+        self._lake = lake or LakeSettings()
+        self._predicates = predicates(config.where)
+        self._drift = Drift()
+
+    @classmethod
+    def from_settings(cls, config: TableSourceSettings, settings: Settings) -> Self:
+        """Read S3 through the lake's endpoint."""
+        return cls(config, user_agent=settings.collect.user_agent, lake=settings.lake)
+
+    def documents(self, state: SourceState, landing: Landing) -> Iterator[Document]:
+        """Yield one document per file or per folder of generated files; those with the same tags are not read."""
+        place = open_files(self.config.uri, self._lake)
+        selected = [file for file in place.list() if self._selected(file)]
+        if not selected:
+            raise SourceError("No file meets the predicates on partitions", where=self.config.uri, remedy="Check where")
+        for group in _groups(selected):
+            before = state.documents.get(group.document_id, {})
+            if before and before.get("tags") == group.tags():
+                yield Document(group.document_id, "unchanged", before)
+                continue
+            with tempfile.TemporaryDirectory(prefix="llmops-table-") as folder:
+                reading = _Reading(self, group, state, landing, Path(folder))
+                try:
+                    digests = reading.copy(place.fetch)
+                except SourceError as problem:
+                    yield self._failed(group, "the file cannot be fetched", str(problem))
+                    continue
+                validators = {"tags": group.tags(), "sha256": digests, "schemas": dict(before.get("schemas") or {})}
+                if before and before.get("sha256") == digests:
+                    yield Document(group.document_id, "unchanged", validators)
+                    continue
+                yield Document(group.document_id, "changed", validators, reading.batches(validators))
+        self.warnings += self._drift.warnings()
+
+    def _selected(self, file: TableFile) -> bool:
+        values = partition_values(file.path)
+        return all(p.holds(values[p.column]) for p in self._predicates if p.column in values)
+
+    def _failed(self, group: Group, reason: str, detail: str | None) -> Document:
+        aside = SetAside(
+            stage="collect",
+            reason=reason,
+            detail=detail,
+            data_source=self.config.name,
+            provenance=group.document_id,
+        )
+        return Document(group.document_id, "failed", set_aside=[aside])
+
+    def reader(self, path: Path, extension: str) -> TableReader:
+        """Return the reader of a local file."""
+        return reader_for(path, self.config.format, extension)
+
+    def mapping(self, group: Group, file: TableFile, state: SourceState) -> RowMapping:
+        """Return how a file's columns become rows."""
+        return RowMapping(
+            self.config,
+            document_id=group.document_id,
+            place=group.document_id,
+            provenance=file.uri,
+            partitions=partition_values(file.path),
+            predicates=self._predicates,
+            now=state.now,
+        )
+
+    def note_schema(self, path: str, schema: Mapping[str, str], before: Mapping[str, str] | None) -> None:
+        """Compare a file's columns with what they were and with the other files'."""
+        self._drift.note(path, schema, before)
+
+
+class _Reading:
+    """One group of files being read."""
+
+    def __init__(self, source: TableSource, group: Group, state: SourceState, landing: Landing, folder: Path) -> None:
+        self._source = source
+        self._group = group
+        self._state = state
+        self._landing = landing
+        self._folder = folder
+        self._local: dict[str, Path] = {}
+
+    def copy(self, fetch: Any) -> dict[str, str]:
+        """Copy the files to local disk and return their digests: what is read cannot change underneath."""
+        digests = {}
+        for number, file in enumerate(self._group.files):
+            local = fetch(file, self._folder / f"{number:06d}")
+            with local.open("rb") as stream:
+                digests[file.path] = hashlib.file_digest(stream, "sha256").hexdigest()
+            self._local[file.path] = local
+        return digests
+
+    def batches(self, validators: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+        """Land each file, then yield its rows. A damaged file of several is set aside; a single one is unreadable."""
+        schemas = validators["schemas"]
+        for file in self._group.files:
+            self._landing.land_file(file.path, self._local[file.path], {"uri": file.uri, "tag": file.tag})
+            try:
+                yield from self._rows(file, schemas)
+            except Unreadable as problem:
+                if len(self._group.files) == 1:
+                    raise
+                yield from to_batches([self._damaged(file, problem)])
+            finally:
+                self._local[file.path].unlink(missing_ok=True)
+
+    def _rows(self, file: TableFile, schemas: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+        source = self._source
+        path = expanded(self._local[file.path], file.compression, self._folder / "expanded")
+        reader = source.reader(path, file.extension)
+        schema = reader.schema(path)
+        source.note_schema(file.path, schema, schemas.get(_folder_of(file)))
+        schemas[_folder_of(file)] = schema
+        mapping = source.mapping(self._group, file, self._state)
+        yield from mapping.batches(reader.pieces(path, mapping.wanted()))
+
+    def _damaged(self, file: TableFile, problem: Unreadable) -> SetAside:
+        return SetAside(
+            stage="collect",
+            reason=problem.reason,
+            detail=problem.detail,
+            data_source=self._source.config.name,
+            provenance=file.uri,
+        )
+
+
+def _folder_of(file: TableFile) -> str:
+    return file.path.rpartition("/")[0] if file.generated else file.path
+
+
+def _groups(files: list[TableFile]) -> list[Group]:
+    groups: dict[str, Group] = {}
+    for file in files:
+        name = file.uri.rpartition("/")[0] + "/" if file.generated and len(files) > 1 else file.uri
+        groups.setdefault(name, Group(name)).files.append(file)
+    return [groups[name] for name in sorted(groups)]
