@@ -11,7 +11,9 @@ from pipeline import log
 from pipeline.errors import PipelineError
 from pipeline.local.hub.accounts import read_accounts
 from pipeline.local.hub.config import MIB, HubConfig
+from pipeline.local.hub.integrity import damage
 from pipeline.local.hub.server import serve
+from pipeline.local.hub.store import Store
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -25,17 +27,27 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=28870, help="port to listen on; 0 takes a free one")
     parser.add_argument("--part-mib", type=int, default=256, help="files above this many MiB go up in parts")
+    parser.add_argument("--check", action="store_true", help="compare all that is stored with its hashes, and exit")
     parser.add_argument("--json-log", action="store_true", help="log JSON lines")
     return parser.parse_args(argv)
 
 
+def _check(store: Store) -> int:
+    found = list(damage(store))
+    sys.stdout.write("".join(f"{sentence}\n" for sentence in found) or "Everything stored is what its name says.\n")
+    return 1 if found else 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code."""
+    """Serve until SIGINT or SIGTERM, or check and return; the result is the exit code."""
     arguments = _arguments(argv)
     log.configure(json=arguments.json_log)
     try:
         config = HubConfig(root=arguments.root, part_size=arguments.part_mib * MIB)
-        server = serve(config, read_accounts(arguments.users), arguments.host, arguments.port)
+        users = read_accounts(arguments.users)
+        if arguments.check:
+            return _check(Store.open(config, users))
+        server = serve(config, users, arguments.host, arguments.port)
     except (PipelineError, ValueError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

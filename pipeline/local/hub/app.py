@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from fastapi import FastAPI, Request
@@ -11,11 +10,9 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.local.hub import errors
-from pipeline.local.hub.routes import administration, browse, changes, files, large_files, pages
+from pipeline.local.hub.routes import administration, browse, changes, files, large_files, pages, unknown
 from pipeline.local.hub.routes.call import RawPath
 from pipeline.local.hub.store import Store
-
-_ABOUT_A_REPOSITORY = re.compile(r"/api/(models|datasets|spaces)/|/[^?]*/resolve/")
 
 
 def build(store: Store) -> FastAPI:
@@ -24,15 +21,12 @@ def build(store: Store) -> FastAPI:
     app.state.store = store
     app.add_middleware(RawPath)
     app.add_api_route("/healthz", healthz)
-    for group in (administration, browse, changes, large_files):
-        app.include_router(group.router)
-    # Before the pages, whose /{namespace}/{name} would take an unknown call for a repository.
-    app.add_api_route("/api/{call:path}", _unknown_call, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-    for group in (files, pages):
+    # Unknown calls before the pages, whose /{namespace}/{name} would take one for a repository.
+    for group in (administration, browse, changes, large_files, files, unknown, pages):
         app.include_router(group.router)
     app.add_exception_handler(errors.HubError, _refusal)
     app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _no_such_call)
+    app.add_exception_handler(HTTPException, _unrouted)
     return app
 
 
@@ -42,10 +36,6 @@ def healthz(request: Request) -> dict[str, str]:
     with store.database.read() as db:
         db.execute("SELECT count(*) FROM repositories").fetchone()
     return {"status": "ok"}
-
-
-def _unknown_call() -> None:
-    raise HTTPException(404)
 
 
 async def _refusal(request: Request, problem: Exception) -> Response:
@@ -71,10 +61,7 @@ async def _malformed(request: Request, problem: Exception) -> Response:
     return await _refusal(request, errors.HubError(400, "Malformed request: " + "; ".join(places)))
 
 
-async def _no_such_call(request: Request, problem: Exception) -> Response:
+async def _unrouted(request: Request, problem: Exception) -> Response:
     if not isinstance(problem, HTTPException):
         raise problem
-    missing = problem.status_code == 404 and _ABOUT_A_REPOSITORY.match(request.url.path)
-    # An address of a kind this store does not keep, such as /api/models/gpt2, reads as a missing repository.
-    code = "RepoNotFound" if missing else None
-    return await _refusal(request, errors.HubError(problem.status_code, str(problem.detail), code=code))
+    return await _refusal(request, errors.HubError(problem.status_code, str(problem.detail)))

@@ -41,7 +41,7 @@ class AddLfsFile:
 
 @dataclass(frozen=True)
 class Delete:
-    """The removal of a file or of a folder with all that is in it."""
+    """The removal of what is at a path; as on the Hub, one that names a folder takes all that is in it."""
 
     path: str
     is_folder: bool
@@ -73,7 +73,7 @@ class CommitRequest:
     def feed(self, line: bytes) -> None:
         """Take one line of newline-delimited JSON, `{"key": …, "value": {…}}`.
 
-        Raises HubError 400 for a malformed line, a path that is not safe or a file that belongs into LFS.
+        Raises HubError 400 for a malformed line or a file that belongs into LFS, 422 for a path that is not safe.
         """
         try:
             item = json.loads(line)
@@ -81,7 +81,7 @@ class CommitRequest:
             if key == "header":
                 self._take_header(value)
             else:
-                self.operations.append(self._operation(key, value))
+                self.operations.append(self._operation(key, value, _path(value["path"])))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             raise errors.HubError(400, f"Malformed commit request: {problem!s}") from None
 
@@ -90,8 +90,7 @@ class CommitRequest:
         self.message = str(value.get("description") or "")[:_MAX_MESSAGE]
         self.parent = value.get("parentCommit") or None
 
-    def _operation(self, key: str, value: dict[str, Any]) -> Operation:
-        path = safe_path(value["path"])
+    def _operation(self, key: str, value: dict[str, Any], path: str) -> Operation:
         if key == "file":
             return self._regular_file(path, value)
         if key == "lfsFile":
@@ -162,12 +161,19 @@ def _perform(db: sqlite3.Connection, repository: int, files: dict[str, str], ope
             trees.add_content(db, repository, content)
             files[path] = content.oid
         case Delete(path, is_folder):
-            gone = [name for name in files if (name.startswith(f"{path}/") if is_folder else name == path)]
+            gone = [name for name in files if name.startswith(f"{path}/") or (name == path and not is_folder)]
             if not gone:
                 kind = "folder" if is_folder else "file"
                 raise errors.entry_not_found(f"A {kind} with this name doesn't exist: {path}")
             for name in gone:
                 del files[name]
+
+
+def _path(text: str) -> str:
+    try:
+        return safe_path(text)
+    except ValueError as problem:
+        raise errors.HubError(422, f"Invalid path: {problem}") from None
 
 
 def _uploaded(db: sqlite3.Connection, repository: int, path: str, sha256: str) -> Content:

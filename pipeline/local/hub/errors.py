@@ -54,13 +54,18 @@ def repository_not_found(*, anonymous: bool) -> HubError:
     return HubError(401 if anonymous else 404, "Repository not found", code="RepoNotFound")
 
 
-def gated(name: str, *, anonymous: bool) -> HubError:
+def gated(what: str, *, anonymous: bool) -> HubError:
     """Return the answer to somebody who may see a gated repository's page but not its files."""
     return HubError(
         401 if anonymous else 403,
-        f"Access to {name} is restricted and you are not in the authorized list",
+        f"Access to {what} is restricted and you are not in the authorized list",
         code="GatedRepo",
     )
+
+
+def no_such_call() -> HubError:
+    """Return the answer to a call that the Hub has and this store has not."""
+    return HubError(404, "This store has no such call")
 
 
 def revision_not_found(revision: str) -> HubError:

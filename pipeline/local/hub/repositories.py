@@ -81,7 +81,7 @@ def find(db: sqlite3.Connection, principal: Principal | None, kind: Kind, name: 
 def check_content_access(repository: Repository, principal: Principal | None) -> None:
     """Raise HubError `GatedRepo` when the repository is gated and the caller does not belong to its owner."""
     if repository.gated and not _is_member(repository, principal):
-        raise errors.gated(repository.name, anonymous=principal is None)
+        raise errors.gated(f"{repository.kind[:-1]} {repository.name}", anonymous=principal is None)
 
 
 def check_write_access(repository: Repository, principal: Principal | None) -> Principal:
@@ -162,7 +162,7 @@ def move(db: sqlite3.Connection, repository: Repository, name: str) -> None:
     try:
         db.execute("UPDATE repositories SET name = ? WHERE id = ?", (name, repository.id))
     except sqlite3.IntegrityError:
-        raise errors.HubError(409, f"A repository called {name} already exists") from None
+        raise errors.HubError(409, f"A {repository.kind[:-1]} repository called {name} already exists") from None
     db.execute("DELETE FROM renames WHERE kind = ? AND name = ?", (repository.kind, name))
     db.execute("INSERT OR REPLACE INTO renames VALUES (?, ?, ?)", (repository.kind, repository.name, repository.id))
 

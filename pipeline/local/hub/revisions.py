@@ -158,7 +158,7 @@ def delete_ref(db: sqlite3.Connection, repository: int, kind: RefKind, name: str
     Raises HubError 403 for the default branch, `RevisionNotFound` for an unknown name.
     """
     if (kind, name) == ("branch", DEFAULT_BRANCH):
-        raise errors.forbidden(f"The branch {DEFAULT_BRANCH} cannot be deleted")
+        raise errors.forbidden(f"Cannot delete refs/heads/{DEFAULT_BRANCH}")
     cursor = db.execute("DELETE FROM refs WHERE repository = ? AND kind = ? AND name = ?", (repository, kind, name))
     if not cursor.rowcount:
         raise errors.revision_not_found(name)
