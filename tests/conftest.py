@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from pipeline.errors import LakeError
 from pipeline.lake import Lake, open_lake
 from pipeline.settings import LakeSettings
 
@@ -12,3 +19,54 @@ from pipeline.settings import LakeSettings
 def lake(tmp_path: Path) -> Lake:
     """A lake in a folder of the test's own."""
     return open_lake(LakeSettings(uri=str(tmp_path / "lake")))
+
+
+@pytest.fixture(scope="session")
+def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeSettings]:
+    """A real S3 service (SeaweedFS) for the session, on ports from TEST_S3_PORT (21400) on, with the bucket `tests`."""
+    port = int(os.environ.get("TEST_S3_PORT", "21400"))
+    folder = tmp_path_factory.mktemp("s3")
+    inner = {"filer": port + 10, "master": port + 20, "volume": port + 30}
+    command = [
+        *(str(Path(sys.executable).parent / "weed"), "-logtostderr=true", "mini", f"-dir={folder}"),
+        *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=tests", "-webdav=false", "-admin.ui=false"),
+        *("-s3.port.iceberg=0", "-master.telemetry=false", f"-s3.port={port}"),
+        *(f"-{name}.port={number}" for name, number in inner.items()),
+    ]
+    access, secret = "tests", "tests-secret"
+    environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "GOMEMLIMIT": "200MiB", "GOGC": "50"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+    settings = LakeSettings(
+        uri="s3://tests",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        access_key=SecretStr(access),
+        secret_key=SecretStr(secret),
+    )
+    try:
+        _await_bucket(settings, process, folder / "log")
+        yield settings
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def s3_lake(s3_settings: LakeSettings, request: pytest.FixtureRequest) -> Lake:
+    """A lake of the test's own on a real S3 service."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    return open_lake(s3_settings.model_copy(update={"uri": f"{s3_settings.uri}/{name}-{time.time_ns()}"}))
+
+
+def _await_bucket(settings: LakeSettings, process: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:
+    """The service answers before it has made the bucket, so its health is not enough."""
+    lake = open_lake(settings)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            lake.objects(lake.root)
+        except LakeError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the S3 service did not start: {log.read_text(errors='replace')[-2000:]}")

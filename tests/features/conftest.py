@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from pipeline.features import stage
 from pipeline.features.tokenizer_files import ModelText, load
+from pipeline.lake import Lake
+from pipeline.settings import LakeSettings, Settings
+from pipeline.stage import Manifest
+
+from .examples import base_model, prepare, prepared, without_spark
 
 TEXT = [
     "Question: Where do I find the settings file?\nAnswer: The settings file lies in the project folder.",
@@ -64,3 +71,40 @@ def causal(causal_folder: Path) -> ModelText:
 @pytest.fixture(scope="session")
 def seq2seq(seq2seq_folder: Path) -> ModelText:
     return load(seq2seq_folder, "seq2seq", "seq2seq")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A lake with settings of its own."""
+
+    settings: Settings
+    lake: Lake
+
+    def features(
+        self, folder: Path, *rows: dict[str, Any], architecture: str = "causal", name: str = "Tiny"
+    ) -> Manifest:
+        """Run the features stage over these prepared rows for a base model with this tokenizer."""
+        return stage.run(
+            self.settings,
+            self.lake,
+            run_id="r1",
+            prepared=prepare(self.lake, prepared(*rows)),
+            base=base_model(self.lake, folder, architecture, f"acme/{name}"),
+        )
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokenise without Spark, which has tests of its own."""
+    monkeypatch.setattr(stage, "_tokenise", without_spark)
+
+
+@pytest.fixture
+def place(tmp_path: Path, lake: Lake) -> Place:
+    return Place(Settings(state_dir=tmp_path / "state", lake=LakeSettings(uri=lake.root)), lake)
+
+
+@pytest.fixture
+def s3_place(tmp_path: Path, s3_settings: LakeSettings, s3_lake: Lake) -> Place:
+    lake = s3_settings.model_copy(update={"uri": s3_lake.root})
+    return Place(Settings(state_dir=tmp_path / "state", lake=lake), s3_lake)

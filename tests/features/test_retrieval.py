@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from pipeline.errors import LakeError, PipelineError
+from pipeline.features import catalogue, retrieval, store
+from pipeline.features.schema import TOKENS
+from pipeline.stage import Manifest
+
+from .conftest import Place
+from .examples import START
+
+pytestmark = pytest.mark.usefixtures("quick")
+COLUMNS = ["question_id", "token_ids", "attention_mask", "labels"]
+
+
+def rows(count: int, **values: Any) -> list[dict[str, Any]]:
+    splits = ["train", "train", "train", "validation", "test"]
+    return [
+        {
+            "split": splits[n % 5],
+            "answer": f"In folder number {n}.",
+            "context": None if n % 7 == 0 else f"See {n}.",
+            **values,
+        }
+        for n in range(count)
+    ]
+
+
+def direct(place: Place, manifest: Manifest, split: str) -> pa.Table:
+    table = place.lake.read_table(manifest.output("token_features").uri, filter=pc.field("split") == split)
+    return table.sort_by("question_id").select(COLUMNS)
+
+
+def retrieved(place: Place, manifest: Manifest, split: str, **how: Any) -> pa.Table:
+    return pa.Table.from_batches(
+        retrieval.training_batches(place.settings, place.lake, manifest, split, COLUMNS, **how)
+    )
+
+
+def test_feast_gives_what_the_files_hold(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(100))
+    for split, count in (("train", 60), ("validation", 20), ("test", 20)):
+        table = retrieved(place, manifest, split)
+        assert table.num_rows == count == manifest.facts["splits"][split]
+        assert table.equals(direct(place, manifest, split).cast(table.schema))
+
+
+def test_retrieval_streams_in_chunks(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(100))
+    batches = list(retrieval.training_batches(place.settings, place.lake, manifest, "train", COLUMNS, chunk=8))
+    assert [batch.num_rows for batch in batches] == [8] * 7 + [4]
+    assert pa.Table.from_batches(batches).equals(retrieved(place, manifest, "train").cast(batches[0].schema))
+
+
+def test_what_a_manifest_gives_never_changes(place: Place, causal_folder: Path) -> None:
+    first = place.features(causal_folder, *rows(20))
+    before = retrieved(place, first, "train")
+    second = place.features(causal_folder, *rows(20, answer="All is different now."))
+    assert retrieved(place, first, "train").equals(before)
+    assert not retrieved(place, second, "train").equals(before)
+
+
+def test_two_models_live_side_by_side(place: Place, causal_folder: Path, seq2seq_folder: Path) -> None:
+    small = place.features(causal_folder, *rows(20), name="Small")
+    texts = place.features(seq2seq_folder, *rows(20), name="T5", architecture="seq2seq")
+    assert small.facts["views"]["tokens"] == "token_features_small_chat_1"
+    assert texts.facts["views"]["tokens"] == "token_features_t5_text_to_text_1"
+    shared = store.open_shared(place.settings, place.lake)
+    assert {view.name for view in shared.list_feature_views()} == {
+        "qa_features",
+        "token_features_small_chat_1",
+        "token_features_t5_text_to_text_1",
+    }
+    assert retrieved(place, small, "train")["labels"][0].as_py()[0] == -100
+    assert retrieved(place, texts, "train")["labels"][0].as_py()[0] != -100
+    assert {reference.manifest for reference in catalogue.published(place.lake)} == {small.uri, texts.uri}
+
+
+def test_only_what_was_true_then(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(30))
+    table = retrieved(place, manifest, "train", as_of=START + timedelta(days=10, hours=1))
+    assert table["question_id"].to_pylist() == [f"q{n:04d}" for n in range(11) if n % 5 < 3]
+
+
+def test_a_time_without_zone_is_refused(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(5))
+    with pytest.raises(PipelineError, match="needs a zone"):
+        retrieved(place, manifest, "train", as_of=datetime(2024, 3, 2))
+
+
+def test_all_token_columns_can_be_asked_for(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(10))
+    names = [name for name in TOKENS.names if name not in ("event_timestamp", "created_timestamp", "window")]
+    batch = next(retrieval.training_batches(place.settings, place.lake, manifest, "train", names))
+    assert batch.schema.names == names
+    assert batch["licence"].to_pylist() == ["Apache-2.0"] * 6
+
+
+@pytest.mark.parametrize(("split", "columns"), [("training", COLUMNS), ("train", ["question_id", "answer"])])
+def test_unknown_splits_and_columns_are_named(
+    place: Place, causal_folder: Path, split: str, columns: list[str]
+) -> None:
+    manifest = place.features(causal_folder, *rows(5))
+    with pytest.raises(PipelineError, match="token_features_tiny"):
+        list(retrieval.training_batches(place.settings, place.lake, manifest, split, columns))
+
+
+def test_sliding_windows_come_after_the_rows(place: Place, causal_folder: Path) -> None:
+    place.settings.features.window, place.settings.features.stride = 48, 24
+    place.settings.features.max_length = 512
+    answer = "The settings file lies in the project folder."
+    context = "Passwords are stored as salted hashes. " * 10 + answer + " Passwords are stored. " * 10
+    manifest = place.features(causal_folder, *rows(6, context=context, answer=answer))
+    table = retrieved(place, manifest, "train")
+    assert table["question_id"].to_pylist()[:4] == ["q0000", "q0001", "q0002", "q0005"]
+    assert table.num_rows == 4 + manifest.facts["windows"]
+    assert manifest.facts["windows"] > 0
+    again = place.lake.read_table(manifest.output("token_windows").uri)
+    assert sorted(again["question_id"].to_pylist()) == sorted(table["question_id"].to_pylist()[4:])
+
+
+def test_texts_for_evaluation_come_back_as_prepared(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(20), {"split": "test", "question": "why " * 400})
+    found = list(retrieval.qa_rows(place.settings, place.lake, manifest, "test"))
+    assert [row["question_id"] for row in found] == ["q0004", "q0009", "q0014", "q0019", "q0020"]
+    assert found[0]["context"] == "See 4."
+    assert found[2]["context"] is None
+    assert found[0]["is_refusal"] is False
+    assert found[4]["question"] == "why " * 400  # its tokens did not fit, its text is asked all the same
+    assert manifest.counts.reasons == {"question_and_answer_too_long": 1}
+
+
+def test_a_registry_that_was_changed_is_refused(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(5))
+    uri = f"{manifest.output('registry').uri}/{store.SNAPSHOT}"
+    place.lake.write(uri, place.lake.read(uri) + b"\x00")
+    with pytest.raises(LakeError, match="not the one that was written"):
+        retrieved(place, manifest, "train")
+
+
+def test_history_on_a_real_object_store(s3_place: Place, causal_folder: Path) -> None:
+    manifest = s3_place.features(causal_folder, *rows(600))
+    retrieved(s3_place, manifest, "validation")
+    started = time.monotonic()
+    table = retrieved(s3_place, manifest, "train")
+    assert time.monotonic() - started < 3.0
+    assert table.num_rows == 360
+    assert table.equals(direct(s3_place, manifest, "train").cast(table.schema))
+    found = retrieval.online_features(s3_place.settings, ["q0003"])
+    assert found[0]["answer"] == "In folder number 3."
