@@ -220,8 +220,21 @@ class EvaluateSettings(Section):
     max_new_tokens: int = Field(64, ge=1)
     bootstrap_samples: int = Field(1000, ge=100)
     seed: int = 42
+    likelihood_examples: int = Field(16, ge=0)
+    perturbation_examples: int = Field(3, ge=0)
+    perturbations: list[str] | None = None
+    repetition_examples: int = Field(4, ge=0)
+    benchmarks: list[str] = ["sample:return_policy", "sample:support_topics"]
+    benchmark_examples: int | None = 8
+    benchmark_max_new_tokens: int = Field(12, ge=1)
+    harness_tasks: list[str] = []
+    harness_path: Path | None = None
+    harness_limit: int | None = 100
+    blind_questions: int = Field(6, ge=0)
     judge_url: str | None = None
     judge_model: str | None = None
+    judge_key: SecretStr | None = None
+    judge_examples: int = Field(32, ge=1)
 
 
 class ReviewSettings(Section):

@@ -1,0 +1,146 @@
+"""Answers and likelihoods of a model for many examples: batched, cached, and loaded only when something is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipeline.evaluate.examples import Example
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+from pipeline.stage import code_version, digest_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.answering import Answerer
+
+log = get_logger(__name__)
+PROMPT_CODE = ("answering", "encoding", "prompts")
+
+
+class Cache:
+    """What a model said, kept in the lake by model digest, decoding settings and prompt.
+
+    Every call that had to work adds one immutable file; readers take all files of the model and the settings, so
+    concurrent writers cannot disturb each other. Deleting the prefix `cache/` loses nothing but time.
+    """
+
+    def __init__(self, lake: Lake, kind: str, model: str, decoding: dict[str, Any]) -> None:
+        """`decoding` must hold everything that decides an answer besides the model's files and the prompt."""
+        self._lake = lake
+        self._prefix = lake.uri("cache", kind, model[:24], digest_of(decoding)[:16])
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return every kept result by its key."""
+        if not self._lake.objects(self._prefix):
+            return {}
+        return {row.pop("key"): row for row in self._lake.read_table(self._prefix).to_pylist()}
+
+    def add(self, results: dict[str, dict[str, Any]]) -> None:
+        """Keep results."""
+        import pyarrow as pa
+
+        rows = [{"key": key, **values} for key, values in sorted(results.items())]
+        batch: pa.RecordBatch = pa.RecordBatch.from_pylist(rows)
+        name = digest_of(rows)[:24]
+        self._lake.write_batches(f"{self._prefix}/{name}.parquet", [batch], batch.schema)
+
+
+@dataclass
+class Speed:
+    """How much was worked rather than read from the cache."""
+
+    generated: int = 0
+    cached: int = 0
+    seconds: float = 0.0
+    load_seconds: float = 0.0
+
+    @property
+    def answers_per_second(self) -> float | None:
+        """Return the throughput of generation, None when nothing was generated."""
+        return self.generated / self.seconds if self.generated and self.seconds else None
+
+
+@dataclass
+class Responder:
+    """A model that is asked; `load` is called at the first question whose answer is not kept."""
+
+    lake: Lake
+    digest: str
+    load: Callable[[], Answerer]
+    speed: Speed = field(default_factory=Speed)
+    _answerer: Answerer | None = None
+
+    @property
+    def answerer(self) -> Answerer:
+        """Return the loaded model."""
+        if self._answerer is None:
+            started = time.monotonic()
+            self._answerer = self.load()
+            self.speed.load_seconds = time.monotonic() - started
+        return self._answerer
+
+    def close(self) -> None:
+        """Let the model's memory go."""
+        self._answerer = None
+
+    def answers(self, examples: Sequence[Example], max_new_tokens: int) -> list[str]:
+        """Return the model's greedy answer to each example, in order."""
+        decoding = {"strategy": "greedy", "max_new_tokens": max_new_tokens, "code": code_version(*PROMPT_CODE)}
+        keys = [_key(example.context, example.question) for example in examples]
+
+        def work(missing: list[Example]) -> list[dict[str, Any]]:
+            from pipeline.encoding import Asked
+
+            asked = [Asked(example.context, example.question) for example in missing]
+            answerer, started = self.answerer, time.monotonic()
+            produced = answerer.answer(asked, max_new_tokens=max_new_tokens)
+            self.speed.generated += len(missing)
+            self.speed.seconds += time.monotonic() - started
+            return [{"answer": text} for text in produced]
+
+        found = self._cached("answers", decoding, keys, examples, work)
+        return [str(found[key]["answer"]) for key in keys]
+
+    def likelihoods(self, examples: Sequence[Example], texts: Sequence[str]) -> list[tuple[float, int]]:
+        """Return the summed log-probability and the number of tokens of a text as the answer to each example."""
+        pairs = list(zip(examples, texts, strict=True))
+        keys = [_key(example.context, example.question, text) for example, text in pairs]
+
+        def work(missing: list[tuple[Example, str]]) -> list[dict[str, Any]]:
+            from pipeline.encoding import Asked
+
+            asked = [Asked(example.context, example.question) for example, _ in missing]
+            scores = self.answerer.log_likelihood(asked, [text for _, text in missing])
+            return [{"total": score.total, "tokens": score.tokens} for score in scores]
+
+        found = self._cached("likelihoods", {"code": code_version(*PROMPT_CODE)}, keys, pairs, work)
+        return [(float(found[key]["total"]), int(found[key]["tokens"])) for key in keys]
+
+    def _cached(
+        self,
+        kind: str,
+        decoding: dict[str, Any],
+        keys: list[str],
+        items: Sequence[Any],
+        work: Callable[[list[Any]], list[dict[str, Any]]],
+    ) -> dict[str, dict[str, Any]]:
+        cache = Cache(self.lake, kind, self.digest, decoding)
+        found = cache.read()
+        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in found}
+        self.speed.cached += len(keys) - len(missing) if kind == "answers" else 0
+        if missing:
+            log.info("asking the model", kind=kind, new=len(missing), kept=len(keys) - len(missing))
+            made = dict(zip(missing, work(list(missing.values())), strict=True))
+            cache.add(made)
+            found |= made
+        return found
+
+
+def _key(*parts: str | None) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
