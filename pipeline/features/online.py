@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from pipeline.errors import SettingsError
+from pipeline.errors import PipelineError, SettingsError
 from pipeline.features.schema import ENTITY
 from pipeline.lake import Lake
 
@@ -63,6 +63,7 @@ class OnlineView:
         ]
         for chunk in _chunks(changed, WRITE_CHUNK):
             self._write(lake, uri, chunk)
+        self._confirm(dict(zip(ids, wanted[HASH].to_pylist(), strict=True)), changed)
         gone = sorted(set(earlier) - set(ids))
         removed = self.remove([name for name, digest in self.hashes(gone).items() if digest is not None])
         return Materialised(len(changed), removed, len(ids) - len(changed))
@@ -72,6 +73,16 @@ class OnlineView:
         for chunk in _chunks(ids, WRITE_CHUNK):
             _delete(self.store, self.view, chunk)
         return len(ids)
+
+    def _confirm(self, wanted: dict[str, str], changed: Sequence[str]) -> None:
+        """Read back what was written: stores drop writes by rules of their own without saying so."""
+        refused = [name for name, digest in self.hashes(changed).items() if digest != wanted[name]]
+        if refused:
+            raise PipelineError(
+                f"The online store dropped {len(refused)} of {len(changed)} rows that were written to it",
+                where=f"{self.view.name}, for example {refused[0]}",
+                remedy="Look at the store's own options (features.online_store_options), then run the stage again",
+            )
 
     def _write(self, lake: Lake, uri: str, ids: Sequence[str]) -> None:
         columns = [ENTITY, *(field.name for field in self.view.features)]

@@ -35,6 +35,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
     online: dict[str, Any] = {"type": features.online_store}
     if features.online_store == "sqlite":
         online["path"] = str(folder / "online.db")
+    elif features.online_store == "redis":
+        # Feast's default drops a write whose event time is not newer, so a new template would never reach the store
+        online["skip_dedup"] = True
     elif features.online_store == "dynamodb":
         online["region"] = settings.lake.region
     registry: dict[str, Any] = {"path": features.registry or str(folder / "registry.db"), "cache_ttl_seconds": 0}

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.features import registration, retrieval, stage
+from pipeline.features.online import OnlineView
+from pipeline.features.store import open_shared
+from pipeline.stage import Manifest
+
+from .conftest import Place
+
+pytestmark = pytest.mark.usefixtures("quick")
+REDIS_PORT, DYNAMODB_PORT = 21440, 21441
+TOKENS = "token_features_tiny_chat_1"
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed (apt-get install redis-server)")
+    command = [program, "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
+    try:
+        _await_port(REDIS_PORT)
+        yield REDIS_PORT
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def dynamodb_url() -> Iterator[str]:
+    server = pytest.importorskip("moto.server", reason="moto is not installed (pip install moto[dynamodb])")
+    running = server.ThreadedMotoServer("127.0.0.1", DYNAMODB_PORT, verbose=False)
+    running.start()
+    try:
+        yield f"http://127.0.0.1:{DYNAMODB_PORT}"
+    finally:
+        running.stop()
+
+
+def _await_port(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on {port}")
+
+
+@pytest.fixture(params=["sqlite", "redis", "dynamodb"])
+def online(request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A place with each kind of online store, the real servers where they exist."""
+    chosen = place.settings.features
+    chosen.project = f"p{time.time_ns()}"
+    chosen.online_store = request.param
+    if request.param == "redis":
+        chosen.online_store_options = {"connection_string": f"127.0.0.1:{request.getfixturevalue('redis_port')}"}
+    if request.param == "dynamodb":
+        chosen.online_store_options = {"endpoint_url": request.getfixturevalue("dynamodb_url")}
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tests")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+    return place
+
+
+def rows(*answers: str, **values: Any) -> list[dict[str, Any]]:
+    return [{"answer": answer, "question_id": f"q-{answer[:3]}", **values} for answer in answers]
+
+
+def run(place: Place, folder: Path, found: list[dict[str, Any]]) -> tuple[Manifest, dict[str, dict[str, int]]]:
+    """Run the stage and return its manifest with what registering it took."""
+    seen: dict[str, dict[str, int]] = {}
+    real = registration.register
+
+    def watched(*arguments: Any) -> Any:
+        seen.update(real(*arguments))
+        return seen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage.registration, "register", watched)
+        return place.features(folder, *found), seen
+
+
+def test_only_changes_are_written_and_what_is_gone_is_removed(online: Place, causal_folder: Path) -> None:
+    _, first = run(online, causal_folder, rows("one", "two", "three"))
+    assert first == {view: {"written": 3, "removed": 0, "unchanged": 0} for view in ("qa_features", TOKENS)}
+    _, second = run(online, causal_folder, rows("one", "two and more", "four"))
+    assert second == {view: {"written": 2, "removed": 1, "unchanged": 1} for view in ("qa_features", TOKENS)}
+    found = retrieval.online_features(online.settings, ["q-one", "q-two", "q-thr", "q-fou", "nobody"])
+    assert [row["answer"] for row in found] == ["one", "two and more", None, "four", None]
+    assert [row["found"] for row in found] == [True, True, False, True, False]
+    tokens = retrieval.online_features(online.settings, ["q-two", "q-thr"], TOKENS)
+    assert tokens[0]["labels"][-1] == tokens[0]["token_ids"][-1]
+    assert tokens[1]["token_ids"] is None
+
+
+def test_nothing_changed_costs_nothing(online: Place, causal_folder: Path) -> None:
+    manifest, _ = run(online, causal_folder, rows("one", "two"))
+    again, report = run(online, causal_folder, rows("one", "two"))
+    assert again.uri == manifest.uri
+    assert report == {}
+
+
+def test_an_emptied_online_store_fills_again(online: Place, causal_folder: Path) -> None:
+    run(online, causal_folder, rows("one", "two"))
+    store = open_shared(online.settings, online.lake)
+    assert OnlineView(store, "qa_features").remove(["q-one"]) == 1
+    (online.settings.state_dir / "feast" / "served.json").unlink()
+    _, report = run(online, causal_folder, rows("one", "two"))
+    assert report["qa_features"] == {"written": 1, "removed": 0, "unchanged": 1}
+    assert report[TOKENS] == {"written": 0, "removed": 0, "unchanged": 2}
+
+
+def test_long_arrays_and_absent_contexts_survive(online: Place, causal_folder: Path) -> None:
+    online.settings.features.max_length = 8192
+    context = "Passwords are stored as salted hashes. " * 400
+    manifest, _ = run(online, causal_folder, [{"context": context, "split": "test"}, {"context": None}])
+    long, bare = retrieval.online_features(online.settings, ["q0000", "q0001"], TOKENS)
+    assert len(long["token_ids"]) == manifest.facts["lengths"]["max"] > 2500
+    assert long["attention_mask"] == [1] * len(long["token_ids"])
+    assert bare["found"]
+    assert [row["context"] for row in retrieval.online_features(online.settings, ["q0000", "q0001"])] == [context, None]
+
+
+def test_no_question_needs_no_store(place: Place) -> None:
+    assert retrieval.online_features(place.settings, []) == []
+
+
+def test_an_unknown_view_is_named(place: Place, causal_folder: Path) -> None:
+    run(place, causal_folder, rows("one"))
+    with pytest.raises(PipelineError, match=f"Known are: qa_features, {TOKENS}"):
+        retrieval.online_features(place.settings, ["q-one"], "token_features_other")
+
+
+def test_what_was_removed_leaves_no_trace_in_the_sqlite_file(place: Place, causal_folder: Path) -> None:
+    run(place, causal_folder, rows("xyzzy-secret-word", "two"))
+    path = place.settings.state_dir / "feast" / "online.db"
+    assert b"xyzzy-secret-word" in path.read_bytes()
+    run(place, causal_folder, rows("two"))
+    assert b"xyzzy-secret-word" not in path.read_bytes()
+
+
+def test_feast_knows_up_to_when_views_are_materialised(place: Place, causal_folder: Path) -> None:
+    manifest, _ = run(place, causal_folder, rows("one", "two"))
+    view = open_shared(place.settings, place.lake).get_feature_view("qa_features")
+    assert view.most_recent_end_time.isoformat() == manifest.facts["as_of"]
+    assert view.owner == place.settings.features.owner
+    assert view.tags == {"licence": "Apache-2.0"}
+
+
+def test_a_store_that_drops_writes_is_found_out(redis_port: int, place: Place, causal_folder: Path) -> None:
+    chosen = place.settings.features
+    chosen.project, chosen.online_store = f"p{time.time_ns()}", "redis"
+    chosen.online_store_options = {"connection_string": f"127.0.0.1:{redis_port}", "skip_dedup": False}
+    run(place, causal_folder, rows("one", "two"))
+    with pytest.raises(PipelineError, match="dropped 1 of 1 rows"):
+        run(place, causal_folder, rows("one", "two and more"))
