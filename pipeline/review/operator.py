@@ -42,6 +42,7 @@ class ReviewOperator(HITLOperator):
         **kwargs: Any,
     ) -> None:
         """Assign the review to the named users; Airflow refuses anyone else's answer, an administrator's too."""
+        kwargs.pop("params", None)  # a DAG hands its own parameters down; they are no part of this form
         super().__init__(
             subject=f"{role.capitalize()} review",
             body="",
