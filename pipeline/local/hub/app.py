@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 
 from fastapi import FastAPI, Request
@@ -27,6 +28,7 @@ def build(store: Store) -> FastAPI:
     app.add_exception_handler(errors.HubError, _refusal)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(OSError, _disk_trouble)
     return app
 
 
@@ -47,7 +49,8 @@ async def _refusal(request: Request, problem: Exception) -> Response:
         raise problem
     if pages.wants_page(request):
         return pages.refusal(request, problem)
-    message = problem.message.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
+    # A message may quote the caller, and a header must not carry their line breaks.
+    message = "".join(character if " " <= character <= "~" else "?" for character in problem.message)
     headers = {"X-Request-Id": secrets.token_hex(8), "X-Error-Message": message, **problem.headers}
     if problem.code:
         headers["X-Error-Code"] = problem.code
@@ -65,3 +68,9 @@ async def _unrouted(request: Request, problem: Exception) -> Response:
     if not isinstance(problem, HTTPException):
         raise problem
     return await _refusal(request, errors.HubError(problem.status_code, str(problem.detail)))
+
+
+async def _disk_trouble(request: Request, problem: Exception) -> Response:
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return await _refusal(request, errors.HubError(507, "This store's disk is full"))
+    raise problem

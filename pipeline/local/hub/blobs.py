@@ -69,7 +69,12 @@ class BlobStore:
         self._parts = root / "parts"
         shutil.rmtree(self._staging, ignore_errors=True)
         for folder in (self._blobs, self._staging, self._parts):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    @staticmethod
+    def occupies(root: Path) -> bool:
+        """Whether the root already has folders of the names used here."""
+        return any((root / name).exists() for name in ("blobs", "staging", "parts"))
 
     def path(self, sha256: str) -> Path:
         """Return where the content with this hash is or will be."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.errors import PipelineError
+
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE users (name TEXT PRIMARY KEY COLLATE NOCASE, orgs TEXT NOT NULL);
@@ -79,8 +81,12 @@ class Database:
     """Opens short connections to the metadata; a write is one transaction, and writes happen one after another."""
 
     def __init__(self, path: Path) -> None:
-        """Create the tables in a new file."""
+        """Create the tables in a new file, which only its owner can read.
+
+        Raises PipelineError for a file of another version of the program.
+        """
         self._path = path
+        path.touch(mode=0o600)
         with self.write() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
@@ -88,7 +94,11 @@ class Database:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
-                raise RuntimeError(f"{path} has schema version {version}; this program knows version {SCHEMA_VERSION}")
+                raise PipelineError(
+                    f"The model store has schema version {version}, and this program knows version {SCHEMA_VERSION}",
+                    where=str(path),
+                    remedy="Use the version of the program that wrote it, or choose another --root",
+                )
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=60, isolation_level=None)

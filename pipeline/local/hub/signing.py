@@ -23,16 +23,16 @@ class Signer:
     @classmethod
     def open(cls, path: Path) -> Signer:
         """Read the key from a file, or make one that only its owner can read."""
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(path.read_bytes())
-        with os.fdopen(handle, "wb") as file:
-            key = secrets.token_bytes(32)
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        return cls(key)
+        if not path.exists():
+            # Under another name until it is complete: half a key would sign for ever.
+            new = path.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, path)
+        return cls(path.read_bytes())
 
     def _signature(self, text: str, expires: int) -> str:
         return hmac.new(self._key, f"{expires}\n{text}".encode(), hashlib.sha256).hexdigest()

@@ -47,10 +47,17 @@ class Store:
     def open(cls, config: HubConfig, users: Sequence[Account]) -> Store:
         """Open a store's folder, making it when it is new, with exactly these users.
 
-        Leftovers of interrupted uploads are removed. Raises PipelineError when another process has the folder open.
+        Leftovers of interrupted uploads are removed. Raises PipelineError when another process has the folder open, or
+        when it holds something else.
         """
         config.root.mkdir(parents=True, exist_ok=True)
-        config.root.chmod(0o700)
+        metadata = config.root / "hub.sqlite"
+        if not metadata.exists() and BlobStore.occupies(config.root):
+            raise PipelineError(
+                "This folder is not a model store, and its contents could be mistaken for one",
+                where=str(config.root),
+                remedy="Choose an empty folder as --root",
+            )
         lock = (config.root / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,7 +68,7 @@ class Store:
                 where=str(config.root),
                 remedy="Stop it first or choose another --root",
             ) from None
-        database = Database(config.root / "hub.sqlite")
+        database = Database(metadata)
         store = cls(config, database, BlobStore(config.root), Signer.open(config.root / "key"), lock)
         with database.write() as db:
             accounts.replace_accounts(db, users)

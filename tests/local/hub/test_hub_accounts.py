@@ -89,9 +89,26 @@ def test_one_folder_has_one_server(tmp_path: Path) -> None:
     Store.open(config, []).close()
 
 
-def test_the_folder_is_for_its_owner_only(store: Store) -> None:
-    assert store.config.root.stat().st_mode & 0o077 == 0
-    assert (store.config.root / "key").stat().st_mode & 0o077 == 0
+def test_what_is_stored_is_for_its_owner_only(store: Store) -> None:
+    for name in ("key", "hub.sqlite", "blobs", "staging", "parts"):
+        assert (store.config.root / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "staging").mkdir()
+    (tmp_path / "staging" / "precious.txt").write_text("not ours")
+    with pytest.raises(PipelineError, match="not a model store"):
+        Store.open(HubConfig(tmp_path), [])
+    assert (tmp_path / "staging" / "precious.txt").read_text() == "not ours"
+
+
+def test_metadata_of_another_version_is_refused(tmp_path: Path) -> None:
+    store = Store.open(HubConfig(tmp_path), [])
+    with store.database.write() as db:
+        db.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(PipelineError, match="schema version 99"):
+        Store.open(HubConfig(tmp_path), [])
 
 
 def test_whoami_knows_users_and_organisations(as_user) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -128,6 +129,23 @@ def test_upload_addresses_cannot_be_changed_forged_or_used_late(hub: str, repo: 
         assert httpx.put(address, content=data).status_code == 403, address
     assert httpx.post(other_action, json={}).status_code == 403
     assert not store.blobs.path(sha256).exists()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    hub: str, repo: str, store: Store, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = b"\0no room" * 1000
+    href = batch(hub, repo, token, data)["actions"]["upload"]["href"]
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.local.hub.blobs.os.fsync", full)
+        answer = httpx.put(href, content=data)
+    assert answer.status_code == 507
+    assert "disk is full" in answer.headers["X-Error-Message"]
+    assert staged(store) == []
+    assert httpx.put(href, content=data).status_code == 200
 
 
 def test_an_upload_into_a_deleted_repository_is_refused(alice: HfApi, hub: str, store: Store, token: str) -> None:

@@ -265,6 +265,14 @@ def test_no_address_leads_out_of_the_store(hub: str, repo: str, tokens: dict[str
     connection.close()
 
 
+def test_messages_that_quote_the_caller_cannot_add_headers(get: Get, filled: str) -> None:
+    answer = get(f"/api/models/{filled}/revision/a%0d%0aX-Evil:%20yes%0d%0a%0d%0a%C3%BC")
+    assert answer.status_code == 404
+    assert "X-Evil" not in answer.headers
+    assert answer.headers["X-Error-Code"] == "RevisionNotFound"
+    assert answer.headers["X-Error-Message"] == "Invalid rev id: a??X-Evil: yes?????"
+
+
 def test_unknown_calls_are_404(get: Get, filled: str) -> None:
     for path in (
         "/api/unknown",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
@@ -47,14 +47,21 @@ class NewBranch(BaseModel):
 
 
 @router.post("/api/validate-yaml")
-def validate_card(body: Card) -> JSONResponse:
-    """Check the metadata of a card; errors answer 400, so that the client does not upload it."""
+def validate_card(request: Request, body: Card) -> Response:
+    """Check the metadata of a card; errors answer 400, so that the client does not upload it.
+
+    The client's card classes ask for plain text, which they show as it is.
+    """
     found, warnings = cards.validate(body.content)
+    status = 400 if found else 200
+    if request.headers.get("accept") == "text/plain":
+        lines = [f"- Error: {message}" for message in found] + [f"- Warning: {message}" for message in warnings]
+        return PlainTextResponse("\n".join(lines), status)
     answer = {
         "errors": [{"message": message} for message in found],
         "warnings": [{"message": message} for message in warnings],
     }
-    return JSONResponse(answer, 400 if found else 200)
+    return JSONResponse(answer, status)
 
 
 @router.post(REPOSITORY + "/preupload/{revision:segment}")
