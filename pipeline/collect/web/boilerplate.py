@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
-from lxml.html import HtmlElement
-
-from pipeline.collect.web.dom import PERMALINK, classes
+from pipeline.collect.web.dom import PERMALINK, classes, drop, raw_text
+from pipeline.collect.web.model import Element
 
 KEEP_SHARE = 0.4
 """A node with more than this share of the page's text is never dropped: names of classes lie."""
@@ -63,24 +63,24 @@ _UP_LINKS = re.compile(
 )
 
 
-def prune(root: HtmlElement) -> None:
+def prune(root: Element) -> None:
     """Remove from a parsed page what is never part of a question or an answer.
 
     Names and roles only propose; a node with more than 40 % of the page's text stays, whatever it is called.
     """
     for element in list(root.iter(*_NEVER_TEXT)):
-        _drop(element)
+        drop(element)
     total = _length(root)
     for element in list(root.iter()):
         if element.tag in ("html", "body", "main", "article") or not _is_frame(element) or not _attached(element, root):
             continue
         if _length(element) <= KEEP_SHARE * total:
-            _drop(element)
+            drop(element)
     _drop_link_lists(root, total)
     _drop_up_links(root)
 
 
-def _is_frame(element: HtmlElement) -> bool:
+def _is_frame(element: Element) -> bool:
     if element.tag in _FRAME:
         return element.tag != "header" or not _holds_main_heading(element)
     if element.get("role") in _FRAME_ROLES:
@@ -89,26 +89,32 @@ def _is_frame(element: HtmlElement) -> bool:
         return bool(_INLINE_NAMES.search(classes(element)))
     if element.tag in ("p", "dt", "dd", "h1", "h2", "h3", "h4"):
         return False
-    named = _FRAME_NAMES.search(element.get("class") or "") or _FRAME_IDS.match(element.get("id") or "")
+    name, identity = element.get("class"), element.get("id")
+    named = (name and _is_frame_name(name)) or (identity and _FRAME_IDS.match(identity))
     return bool(named) and not _holds_questions(element)
 
 
-def _holds_questions(element: HtmlElement) -> bool:
+@lru_cache(maxsize=4096)
+def _is_frame_name(name: str) -> bool:
+    return bool(_FRAME_NAMES.search(name))
+
+
+def _holds_questions(element: Element) -> bool:
     """Say whether a node with a suspicious name asks questions and is more than a list of links to them."""
-    if sum(map((element.text_content() or "").count, "?？؟")) < 2:
+    if sum(map((raw_text(element) or "").count, "?？؟")) < 2:
         return False
     return sum(_length(link) for link in element.iter("a")) < 0.5 * _length(element)
 
 
-def _holds_main_heading(element: HtmlElement) -> bool:
+def _holds_main_heading(element: Element) -> bool:
     return element.find(".//h1") is not None or any(
         parent.tag in ("article", "main", "section", "li", "dl", "details") for parent in element.iterancestors()
     )
 
 
-def _drop_link_lists(root: HtmlElement, total: int) -> None:
+def _drop_link_lists(root: Element, total: int) -> None:
     """Drop lists that are nothing but links into the page: tables of contents, whatever they are called."""
-    inside: dict[HtmlElement, list[int]] = {}
+    inside: dict[Element, list[int]] = {}
     for link in root.iter("a"):
         href = link.get("href") or ""
         if href.startswith("#") and len(href) > 1:
@@ -120,51 +126,46 @@ def _drop_link_lists(root: HtmlElement, total: int) -> None:
             continue
         length = _length(element)
         if 0 < length <= KEEP_SHARE * total and sum(lengths) >= 0.85 * length:
-            _drop(element)
+            drop(element)
 
 
-def _drop_up_links(root: HtmlElement) -> None:
+def _drop_up_links(root: Element) -> None:
     for link in list(root.iter("a")):
         href = link.get("href") or ""
         if "#" not in href or not _attached(link, root):
             continue
-        label = (link.text_content() or " ".join(image.get("alt") or "" for image in link.iter("img"))).strip()
+        label = (raw_text(link) or " ".join(image.get("alt") or "" for image in link.iter("img"))).strip()
         if label and _UP_LINKS.match(label):
-            _drop(link)
+            drop(link)
     for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"):
         for heading in root.iter(tag):
             _drop_permalinks(heading)
 
 
-def _drop_permalinks(heading: HtmlElement) -> None:
+def _drop_permalinks(heading: Element) -> None:
     links = [
         link
         for link in heading.iter("a")
         if (link.get("href") or "").startswith("#")
         and (
             link.get("aria-hidden") == "true"
-            or len((link.text_content() or "").strip()) <= 1
+            or len((raw_text(link) or "").strip()) <= 1
             or re.search(r"headerlink|permalink|anchor|hash-link|header-anchor|direct-link", classes(link))
         )
     ]
-    whole = len("".join((heading.text_content() or "").split()))
-    lost = sum(len("".join((link.text_content() or "").split())) for link in links)
+    whole = len("".join((raw_text(heading) or "").split()))
+    lost = sum(len("".join((raw_text(link) or "").split())) for link in links)
     if links and lost < whole:
         for link in links:
             target = link.get("href")[1:]
             if target and not target.startswith("toc-"):
                 heading.set(PERMALINK, target)
-            _drop(link)
+            drop(link)
 
 
-def _length(element: HtmlElement) -> int:
-    return len("".join((element.text_content() or "").split()))
+def _length(element: Element) -> int:
+    return len("".join((raw_text(element) or "").split()))
 
 
-def _attached(element: HtmlElement, root: HtmlElement) -> bool:
+def _attached(element: Element, root: Element) -> bool:
     return element is root or any(parent is root for parent in element.iterancestors())
-
-
-def _drop(element: HtmlElement) -> None:
-    if element.getparent() is not None:
-        element.drop_tree()

@@ -14,6 +14,7 @@ from pipeline.collect.web.pairs import build
 REPLACE_FACTOR = 1.5
 """A later family replaces an earlier one only when it finds more than this many times the pairs."""
 
+_STRUCTURED = ("jsonld", "microdata")
 _WORDS = re.compile(r"\w+")
 
 
@@ -37,7 +38,13 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     for family in all_families():
         if (family.name == "selector") is not selector:
             continue
-        pairs, rejected = build(family.find(page), family.name, page)
+        needed = 0.0 if best is None or best.family in _STRUCTURED else REPLACE_FACTOR * len(best.pairs)
+        if family.ceiling(page) <= needed:
+            continue
+        candidates = family.find(page)
+        if len(candidates) <= needed:
+            continue
+        pairs, rejected = build(candidates, family.name, page)
         found = Choice(family.name, pairs, rejected)
         if not pairs:
             fallback = fallback or (found if rejected else None)
@@ -48,7 +55,7 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
 
 def _fuller(found: Choice, best: Choice) -> bool:
     """Say whether `found` has the same questions as structured data in `best`, with the same answers but longer."""
-    if best.family not in ("jsonld", "microdata"):
+    if best.family not in _STRUCTURED:
         return False
     answers = {_key(pair.question): pair.answer for _, pair in found.pairs}
     both = [(answers[key], pair.answer) for _, pair in best.pairs if (key := _key(pair.question)) in answers]

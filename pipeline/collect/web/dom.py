@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lxml.html import HtmlElement
+from lxml import etree
 
-from pipeline.collect.web.model import Piece
+from pipeline.collect.web.model import Element, Piece
 from pipeline.collect.web.questions import squeeze
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -16,45 +16,62 @@ _BLOCK_TAGS = (
     "tbody td tfoot th thead tr ul"
 )
 BLOCKS = frozenset(_BLOCK_TAGS.split())
+_GAPS = (*_BLOCK_TAGS.split(), "br")
+_GAP_SET = frozenset(_GAPS)
+_all_text = etree.XPath("string()", smart_strings=False)
 
 
 PERMALINK = "data-collect-permalink"
 """Where a heading keeps the fragment of the permalink that was taken out of it."""
 
 
-def classes(element: HtmlElement) -> str:
+def classes(element: Element) -> str:
     """Return the class and id of an element as one lower-case text, for looking up words."""
     return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
 
 
-def text_of(element: HtmlElement) -> str:
+def raw_text(element: Element) -> str:
+    """Return all text inside an element as it stands, without regard to blocks."""
+    return str(_all_text(element))
+
+
+def text_of(element: Element) -> str:
     """Return the text of an element on one line; blocks, table cells and line breaks count as blanks."""
     if len(element) == 0:
         return squeeze(element.text or "")
+    if next(element.iterdescendants(*_GAPS), None) is None:
+        return squeeze(_all_text(element))
     parts: list[str] = []
-    _collect_text(element, parts)
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node.tag in _GAP_SET:
+            parts.append(" ")
+        if event == "start":
+            parts.append(node.text or "")
+        elif node is not element:
+            parts.append(node.tail or "")
     return squeeze("".join(parts))
 
 
-def _collect_text(root: HtmlElement, parts: list[str]) -> None:
-    from lxml.etree import iterwalk
+def drop(element: Element) -> None:
+    """Take an element out of its tree; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    tail, before = element.tail, element.getprevious()
+    if tail:
+        if before is not None:
+            before.tail = (before.tail or "") + tail
+        else:
+            parent.text = (parent.text or "") + tail
+    parent.remove(element)
 
-    for event, element in iterwalk(root, events=("start", "end")):
-        gap = element.tag in BLOCKS or element.tag == "br"
-        if gap:
-            parts.append(" ")
-        if event == "start":
-            parts.append(element.text or "")
-        elif element is not root:
-            parts.append(element.tail or "")
 
-
-def contains(outer: HtmlElement, inner: HtmlElement) -> bool:
+def contains(outer: Element, inner: Element) -> bool:
     """Say whether `inner` is `outer` or stands inside it."""
     return outer is inner or any(parent is outer for parent in inner.iterancestors())
 
 
-def common_ancestor(elements: Sequence[HtmlElement]) -> HtmlElement:
+def common_ancestor(elements: Sequence[Element]) -> Element:
     """Return the deepest element that holds all of the elements (for one element, its parent)."""
     first = elements[0]
     chain = list(first.iterancestors()) or [first]
@@ -65,7 +82,7 @@ def common_ancestor(elements: Sequence[HtmlElement]) -> HtmlElement:
     return chain[0]
 
 
-def between(start: HtmlElement, end: HtmlElement | None, limit: HtmlElement) -> list[Piece]:
+def between(start: Element, end: Element | None, limit: Element) -> list[Piece]:
     """Return what stands after `start` and before `end` in page order, without leaving `limit`.
 
     Elements come whole; one that holds `end` is opened and only its part before `end` is taken.
@@ -83,11 +100,11 @@ def between(start: HtmlElement, end: HtmlElement | None, limit: HtmlElement) -> 
     return pieces
 
 
-def _chain(end: HtmlElement | None) -> set[HtmlElement]:
+def _chain(end: Element | None) -> set[Element]:
     return set() if end is None else {end, *end.iterancestors()}
 
 
-def _take_siblings(node: HtmlElement, stop: set[HtmlElement], pieces: list[Piece]) -> bool:
+def _take_siblings(node: Element, stop: set[Element], pieces: list[Piece]) -> bool:
     if node.tail and node.tail.strip():
         pieces.append(node.tail)
     for sibling in node.itersiblings():
@@ -100,7 +117,7 @@ def _take_siblings(node: HtmlElement, stop: set[HtmlElement], pieces: list[Piece
     return False
 
 
-def _take_until(element: HtmlElement, stop: set[HtmlElement], pieces: list[Piece]) -> None:
+def _take_until(element: Element, stop: set[Element], pieces: list[Piece]) -> None:
     while True:
         inside = next((child for child in element if child in stop), None)
         if inside is None:
@@ -116,7 +133,7 @@ def _take_until(element: HtmlElement, stop: set[HtmlElement], pieces: list[Piece
         element = inside
 
 
-def inner_pieces(element: HtmlElement) -> list[Piece]:
+def inner_pieces(element: Element) -> list[Piece]:
     """Return the content of an element as pieces."""
     pieces: list[Piece] = [element.text] if element.text and element.text.strip() else []
     for child in element:
@@ -126,12 +143,12 @@ def inner_pieces(element: HtmlElement) -> list[Piece]:
     return pieces
 
 
-def elements_of(pieces: Iterable[Piece]) -> Iterator[HtmlElement]:
+def elements_of(pieces: Iterable[Piece]) -> Iterator[Element]:
     """Yield the pieces that are elements."""
     return (piece for piece in pieces if not isinstance(piece, str))
 
 
-def anchor_of(element: HtmlElement) -> str | None:
+def anchor_of(element: Element) -> str | None:
     """Return the fragment under which a browser finds this element, or None.
 
     Looked for in this order: its own id, an id or name inside it, an ancestor that begins with it, an empty target
@@ -145,7 +162,7 @@ def anchor_of(element: HtmlElement) -> str | None:
     return _anchor_around(element) or element.get(PERMALINK)
 
 
-def _anchor_around(node: HtmlElement) -> str | None:
+def _anchor_around(node: Element) -> str | None:
     while True:
         parent = node.getparent()
         first = parent is not None and parent.tag not in ("body", "main", "html") and not _text_before(node)
@@ -157,7 +174,7 @@ def _anchor_around(node: HtmlElement) -> str | None:
         node = parent
 
 
-def _text_before(node: HtmlElement) -> bool:
+def _text_before(node: Element) -> bool:
     parent = node.getparent()
     if parent is None or (parent.text and parent.text.strip()):
         return True
@@ -167,11 +184,11 @@ def _text_before(node: HtmlElement) -> bool:
     )
 
 
-def _is_target(element: HtmlElement) -> bool:
+def _is_target(element: Element) -> bool:
     return element.tag in ("a", "span", "div", "p") and not text_of(element)
 
 
-def _target_before(node: HtmlElement) -> str | None:
+def _target_before(node: Element) -> str | None:
     before = node.getprevious()
     if before is None or (before.tail and before.tail.strip()) or not _is_target(before):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pipeline.collect.web.choose import Choice, choose
 from pipeline.collect.web.encoding import decode
 from pipeline.collect.web.families.selector import mark
@@ -15,13 +17,11 @@ def extract_page(
     url: str,
     content_type: str | None = None,
     selector: Selector | None = None,
-    *,
-    passages: bool = True,
 ) -> PageExtraction:
     """Read the question/answer pairs of a page, and what it says about itself.
 
     Any bytes are accepted: what is no page, or a page without questions, gives a result whose `not_a_faq` says why.
-    `passages=False` leaves out the passages that contexts are made of. Raises SettingsError for an invalid selector.
+    Raises SettingsError for an invalid selector.
     """
     try:
         markup = mark(decode(body, content_type)[0], selector) if selector and body.strip() else None
@@ -48,8 +48,7 @@ def extract_page(
     else:
         result.rejected = choice.rejected if choice else []
         result.not_a_faq = _why_not(page, choice, selector)
-    if passages:
-        result.passages = cut(page, choice.pairs if choice else [])
+    result.cut = partial(cut, page, choice.pairs if choice else [])
     return result
 
 
@@ -58,7 +57,7 @@ def _why_not(page: Page, choice: Choice | None, selector: Selector | None) -> st
         return f"what looked like questions has no answers: {choice.rejected[0].reason}"
     if selector is not None:
         return f"nothing on the page matches the selector {selector.container} / {selector.question}"
-    if not page.root.text_content().strip():
+    if not page.text.strip():
         return "the page holds no text: it may need scripts, which are never run"
     if page.signals.other:
         return f"the page calls itself {page.signals.other}"

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin
 
-from lxml.html import HtmlElement
-
-from pipeline.collect.web.dom import BLOCKS, HEADINGS
-from pipeline.collect.web.model import Piece
+from pipeline.collect.web.dom import BLOCKS, HEADINGS, raw_text
+from pipeline.collect.web.model import Element, Piece
 from pipeline.collect.web.questions import squeeze
 
 MAX_DEPTH = 150
@@ -68,18 +66,18 @@ class _Writer:
         if text:
             self.blocks.append(text)
 
-    def children(self, element: HtmlElement, depth: int) -> None:
+    def children(self, element: Element, depth: int) -> None:
         self.inline(element.text)
         for child in element:
             self.element(child, depth + 1)
             self.inline(child.tail)
 
-    def element(self, element: HtmlElement, depth: int) -> None:
+    def element(self, element: Element, depth: int) -> None:
         tag = element.tag
         if tag in _SKIP or not isinstance(tag, str):
             return
         if depth > MAX_DEPTH:
-            self.inline(element.text_content())
+            self.inline(raw_text(element))
         elif tag == "br":
             self.buffer.append("\n")
         elif tag in ("pre", "listing", "xmp"):
@@ -94,11 +92,11 @@ class _Writer:
         elif tag == "sup":
             self.superscript(element, depth)
         elif tag == "math":
-            self.inline(element.get("alttext") or element.text_content())
+            self.inline(element.get("alttext") or raw_text(element))
         else:
             self.container(element, tag, depth)
 
-    def container(self, element: HtmlElement, tag: str, depth: int) -> None:
+    def container(self, element: Element, tag: str, depth: int) -> None:
         if tag in ("ul", "ol", "menu", "dir"):
             self.list(element, depth)
         elif tag == "table":
@@ -114,23 +112,23 @@ class _Writer:
         else:
             self.children(element, depth)
 
-    def code_block(self, element: HtmlElement) -> None:
+    def code_block(self, element: Element) -> None:
         self.flush()
         code = _preformatted(element)
         if code.strip():
             fence = "````" if "```" in code else "```"
             self.blocks.append(f"{fence}\n{code}\n{fence}")
 
-    def code(self, element: HtmlElement) -> None:
+    def code(self, element: Element) -> None:
         if element.find(".//br") is not None or element.find(".//div") is not None:
             self.code_block(element)
             return
-        text = squeeze(element.text_content())
+        text = squeeze(raw_text(element))
         if text:
             mark = "``" if "`" in text else "`"
             self.buffer.append(f"{mark}{text}{mark}")
 
-    def link(self, element: HtmlElement, depth: int) -> None:
+    def link(self, element: Element, depth: int) -> None:
         before = len(self.blocks), len(self.buffer)
         self.children(element, depth)
         label = squeeze("".join(self.buffer[before[1] :])) if len(self.blocks) == before[0] else None
@@ -151,15 +149,15 @@ class _Writer:
                 return None
         return None
 
-    def superscript(self, element: HtmlElement, depth: int) -> None:
-        text = squeeze(element.text_content())
+    def superscript(self, element: Element, depth: int) -> None:
+        text = squeeze(raw_text(element))
         before = "".join(self.buffer[-1:])[-1:]
         if text and before.isalnum() and re.fullmatch(r"[+\-−]?[\dn]+", text) and element.find(".//a") is None:
             self.inline(f"^{text}")
         else:
             self.children(element, depth)
 
-    def list(self, element: HtmlElement, depth: int) -> None:
+    def list(self, element: Element, depth: int) -> None:
         self.flush()
         items: list[str] = []
         number = _number(element.get("start"), 1)
@@ -181,12 +179,12 @@ class _Writer:
         if text:
             self.blocks.append(text)
 
-    def inside(self, element: HtmlElement, depth: int) -> str:
+    def inside(self, element: Element, depth: int) -> str:
         writer = _Writer(self.base)
         writer.children(element, depth + 1)
         return writer.text()
 
-    def table(self, element: HtmlElement, depth: int) -> None:
+    def table(self, element: Element, depth: int) -> None:
         self.flush()
         rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
         cells = [
@@ -206,18 +204,18 @@ class _Writer:
                 lines.append("| " + " | ".join(texts) + " |")
                 if len(lines) == 1 and row[0].tag == "th":
                     lines.append("|" + " --- |" * len(texts))
-        caption = next((squeeze(child.text_content()) for child in element if child.tag == "caption"), "")
+        caption = next((squeeze(raw_text(child)) for child in element if child.tag == "caption"), "")
         self.blocks.append("\n".join([caption, "", *lines] if caption else lines))
 
 
-def _is_complex(cell: HtmlElement) -> bool:
+def _is_complex(cell: Element) -> bool:
     """Say whether a table cell holds more than a line: then the table is layout, not data."""
     return (
         cell.find(".//table") is not None
         or cell.find(".//pre") is not None
         or cell.find(".//dl") is not None
         or len(cell.findall(".//p")) > 2
-        or len(cell.text_content()) > 1_000
+        or len(raw_text(cell)) > 1_000
     )
 
 
@@ -232,7 +230,7 @@ def _number(value: str | None, otherwise: int) -> int:
     return int(value) if value and value.strip().isdecimal() and len(value) < 7 else otherwise
 
 
-def _preformatted(element: HtmlElement) -> str:
+def _preformatted(element: Element) -> str:
     parts: list[str] = []
     _collect_code(element, parts, 0)
     lines = "".join(parts).replace("\r\n", "\n").replace("\r", "\n").expandtabs(8).split("\n")
@@ -240,9 +238,9 @@ def _preformatted(element: HtmlElement) -> str:
     return code.strip("\n").rstrip()
 
 
-def _collect_code(element: HtmlElement, parts: list[str], depth: int) -> None:
+def _collect_code(element: Element, parts: list[str], depth: int) -> None:
     if depth > MAX_DEPTH:
-        parts.append(element.text_content())
+        parts.append(raw_text(element))
         return
     parts.append(element.text or "")
     for child in element:

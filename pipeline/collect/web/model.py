@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
-from lxml.html import HtmlElement
+from lxml import etree
 
-Piece: TypeAlias = HtmlElement | str
+Element: TypeAlias = etree._Element
+"""A node of a parsed page."""
+Piece: TypeAlias = Element | str
 """A part of an answer: a whole element (without its tail) or loose text between elements."""
 
 
@@ -29,7 +33,7 @@ class Candidate:
 
     question: str
     answer: list[Piece]
-    node: HtmlElement | None = None
+    node: Element | None = None
     anchor: str | None = None
     section: str | None = None
     evidence: str = ""
@@ -72,18 +76,18 @@ class RejectedPair:
     anchor: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class PageExtraction:
     """Everything that one page gave.
 
     `not_a_faq` says why there are no pairs, and is None when there are some. `links` are absolute http(s) URLs
     without fragments, in page order. `licences` are the URLs or texts that the page states as its licence.
+    `passages` are cut when they are first asked for.
     """
 
     url: str
     pairs: list[Pair] = field(default_factory=list)
     rejected: list[RejectedPair] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
     title: str | None = None
     lang: str | None = None
     canonical: str | None = None
@@ -95,3 +99,13 @@ class PageExtraction:
     nofollow: bool = False
     noindex: bool = False
     warnings: list[str] = field(default_factory=list)
+    cut: Callable[[], list[Passage]] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """The whole page as passages, in page order."""
+        return self.cut() if self.cut else []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel between processes with the passages instead of the page's tree."""
+        return {**self.__dict__, "passages": self.passages, "cut": None}

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from pipeline.collect.web.boilerplate import prune
-from pipeline.collect.web.dom import text_of
+from pipeline.collect.web.dom import raw_text, text_of
 from pipeline.collect.web.encoding import decode
+from pipeline.collect.web.model import Element
 from pipeline.collect.web.questions import squeeze
 from pipeline.collect.web.signals import Signals, read_signals
 
@@ -31,7 +31,7 @@ class Page:
     """A parsed page without its frame (navigation, footers, scripts), and what was read from the frame first."""
 
     url: str
-    root: HtmlElement
+    root: Element
     base: str
     title: str
     main_headings: list[str]
@@ -44,7 +44,8 @@ class Page:
     encoding: str
     robots: str = ""
     warnings: list[str] = field(default_factory=list)
-    order: dict[HtmlElement, int] = field(default_factory=dict)
+    text: str = ""
+    order: dict[Element, int] = field(default_factory=dict)
     """Position of every element in page order. Holding the elements here also keeps their identity stable."""
 
 
@@ -59,6 +60,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     if not text.strip():
         raise NotAPage("the page is empty")
     root, warnings = _parse(markup if markup is not None else text)
+    kept = list(root.iter())  # while these are held, lxml makes no new object each time a node is looked at
     base = _base(root, url)
     title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
     headings = [text for text in (text_of(heading) for heading in root.iter("h1")) if text][:5]
@@ -80,20 +82,24 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     )
     prune(root)
     page.order = {element: number for number, element in enumerate(root.iter())}
+    del kept
+    page.text = raw_text(root)
     return page
 
 
-def _parse(text: str) -> tuple[HtmlElement, list[str]]:
-    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+def _parse(text: str) -> tuple[Element, list[str]]:
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        root = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as problem:
         raise NotAPage("the page holds no markup that can be read") from problem
+    if root is None:
+        raise NotAPage("the page holds no markup that can be read")
     deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
     return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
 
 
-def _base(root: HtmlElement, url: str) -> str:
+def _base(root: Element, url: str) -> str:
     element = root.find(".//base[@href]")
     return _join(url, element.get("href")) or url if element is not None else url
 
@@ -108,7 +114,7 @@ def _join(base: str, href: str | None) -> str | None:
     return absolute if parts.scheme in ("http", "https") and parts.netloc else None
 
 
-def _announcing(root: HtmlElement, headings: list[str]) -> list[str]:
+def _announcing(root: Element, headings: list[str]) -> list[str]:
     """Return the headings that may announce what the page is: all h1, or the first heading of a page without one."""
     if headings:
         return headings
@@ -116,7 +122,7 @@ def _announcing(root: HtmlElement, headings: list[str]) -> list[str]:
     return [text_of(first)] if first is not None else []
 
 
-def _language(root: HtmlElement) -> str | None:
+def _language(root: Element) -> str | None:
     for value in (
         root.get("lang"),
         root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang"),
@@ -130,7 +136,7 @@ def _language(root: HtmlElement) -> str | None:
     return None
 
 
-def _canonical(root: HtmlElement, base: str, url: str) -> str | None:
+def _canonical(root: Element, base: str, url: str) -> str | None:
     """Return the page's own idea of its address, unless it points to another host (a mistake or a trap)."""
     for link in root.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split():
@@ -140,7 +146,7 @@ def _canonical(root: HtmlElement, base: str, url: str) -> str | None:
     return None
 
 
-def _licences(root: HtmlElement, base: str) -> list[str]:
+def _licences(root: Element, base: str) -> list[str]:
     found: list[str] = []
     for element in root.iter("a", "link"):
         if {"license", "licence"} & set((element.get("rel") or "").lower().split()):
@@ -156,20 +162,18 @@ def _licences(root: HtmlElement, base: str) -> list[str]:
     return [licence for licence in dict.fromkeys(found) if licence]
 
 
-def _links(root: HtmlElement, base: str) -> list[str]:
-    seen: dict[str, None] = {}
+def _links(root: Element, base: str) -> list[str]:
+    hrefs: dict[str, None] = {}
     for link in root.iter("a", "area"):
-        if "nofollow" in (link.get("rel") or "").lower().split():
-            continue
-        address = _join(base, link.get("href"))
-        if address:
-            seen.setdefault(urldefrag(address).url)
-            if len(seen) >= MAX_LINKS:
+        href = (link.get("href") or "").strip().partition("#")[0]
+        if href and "nofollow" not in (link.get("rel") or "").lower():
+            hrefs.setdefault(href)
+            if len(hrefs) >= MAX_LINKS:
                 break
-    return list(seen)
+    return list(dict.fromkeys(address for address in (_join(base, href) for href in hrefs) if address))
 
 
-def _parents(root: HtmlElement) -> list[str]:
+def _parents(root: Element) -> list[str]:
     return [
         squeeze(link.get("title") or "")
         for link in root.iter("link")
@@ -177,7 +181,7 @@ def _parents(root: HtmlElement) -> list[str]:
     ]
 
 
-def _robots(root: HtmlElement) -> str:
+def _robots(root: Element) -> str:
     return ",".join(
         (meta.get("content") or "").lower()
         for meta in root.iter("meta")

@@ -6,12 +6,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import HEADINGS, elements_of, text_of
 from pipeline.collect.web.families.labels import ANSWER_LABEL
 from pipeline.collect.web.markdown import render
-from pipeline.collect.web.model import Candidate, Pair, Piece, RejectedPair
+from pipeline.collect.web.model import Candidate, Element, Pair, Piece, RejectedPair
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import MAX_QUESTION_CHARS, ends_as_question, squeeze, strip_numbering
 from pipeline.collect.web.sanitise import sanitise
@@ -129,7 +127,7 @@ def _start(pieces: Sequence[Piece]) -> str:
     return next((text for text in texts if text), "")
 
 
-def _strip_first_text(element: HtmlElement) -> None:
+def _strip_first_text(element: Element) -> None:
     label = ANSWER_LABEL.match(text_of(element))
     left = len("".join(label.group().split())) if label else 0
     for node in element.iter():
@@ -151,7 +149,7 @@ def _consume(text: str, count: int) -> tuple[str, int]:
 
 def _fill_sections(candidates: Sequence[Candidate], page: Page) -> None:
     """Give each candidate the nearest heading before it that is neither a question nor part of an answer."""
-    taken: set[HtmlElement] = set()
+    taken: set[Element] = set()
     for candidate in candidates:
         if candidate.node is not None:
             taken.update(candidate.node.iter(*HEADINGS))

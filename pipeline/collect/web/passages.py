@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, elements_of, text_of
 from pipeline.collect.web.families.base import heading_level
 from pipeline.collect.web.markdown import render
-from pipeline.collect.web.model import Candidate, PageExtraction, Pair, Passage, Piece
+from pipeline.collect.web.model import Candidate, Element, PageExtraction, Pair, Passage, Piece
 from pipeline.collect.web.page import Page
 
 MAX_PASSAGE_CHARS = 1_200
@@ -39,12 +37,12 @@ class _Cutter:
         self.path: list[tuple[int, str]] = []
         self.pending: list[Piece] = []
         self.emitted: set[int] = set()
-        self.owner: dict[HtmlElement, int] = {}
+        self.owner: dict[Element, int] = {}
         for number, (candidate, _) in enumerate(found):
             for element in (*elements_of(candidate.answer), *([] if candidate.node is None else [candidate.node])):
                 self.owner.setdefault(element, number)
 
-    def walk(self, element: HtmlElement, depth: int) -> None:
+    def walk(self, element: Element, depth: int) -> None:
         self.text(element.text)
         for child in element:
             self.visit(child, depth)
@@ -59,7 +57,7 @@ class _Cutter:
             self._loose = {p.strip() for c, _ in self.found for p in c.answer if isinstance(p, str)}
         return self._loose
 
-    def visit(self, element: HtmlElement, depth: int) -> None:
+    def visit(self, element: Element, depth: int) -> None:
         number = self.owner.get(element)
         if number is not None:
             self.flush()
@@ -75,7 +73,7 @@ class _Cutter:
         else:
             self.pending.append(element)
 
-    def opens(self, element: HtmlElement) -> bool:
+    def opens(self, element: Element) -> bool:
         """Say whether an element is a frame to look into, rather than a block to take whole."""
         if element.tag in ("p", "pre", "ul", "ol", "table", "dl", "blockquote"):
             return any(inner in self.owner or inner.tag in HEADINGS for inner in element.iterdescendants())

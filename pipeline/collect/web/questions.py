@@ -108,6 +108,8 @@ _CALL_TO_ACTION = re.compile(
 
 def squeeze(text: str) -> str:
     """Return text on one line: blanks collapsed, invisible characters gone, in NFC."""
+    if text.isascii():
+        return " ".join(text.split())
     text = _INVISIBLE.sub("", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
 

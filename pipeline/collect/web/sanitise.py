@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
-from lxml.html import HtmlElement
-
-from pipeline.collect.web.model import Piece
+from pipeline.collect.web.dom import raw_text
+from pipeline.collect.web.model import Element, Piece
 
 MAX_DEPTH = 150
 
@@ -63,12 +62,12 @@ def sanitise(pieces: Iterable[Piece], base: str) -> str:
     return "".join(out).strip()
 
 
-def _write(element: HtmlElement, base: str, out: list[str], depth: int) -> None:
+def _write(element: Element, base: str, out: list[str], depth: int) -> None:
     tag = element.tag
     if not isinstance(tag, str) or tag in _DROPPED_WHOLE:
         return
     if depth > MAX_DEPTH:
-        out.append(escape(element.text_content(), quote=False))
+        out.append(escape(raw_text(element), quote=False))
         return
     allowed = tag in _TAGS
     if allowed:
@@ -80,7 +79,7 @@ def _write(element: HtmlElement, base: str, out: list[str], depth: int) -> None:
         out.append(f"</{tag}>")
 
 
-def _children(element: HtmlElement, base: str, out: list[str], depth: int) -> None:
+def _children(element: Element, base: str, out: list[str], depth: int) -> None:
     for piece in _content(element):
         if isinstance(piece, str):
             out.append(escape(piece, quote=False))
@@ -88,7 +87,7 @@ def _children(element: HtmlElement, base: str, out: list[str], depth: int) -> No
             _write(piece, base, out, depth + 1)
 
 
-def _content(element: HtmlElement) -> Iterable[Piece]:
+def _content(element: Element) -> Iterable[Piece]:
     """Yield the content of an element with every blank, which matters in preformatted text."""
     if element.text:
         yield element.text
@@ -98,7 +97,9 @@ def _content(element: HtmlElement) -> Iterable[Piece]:
             yield child.tail
 
 
-def _attributes(element: HtmlElement, base: str) -> str:
+def _attributes(element: Element, base: str) -> str:
+    if not element.attrib:
+        return ""
     out = []
     for name in (*_ATTRIBUTES.get(element.tag, ()), *_COMMON):
         value = element.get(name)
@@ -122,7 +123,8 @@ def _value(name: str, value: str, base: str) -> str | None:
 
 def _address(value: str, base: str, schemes: tuple[str, ...]) -> str | None:
     try:
-        absolute = urljoin(base, "".join(value.split()))
+        value = "".join(value.split())
+        absolute = value if value.startswith(("https://", "http://")) else urljoin(base, value)
         scheme = urlsplit(absolute).scheme
     except ValueError:
         return None

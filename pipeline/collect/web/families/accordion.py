@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import anchor_of, contains, inner_pieces, text_of
 from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.families.groups import accept_groups, label_of
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 
 _CONTROLS = (
@@ -29,11 +27,14 @@ class Accordion(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return each control with its panel's content, group by group."""
+        controls = page.root.xpath(_CONTROLS)
+        if not controls:
+            return []
         by_id = {element.get("id"): element for element in page.root.xpath("//*[@id]")}
         labelled = {element.get("aria-labelledby"): element for element in page.root.xpath("//*[@aria-labelledby]")}
         found: list[Candidate] = []
-        used: set[HtmlElement] = set()
-        for control in page.root.xpath(_CONTROLS):
+        used: set[Element] = set()
+        for control in controls:
             panel = _panel(control, by_id, labelled)
             label = label_of(control)
             if panel is None or panel in used or not 2 < len(label) <= MAX_LABEL_CHARS:
@@ -44,7 +45,7 @@ class Accordion(Family):
         return accept_groups(found, page)
 
 
-def _panel(control: HtmlElement, by_id: dict[str, HtmlElement], labelled: dict[str, HtmlElement]) -> HtmlElement | None:
+def _panel(control: Element, by_id: dict[str, Element], labelled: dict[str, Element]) -> Element | None:
     for attribute in ("aria-controls", "data-bs-target", "data-target", "href"):
         for name in re.split(r"[\s,]+", control.get(attribute) or ""):
             panel = by_id.get(name.removeprefix("#"))
@@ -58,7 +59,7 @@ def _panel(control: HtmlElement, by_id: dict[str, HtmlElement], labelled: dict[s
     return _following(control)
 
 
-def _following(control: HtmlElement) -> HtmlElement | None:
+def _following(control: Element) -> Element | None:
     """Return the block right after a control, or after the heading or wrapper that holds nothing but the control."""
     node = control
     for _ in range(4):
@@ -72,7 +73,7 @@ def _following(control: HtmlElement) -> HtmlElement | None:
     return None
 
 
-def _content(panel: HtmlElement, control: HtmlElement) -> list[Piece]:
+def _content(panel: Element, control: Element) -> list[Piece]:
     if not contains(panel, control):
         return inner_pieces(panel)
     return [piece for piece in inner_pieces(panel) if isinstance(piece, str) or not contains(piece, control)]

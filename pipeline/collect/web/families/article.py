@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import anchor_of, between, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark, looks_like_question
 from pipeline.collect.web.signals import is_faq_phrase
@@ -48,12 +46,12 @@ def _evidence(title: str, page: Page) -> str | None:
     return f"the title asks, and {signals.because}" if asks and signals.faq >= 1 else None
 
 
-def _body(title: HtmlElement, page: Page) -> HtmlElement | None:
+def _body(title: Element, page: Page) -> Element | None:
     bodies = [body for body in page.root.xpath(_BODY) if len(text_of(body)) >= MIN_ANSWER_CHARS]
     return bodies[0] if len(bodies) == 1 else None
 
 
-def _limit(title: HtmlElement) -> HtmlElement:
+def _limit(title: Element) -> Element:
     """Return the smallest ancestor of the title that holds enough text for an answer."""
     for parent in title.iterancestors():
         if (

@@ -6,10 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import HEADINGS, text_of
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import question_share
 from pipeline.collect.web.signals import is_faq_phrase
@@ -27,18 +25,22 @@ class Family(ABC):
     recognises: ClassVar[str]
     explicit: ClassVar[bool] = False
 
+    def ceiling(self, page: Page) -> float:
+        """Return how many pairs this family could find at most, so that a choice made already saves the search."""
+        return float("inf")
+
     @abstractmethod
     def find(self, page: Page) -> list[Candidate]:
         """Return the candidates in page order, each with the evidence for it; none is a normal result."""
 
 
-def heading_above(node: HtmlElement, page: Page) -> str | None:
+def heading_above(node: Element, page: Page) -> str | None:
     """Return the text of the nearest heading (or table caption of a section) before a node, or None."""
     above = preceding_heading(node)
     return text_of(above) if above is not None else None
 
 
-def preceding_heading(node: HtmlElement, shallower_than: int = 7) -> HtmlElement | None:
+def preceding_heading(node: Element, shallower_than: int = 7) -> Element | None:
     """Return the nearest heading before a node whose level is less than `shallower_than`, parents excluded."""
     tests = " or ".join(f"self::h{level}" for level in range(1, min(shallower_than, 7)))
     if not tests:
@@ -50,7 +52,7 @@ def preceding_heading(node: HtmlElement, shallower_than: int = 7) -> HtmlElement
     return None
 
 
-def judge(texts: Sequence[str], node: HtmlElement, page: Page, *, marked: bool) -> str | None:
+def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> str | None:
     """Return the evidence that these texts are the questions of a FAQ, or None when there is too little.
 
     Statements count as questions in good company: the group is judged, not each text. `marked` groups have markup made
@@ -76,6 +78,6 @@ def judge(texts: Sequence[str], node: HtmlElement, page: Page, *, marked: bool) 
     return f"{seen}; {signals.because}" if signals.because else seen
 
 
-def heading_level(element: HtmlElement) -> int:
+def heading_level(element: Element) -> int:
     """Return 1 to 6 for h1 to h6, 7 for anything else."""
     return int(element.tag[1]) if element.tag in HEADINGS else 7

@@ -6,11 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, text_of
 from pipeline.collect.web.families.base import Family, judge
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
 
@@ -20,8 +18,8 @@ _LEAD = re.compile(r"^[\s\d.()\[\]:–-]*(?:Q\s*\d*\s*[.:)]?)?\s*$", re.IGNORECA
 
 @dataclass(slots=True)
 class _Line:
-    node: HtmlElement
-    start: HtmlElement
+    node: Element
+    start: Element
     raw: str
     path: str
     standalone: bool
@@ -57,9 +55,9 @@ class Bold(Family):
         ]
 
 
-def _lines(root: HtmlElement) -> list[_Line]:
+def _lines(root: Element) -> list[_Line]:
     lines: list[_Line] = []
-    seen: set[HtmlElement] = set()
+    seen: set[Element] = set()
     for element in root.xpath(
         "//b | //strong | //span[@style] | //font | //p[@style] | //em[strong] | //u[b or strong]"
     ):
@@ -75,7 +73,7 @@ def _lines(root: HtmlElement) -> list[_Line]:
     return lines
 
 
-def _line(element: HtmlElement, block: HtmlElement) -> _Line | None:
+def _line(element: Element, block: Element) -> _Line | None:
     text = text_of(element)
     if not 3 <= len(text) <= 1000:
         return None
@@ -91,7 +89,7 @@ def _line(element: HtmlElement, block: HtmlElement) -> _Line | None:
     return _Line(element, element, before + text, path, ends_line)
 
 
-def _text_before(element: HtmlElement, block: HtmlElement) -> str | None:
+def _text_before(element: Element, block: Element) -> str | None:
     """Return the text between the begin of the line (block start or line break) and the element."""
     parts: list[str] = []
     node = element
@@ -109,7 +107,7 @@ def _text_before(element: HtmlElement, block: HtmlElement) -> str | None:
     return "".join(parts)
 
 
-def _answer(line: _Line, stops: list[HtmlElement], limit: HtmlElement, page: Page) -> list[Piece]:
+def _answer(line: _Line, stops: list[Element], limit: Element, page: Page) -> list[Piece]:
     position = page.order[line.start]
     inside = set(line.node.iterdescendants())
     end = next((stop for stop in stops if page.order[stop] > position and stop not in inside), None)

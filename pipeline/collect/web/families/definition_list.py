@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import anchor_of, elements_of, text_of
 from pipeline.collect.web.families.base import Family, judge
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import question_share
 
@@ -51,9 +49,9 @@ def _is_the_page(entries: list[Candidate], page: Page) -> bool:
     return len(entries) >= 2 and long_enough and size >= 0.6 * len(text_of(page.root))
 
 
-def _entries(element: HtmlElement) -> Iterator[Candidate]:
+def _entries(element: Element) -> Iterator[Candidate]:
     """Yield one candidate per term with definitions; terms that share a definition are one question."""
-    terms: list[HtmlElement] = []
+    terms: list[Element] = []
     current: Candidate | None = None
     for child in _children(element):
         if child.tag == "dt":
@@ -70,7 +68,7 @@ def _entries(element: HtmlElement) -> Iterator[Candidate]:
         yield current
 
 
-def _children(element: HtmlElement) -> Iterator[HtmlElement]:
+def _children(element: Element) -> Iterator[Element]:
     for child in element:
         if child.tag == "div":
             yield from child

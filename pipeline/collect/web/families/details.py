@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import anchor_of, inner_pieces
 from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.families.groups import accept_groups, label_of
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 
 
@@ -26,7 +24,7 @@ class Details(Family):
         return accept_groups(found, page)
 
 
-def _read(element: HtmlElement) -> Candidate | None:
+def _read(element: Element) -> Candidate | None:
     summary = next((child for child in element if child.tag == "summary"), None)
     if summary is None or element.find(".//details/summary") is not None:
         return None

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import BLOCKS, classes, text_of
 from pipeline.collect.web.families.base import judge
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import looks_like_question, question_share, squeeze
 
@@ -20,7 +18,7 @@ _ICON = re.compile(
 _GLYPHS = re.compile(r"^[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+|[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+$")
 
 
-def label_of(element: HtmlElement) -> str:
+def label_of(element: Element) -> str:
     """Return the text of a control without its icons and screen-reader hints."""
     parts: list[str] = []
     _collect(element, parts, 0)
@@ -28,7 +26,7 @@ def label_of(element: HtmlElement) -> str:
     return _GLYPHS.sub("", text) if any(map(str.isalpha, text)) else text_of(element)
 
 
-def _collect(element: HtmlElement, parts: list[str], depth: int) -> None:
+def _collect(element: Element, parts: list[str], depth: int) -> None:
     parts.append(element.text or "")
     for child in element:
         icon = child.get("aria-hidden") == "true" or (len(child) == 0 and _ICON.search(classes(child)))
@@ -64,11 +62,11 @@ def accept_groups(candidates: list[Candidate], page: Page) -> list[Candidate]:
 def _groups(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
     """Group by the nearest ancestor that holds more than one of the controls."""
     candidates = list(candidates)
-    holds: dict[HtmlElement, int] = {}
+    holds: dict[Element, int] = {}
     for candidate in candidates:
         for parent in candidate.node.iterancestors():  # type: ignore[union-attr]
             holds[parent] = holds.get(parent, 0) + 1
-    groups: dict[HtmlElement | None, list[Candidate]] = {}
+    groups: dict[Element | None, list[Candidate]] = {}
     for candidate in candidates:
         parents = candidate.node.iterancestors()  # type: ignore[union-attr]
         group = next((parent for parent in parents if holds[parent] > 1), None)

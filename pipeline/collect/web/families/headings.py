@@ -6,11 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import HEADINGS, anchor_of, between, common_ancestor, text_of
 from pipeline.collect.web.families.base import Family, heading_level, judge
-from pipeline.collect.web.model import Candidate
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import (
     has_question_mark,
@@ -24,7 +22,7 @@ from pipeline.collect.web.signals import is_faq_phrase, is_furniture
 
 @dataclass(slots=True)
 class _Heading:
-    node: HtmlElement
+    node: Element
     level: int
     text: str
     asks: bool
@@ -72,10 +70,10 @@ class Headings(Family):
 
 def _read(page: Page) -> list[_Heading]:
     nodes = [node for node in page.root.iter(*HEADINGS) if text_of(node)]
-    by_level: dict[int, list[HtmlElement]] = {}
+    by_level: dict[int, list[Element]] = {}
     for node in nodes:
         by_level.setdefault(heading_level(node), []).append(node)
-    texts: dict[HtmlElement, str] = {}
+    texts: dict[Element, str] = {}
     for same in by_level.values():
         texts.update(zip(same, strip_numbering([text_of(node) for node in same]), strict=True))
     headings: list[_Heading] = []
@@ -173,7 +171,7 @@ def _mark_others(headings: list[_Heading], level: int, evidence: dict[int, str])
         evidence[id(heading)] = f"{reason}; a question of its own at another level"
 
 
-def _end(headings: list[_Heading], position: int, level: int) -> HtmlElement | None:
+def _end(headings: list[_Heading], position: int, level: int) -> Element | None:
     mine = headings[position].level
     for later in headings[position + 1 :]:
         if later.marker or later.level <= max(mine, level):
@@ -181,7 +179,7 @@ def _end(headings: list[_Heading], position: int, level: int) -> HtmlElement | N
     return None
 
 
-def _reaching(node: HtmlElement, end: HtmlElement | None, limit: HtmlElement) -> HtmlElement:
+def _reaching(node: Element, end: Element | None, limit: Element) -> Element:
     """Widen the limit for a question that stands alone in its wrapper, until something follows it."""
     while limit.tag not in ("body", "html") and not _has_text(between(node, end, limit)):
         parent = limit.getparent()
@@ -191,7 +189,7 @@ def _reaching(node: HtmlElement, end: HtmlElement | None, limit: HtmlElement) ->
     return limit
 
 
-def _has_text(pieces: list[HtmlElement | str]) -> bool:
+def _has_text(pieces: list[Element | str]) -> bool:
     return any(
         piece.strip() if isinstance(piece, str) else (text_of(piece) or piece.find(".//img") is not None)
         for piece in pieces

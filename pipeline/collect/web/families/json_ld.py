@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
 from lxml import etree
-from lxml.html import HtmlElement, fragments_fromstring
+from lxml.html import fragments_fromstring
 
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
@@ -212,7 +212,7 @@ def parse_answer(text: str) -> list[Piece]:
     pieces: list[Piece] = []
     for part in parsed:
         pieces.append(part)
-        if isinstance(part, HtmlElement) and part.tail:
+        if not isinstance(part, str) and part.tail:
             pieces.append(part.tail)
             part.tail = None
     return pieces
@@ -222,7 +222,7 @@ class _Places:
     """Where on the page a question's text stands, so that it gets an anchor, a section and a context."""
 
     def __init__(self, page: Page) -> None:
-        self.nodes: dict[str, HtmlElement] = {}
+        self.nodes: dict[str, Element] = {}
         for tags in (_HOLDERS[:9], _HOLDERS[9:]):
             for element in page.root.iter(*tags):
                 if len(element) <= 4:
@@ -230,7 +230,7 @@ class _Places:
                     if 3 < len(text) < 400:
                         self.nodes.setdefault(_key(text), element)
 
-    def find(self, question: str) -> HtmlElement | None:
+    def find(self, question: str) -> Element | None:
         return self.nodes.get(_key(question))
 
 

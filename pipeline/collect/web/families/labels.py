@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
-from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, text_of
+from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
@@ -25,6 +24,12 @@ ANSWER_LABEL = re.compile(
 )
 
 
+_ANY_LABEL = re.compile(
+    r"(?<!\w)(?:[QqＱ]|[Qq]uestion|QUESTION|[Ff]rage|[Vv]raag|[Pp]regunta|[Pp]ergunta|[Dd]omanda|[Ff]råga|[Вв]опрос"
+    r"|[Pp]ytanie|[Ss]oru|質問|问题|問題|问|問|질문)\s*\d*[\])]?\s*[.:：、)]"
+)
+
+
 class Labels(Family):
     """Paragraphs labelled "Q:" whose answers are labelled "A:", in one block or in several."""
 
@@ -35,8 +40,10 @@ class Labels(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the labelled questions; at least two, and most of them with a labelled answer."""
-        blocks = [element for element in page.root.iter(*BLOCKS) if _is_leaf(element)]
-        questions = [block for block in blocks if QUESTION_LABEL.match(text_of(block))]
+        if len(list(islice(_ANY_LABEL.finditer(page.text), 2))) < 2:
+            return []
+        labelled_blocks = (b for b in page.root.iter(*BLOCKS) if QUESTION_LABEL.match(raw_text(b)[:200]))
+        questions = [block for block in labelled_blocks if _is_leaf(block)]
         if len(questions) < 2:
             return []
         limit = common_ancestor(questions)
@@ -62,11 +69,11 @@ def _text(piece: Piece) -> str:
     return squeeze(piece) if isinstance(piece, str) else text_of(piece)
 
 
-def _is_leaf(element: HtmlElement) -> bool:
+def _is_leaf(element: Element) -> bool:
     return element.tag not in ("html", "body", "head") and not any(child.tag in BLOCKS for child in element)
 
 
-def _split(block: HtmlElement) -> tuple[str, list[Piece]]:
+def _split(block: Element) -> tuple[str, list[Piece]]:
     """Split a block with question and answer in one, at the line break before the answer's label."""
     before: list[str] = [block.text or ""]
     children = list(block)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from lxml.html import HtmlElement
-
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
@@ -36,7 +34,7 @@ class Microdata(Family):
         return []
 
 
-def _read(item: HtmlElement, kind: str, prop: str) -> Candidate | None:
+def _read(item: Element, kind: str, prop: str) -> Candidate | None:
     own = [element for element in item.xpath(f".//*[@{prop}]") if _scope(element, kind) is item]
     name = _first(own, prop, "name") or _first(own, prop, "headline")
     if name is None:
@@ -53,7 +51,7 @@ def _read(item: HtmlElement, kind: str, prop: str) -> Candidate | None:
     )
 
 
-def _answer(answer: HtmlElement, prop: str) -> list[Piece]:
+def _answer(answer: Element, prop: str) -> list[Piece]:
     texts = [element for element in answer.xpath(f".//*[@{prop}]") if _has(element, prop, "text")]
     if _has(answer, prop, "text"):
         texts = [answer]
@@ -64,13 +62,13 @@ def _answer(answer: HtmlElement, prop: str) -> list[Piece]:
     return pieces
 
 
-def _scope(element: HtmlElement, kind: str) -> HtmlElement | None:
+def _scope(element: Element, kind: str) -> Element | None:
     return next((parent for parent in element.iterancestors() if parent.get(kind)), None)
 
 
-def _has(element: HtmlElement, prop: str, wanted: str) -> bool:
+def _has(element: Element, prop: str, wanted: str) -> bool:
     return any(name.rsplit(":", 1)[-1].rsplit("/", 1)[-1] == wanted for name in (element.get(prop) or "").split())
 
 
-def _first(elements: list[HtmlElement], prop: str, wanted: str) -> HtmlElement | None:
+def _first(elements: list[Element], prop: str, wanted: str) -> Element | None:
     return next((element for element in elements if _has(element, prop, wanted)), None)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import defaultdict
 from typing import ClassVar
-
-from lxml.html import HtmlElement
 
 from pipeline.collect.web.dom import anchor_of, contains, text_of
 from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.families.groups import accept_groups, label_of
-from pipeline.collect.web.model import Candidate, Piece
+from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.page import Page
 
 _QUESTION = re.compile(
@@ -43,7 +42,7 @@ class QandASet(Family):
         return found
 
 
-def _without_number(cells: list[HtmlElement]) -> str:
+def _without_number(cells: list[Element]) -> str:
     return text_of(cells[-1]) if cells else ""
 
 
@@ -56,8 +55,14 @@ class Named(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return each question element with the answer element that follows it before the next question."""
-        questions = _matching(page.root, _QUESTION, _ANSWER)
-        answers = _matching(page.root, _ANSWER, _QUESTION)
+        by_class: dict[str, list[Element]] = defaultdict(list)
+        for element in page.root.xpath("//*[@class]"):
+            by_class[element.get("class").lower()].append(element)
+        asked = [e for name, same in by_class.items() if _QUESTION.search(name) for e in same]
+        answered = [e for name, same in by_class.items() if _ANSWER.search(name) for e in same]
+        if not asked or not answered:
+            return []
+        questions, answers = _outermost(asked, answered), _outermost(answered, asked)
         order = page.order
         marks = sorted(
             [(order[e], 0, e) for e in questions if e in order] + [(order[e], 1, e) for e in answers if e in order]
@@ -74,7 +79,7 @@ class Named(Family):
         return accept_groups([candidate for candidate in found if candidate.answer], page)
 
 
-def _belongs(answer: HtmlElement, question: Candidate) -> bool:
+def _belongs(answer: Element, question: Candidate) -> bool:
     """Say whether an answer element continues this question: the first one after it, or a neighbour of that one."""
     if question.node is None or contains(question.node, answer):
         return False
@@ -82,14 +87,8 @@ def _belongs(answer: HtmlElement, question: Candidate) -> bool:
     return last is None or isinstance(last, str) or answer.getparent() is last.getparent()
 
 
-def _matching(root: HtmlElement, wanted: re.Pattern[str], other: re.Pattern[str]) -> list[HtmlElement]:
-    """Return elements whose class matches, outermost ones, but none that holds an element of the other kind."""
-    found = {element for element in root.xpath("//*[@class]") if wanted.search(element.get("class").lower())}
-    holders = {
-        parent
-        for element in root.xpath("//*[@class]")
-        if other.search(element.get("class").lower())
-        for parent in element.iterancestors()
-    }
-    kept = found - holders
+def _outermost(found: list[Element], others: list[Element]) -> list[Element]:
+    """Return the outermost of the found elements, leaving out those that hold an element of the other kind."""
+    holders = {parent for element in others for parent in element.iterancestors()}
+    kept = set(found) - holders
     return [element for element in kept if not any(parent in kept for parent in element.iterancestors())]

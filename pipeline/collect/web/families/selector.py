@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bs4 import BeautifulSoup, Tag
-from lxml.html import HtmlElement
 from soupsieve import SelectorSyntaxError
 
 from pipeline.collect.web.dom import anchor_of, between, contains, elements_of, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate, Piece, Selector
+from pipeline.collect.web.model import Candidate, Element, Piece, Selector
 from pipeline.collect.web.page import Page
 from pipeline.errors import SettingsError
 
@@ -66,15 +65,15 @@ class Configured(Family):
         return found
 
 
-def _having(root: HtmlElement, role: str) -> list[HtmlElement]:
+def _having(root: Element, role: str) -> list[Element]:
     return [element for element in root.iterdescendants() if role in (element.get(ROLE) or "").split()]
 
 
-def _nearest(element: HtmlElement) -> HtmlElement | None:
+def _nearest(element: Element) -> Element | None:
     return next((p for p in element.iterancestors() if "container" in (p.get(ROLE) or "").split()), None)
 
 
-def _answer(question: HtmlElement, end: HtmlElement | None, container: HtmlElement) -> list[Piece]:
+def _answer(question: Element, end: Element | None, container: Element) -> list[Piece]:
     """Return the selected elements when they are boxes, else everything up to the next question."""
     pieces = between(question, end, container)
     selected = [
@@ -89,5 +88,5 @@ def _answer(question: HtmlElement, end: HtmlElement | None, container: HtmlEleme
     return list(outer)
 
 
-def _is_answer(element: HtmlElement) -> bool:
+def _is_answer(element: Element) -> bool:
     return "answer" in (element.get(ROLE) or "").split()
