@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
-from pipeline.errors import ServiceError
+from pipeline.errors import LakeError, ServiceError
 from pipeline.local import airflow_stack, credentials, services
-from pipeline.local.process import Service, Supervisor, answers
+from pipeline.local.process import POLL_SECONDS, Service, Supervisor, answers
 from pipeline.settings import Settings, load
+
+BUCKET_TRIES = 80
 
 
 def _no_progress(text: str) -> None:
@@ -31,6 +34,7 @@ def up(settings: Settings, *, airflow: bool = True, say: Callable[[str], None] =
     supervisor = Supervisor(settings.state_dir)
     _start(supervisor, services.embedded(settings, made), say)
     settings = load()
+    _await_lake(settings)
     _load_samples(settings)
     if airflow:
         say("airflow: starting (the first time takes about a minute)")
@@ -74,6 +78,20 @@ def _start(supervisor: Supervisor, wanted: list[Service], say: Callable[[str], N
         supervisor.await_healthy(service)
         if service.name not in before:
             say(f"{service.name}: up{f' at {service.url}' if service.url else ''}")
+
+
+def _await_lake(settings: Settings) -> None:
+    """Wait for the bucket: the object store answers a moment before it has made it."""
+    from pipeline.lake import open_lake
+
+    lake = open_lake(settings.lake)
+    for _ in range(BUCKET_TRIES):
+        try:
+            lake.read_tagged(lake.uri("runs", "none"))
+            return
+        except LakeError:
+            time.sleep(POLL_SECONDS)
+    lake.read_tagged(lake.uri("runs", "none"))
 
 
 def _load_samples(settings: Settings) -> None:

@@ -1,0 +1,132 @@
+"""Every DAG can be read, quickly, and says who owns it and what each task does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings import PROJECT_ROOT
+
+DAGS = PROJECT_ROOT / "dags"
+EXPECTED = {"llm_pipeline", "llm_retrain", "llm_performance_and_compliance"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "pyspark",
+    "feast",
+    "boto3",
+    "pandas",
+    "pyarrow",
+    "hyperopt",
+    "sklearn",
+    "huggingface_hub",
+}
+REMOVED_IDIOMS = (
+    "schedule_interval",
+    "provide_context",
+    "days_ago",
+    "DummyOperator",
+    "PythonOperator",
+    "email_on_failure",
+)
+
+
+@pytest.fixture(scope="module")
+def dags(airflow_database: None):
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(DAGS))
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_the_three_dags_are_there(dags) -> None:
+    assert set(dags) == EXPECTED
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_owner_tags_docs_retries_and_notices(dags, name: str) -> None:
+    dag = dags[name]
+    assert dag.tags
+    assert dag.doc_md
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    for task in dag.tasks:
+        assert task.owner == "ml-platform", task.task_id
+        assert task.doc_md or task.__doc__, task.task_id
+        assert task.retries >= 1, task.task_id
+        assert task.on_failure_callback, task.task_id
+        assert task.on_retry_callback, task.task_id
+
+
+def test_training_and_generation_use_the_gpu_pool(dags) -> None:
+    tasks = {task.task_id: task.pool for task in dags["llm_pipeline"].tasks}
+    assert {name for name, pool in tasks.items() if pool == "gpu"} == {
+        "develop.train",
+        "develop.tune",
+        "assess.evaluate",
+        "assess.comply",
+    }
+
+
+def test_nothing_is_published_without_gate_reviews_and_sign_off(dags) -> None:
+    for name in ("llm_pipeline", "llm_retrain"):
+        dag = dags[name]
+        release = dag.get_task("publish.release")
+        assert release.trigger_rule == "all_success"
+        assert "review.sign_off" in release.upstream_task_ids
+        sign_off = dag.get_task("review.sign_off")
+        assert {"review.model_review", "review.legal_review"} <= set(sign_off.upstream_task_ids)
+        for role in ("model", "legal"):
+            assert "assess.gate" in dag.get_task(f"review.{role}_review").upstream_task_ids
+
+
+def test_the_runs_state_follows_its_last_task(dags) -> None:
+    for name in ("llm_pipeline", "llm_retrain"):
+        leaves = [task.task_id for task in dags[name].tasks if not task.downstream_task_ids]
+        assert leaves == ["finish"]
+
+
+@pytest.mark.parametrize(
+    ("conf", "field"),
+    [
+        ({"reason": "short"}, "reason"),
+        ({}, "reason"),
+        ({"reason": "a longer reason", "trials": 0}, "trials"),
+        ({"reason": "a longer reason", "method": "magic"}, "method"),
+        ({"reason": "a longer reason", "base_model": "../../etc/passwd"}, "base_model"),
+        ({"reason": "a longer reason", "data_snapshot": "s3://lake/anything.parquet"}, "data_snapshot"),
+    ],
+)
+def test_retraining_refuses_bad_parameters(dags, conf: dict, field: str) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = deepcopy(dags["llm_retrain"].params)
+
+    def trigger() -> None:
+        params.update(conf)
+        params.validate()
+
+    with pytest.raises(ParamValidationError, match=field):
+        trigger()
+
+
+def test_reading_the_dags_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, runpy, os\n"
+        f"for name in {sorted(EXPECTED)!r}: runpy.run_path(os.path.join({str(DAGS)!r}, name + '.py'))\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_no_removed_airflow_idiom_is_used() -> None:
+    for path in [*DAGS.glob("*.py"), *Path(PROJECT_ROOT / "pipeline" / "orchestration").glob("*.py")]:
+        text = path.read_text()
+        for idiom in REMOVED_IDIOMS:
+            assert idiom not in text, f"{path.name} uses {idiom}"
