@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake, open_lake
-from pipeline.settings import LakeSettings
+from pipeline.settings import LakeSettings, Settings, SparkSettings
 
 
 @pytest.fixture
@@ -49,6 +50,25 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeSettin
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the session's Spark, with a lake in a folder of the session's own."""
+    return Settings(
+        state_dir=tmp_path_factory.mktemp("spark-state"),
+        lake=LakeSettings(uri=str(tmp_path_factory.mktemp("spark-lake"))),
+        spark=SparkSettings(master="local[2]", driver_memory="1g", shuffle_partitions=2),
+    )
+
+
+@pytest.fixture(scope="session")
+def spark(spark_settings: Settings) -> Iterator[Any]:
+    """One local Spark session for all tests; stages that ask for a session get this one."""
+    from pipeline.spark.session import spark_session
+
+    with spark_session(spark_settings) as session:
+        yield session
 
 
 @pytest.fixture
