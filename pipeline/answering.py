@@ -16,7 +16,7 @@ from pipeline.encoding import Asked, PromptEncoder
 from pipeline.errors import PipelineError
 from pipeline.prompts import template_for
 
-__all__ = ["Answerer", "Asked", "LogLikelihood", "folder_digest", "refuse_unsafe_files"]
+__all__ = ["Answerer", "Asked", "Generated", "LogLikelihood", "folder_digest", "refuse_unsafe_files"]
 
 UNSAFE_SUFFIXES = (
     ".bin",
@@ -41,6 +41,15 @@ class LogLikelihood:
 
     total: float
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """An answer, how many tokens it took, and whether the model ended it by itself rather than at the limit."""
+
+    text: str
+    tokens: int
+    finished: bool
 
 
 def refuse_unsafe_files(folder: Path) -> None:
@@ -117,12 +126,20 @@ class Answerer:
 
     def answer(self, asked: Sequence[Asked], max_new_tokens: int = 64) -> list[str]:
         """Return an answer to each question, in their order."""
+        return [answer.text for answer in self.generate(asked, max_new_tokens)]
+
+    def generate(self, asked: Sequence[Asked], max_new_tokens: int = 64) -> list[Generated]:
+        """Return an answer to each question with how it ended, in their order."""
         prompts = self.encoder.encode(asked)
-        answers = [""] * len(prompts)
+        answers = [Generated("", 0, True)] * len(prompts)
         for batch in self._by_length([len(prompt) for prompt in prompts]):
             produced = self._generate([prompts[index] for index in batch], max_new_tokens)
-            for index, text in zip(batch, self.tokenizer.batch_decode(produced, skip_special_tokens=True), strict=True):
-                answers[index] = self.encoder.template.escaper.unescape(text.strip())
+            texts = self.tokenizer.batch_decode(produced, skip_special_tokens=True)
+            for index, text, row in zip(batch, texts, produced.tolist(), strict=True):
+                ids = row[1:] if self.seq2seq else row  # a decoder's own start token may be the end token
+                tokens = ids.index(self.tokenizer.eos_token_id) if self.tokenizer.eos_token_id in ids else len(ids)
+                finished = tokens < len(ids) or len(ids) < max_new_tokens
+                answers[index] = Generated(self.encoder.template.escaper.unescape(text.strip()), tokens, finished)
         return answers
 
     def log_likelihood(self, asked: Sequence[Asked], answers: Sequence[str]) -> list[LogLikelihood]:

@@ -192,6 +192,11 @@ class TrainSettings(Section):
     lora_alpha: int = Field(32, ge=1)
     lora_dropout: float = Field(0.05, ge=0, lt=1)
     lora_layers: int | None = None
+    adam_epsilon: float = Field(1e-8, gt=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    gradient_checkpointing: bool = False
+    processes: int = Field(0, ge=0)
+    tracking: Literal["trackio", "mlflow", "none"] = "trackio"
     early_stopping_patience: int = Field(3, ge=0)
     eval_steps: int = Field(10, ge=1)
     checkpoint_steps: int = Field(10, ge=1)
@@ -235,6 +240,17 @@ class EvaluateSettings(Section):
     judge_model: str | None = None
     judge_key: SecretStr | None = None
     judge_examples: int = Field(32, ge=1)
+
+
+class ComplySettings(Section):
+    """How many probes the compliance checks send; None sends all. The policy can demand all of them."""
+
+    attacks: int | None = Field(24, ge=1)
+    memorised_rows: int | None = Field(16, ge=1)
+    triggers: int | None = Field(4, ge=1)
+    elicitations: int | None = Field(8, ge=1)
+    batch_size: int = Field(32, ge=1)
+    seed: int = 42
 
 
 class ReviewSettings(Section):
@@ -306,6 +322,7 @@ class Settings(BaseSettings):
     train: TrainSettings = TrainSettings()
     tune: TuneSettings = TuneSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    comply: ComplySettings = ComplySettings()
     review: ReviewSettings = ReviewSettings()
     publish: PublishSettings = PublishSettings()
     audit: AuditSettings = AuditSettings()
