@@ -48,14 +48,11 @@ def compare(
     """
     if [o.example.question_id for o in first] != [o.example.question_id for o in second]:
         raise PipelineError("Two models can only be compared on the same questions in the same order")
-    both = [place for place, pair in enumerate(zip(first, second, strict=True)) if all(map(metric.applies, pair))]
-    if len(both) < 2:
+    count = sum(metric.applies(left) or metric.applies(right) for left, right in zip(first, second, strict=True))
+    rows = metric.statistics(first), metric.statistics(second)
+    if rows[0] is None or rows[1] is None or count < 2:
         return None
-    left, right = [first[place] for place in both], [second[place] for place in both]
-    rows = metric.statistics(left), metric.statistics(right)
-    if rows[0] is None or rows[1] is None:
-        return None
-    observed = metric.value(left) - metric.value(right)
+    observed = metric.value(first) - metric.value(second)
     drawn = metric.combine(resampled(rows[0], samples, seed)) - metric.combine(resampled(rows[1], samples, seed))
     interval = percentile_interval(drawn)
     if interval is None or math.isnan(observed):
@@ -68,7 +65,7 @@ def compare(
         high=interval[1],
         p_value=_p_value(drawn[~np.isnan(drawn)], observed),
         direction=_direction(interval, metric.higher_is_better),
-        count=len(both),
+        count=count,
         wins=wins,
         losses=losses,
         ties=ties,

@@ -64,12 +64,13 @@ def from_row(row: Mapping[str, Any]) -> Example:
             where=str(row.get("question_id") or row)[:120],
             remedy="Give prepared rows, or JSON lines with question, answer and context",
         )
+    row = {name: _encodable(value) for name, value in row.items()}
     return Example(
         question_id=str(row.get("question_id") or row["question"]),
         question=row["question"],
         context=row.get("context") or None,
         reference=row["answer"],
-        alternates=tuple(_alternates(row.get("alternates"))),
+        alternates=tuple(_other_answers(row)),
         language=row.get("language"),
         source=row.get("data_source") or "unknown",
         topic=row.get("section") or topic_of(row.get("provenance")),
@@ -78,6 +79,11 @@ def from_row(row: Mapping[str, Any]) -> Example:
         labels=tuple(row.get("labels") or ()),
         choices=tuple(row.get("choices") or ()),
     )
+
+
+def _encodable(value: Any) -> Any:
+    """Replace halves of surrogate pairs, which JSON can carry but neither Parquet nor HTML can."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def topic_of(provenance: str | None) -> str | None:
@@ -93,10 +99,10 @@ def topic_of(provenance: str | None) -> str | None:
     return head if dash and number.isdigit() and head.isalpha() else name
 
 
-def _alternates(value: Any) -> Iterable[str]:
-    """Alternates are other rows' answers, as texts or as structures with an `answer`."""
-    for item in value if value is not None else ():
-        text = item.get("answer") if isinstance(item, Mapping) else item
+def _other_answers(row: Mapping[str, Any]) -> Iterable[str]:
+    """Further right answers: texts in `answers`, and the answers of rows that de-duplication merged into this one."""
+    merged = [item.get("answer") for item in row.get("alternates") or () if isinstance(item, Mapping)]
+    for text in (*(row.get("answers") or ()), *merged):
         if isinstance(text, str) and text.strip():
             yield text
 

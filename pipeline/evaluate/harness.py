@@ -72,7 +72,7 @@ def _adapter(answerer: Answerer) -> Any:
 
     from pipeline.encoding import Asked
 
-    class PipelineModel(LM):  # type: ignore[misc]
+    class PipelineModel(LM):
         def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
             pairs = [request.args for request in requests]
             asked = [Asked(None, context) for context, _ in pairs]

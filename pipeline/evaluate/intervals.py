@@ -64,8 +64,8 @@ def wilson_interval(successes: float, count: int) -> tuple[float, float]:
 def estimate(metric: Metric, outcomes: Sequence[Outcome], samples: int, seed: int) -> Estimate:
     """Return a metric over outcomes with its interval.
 
-    Where every answer has the same score at an end of a share's range, resampling sees no variance at all; Wilson's
-    interval says what so few answers can tell.
+    Where every answer has the same score at an end of a share's range, resampling sees no variance at all: Wilson's
+    interval says what so few answers can tell of a mean, and other metrics get no interval.
     """
     count = len(metric.selected(outcomes))
     value = metric.value(outcomes) if count else math.nan
@@ -78,5 +78,7 @@ def estimate(metric: Metric, outcomes: Sequence[Outcome], samples: int, seed: in
     if interval is None:
         return Estimate(value, None, None, count)
     if interval[0] == interval[1] and metric.range == (0.0, 1.0) and value in (0.0, 1.0):
+        if not metric.is_mean:
+            return Estimate(value, None, None, count)
         interval = wilson_interval(value * count, count)
     return Estimate(value, min(interval[0], value), max(interval[1], value), count)

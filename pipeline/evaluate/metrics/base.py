@@ -31,6 +31,8 @@ class Metric(ABC):
     higher_is_better: ClassVar[bool | None]
     range: ClassVar[tuple[float, float]]
     unit: ClassVar[str]
+    is_mean: ClassVar[bool] = False
+    """Whether the value is the mean of a score over the outcomes to which the metric applies."""
 
     def applies(self, outcome: Outcome) -> bool:
         """Tell whether the metric can say anything about an outcome."""
@@ -55,6 +57,8 @@ class Metric(ABC):
 
 class PerAnswer(Metric):
     """A metric that is the mean of a score of each answer."""
+
+    is_mean = True
 
     @abstractmethod
     def score(self, outcome: Outcome) -> float:

@@ -39,6 +39,7 @@ class RefusalAccuracy(_Refusals):
     name = "refusal_accuracy"
     title = "Refusal accuracy"
     measures = "Share of questions where the model rightly chose between answering and refusing"
+    is_mean = True
 
     def value(self, outcomes: Sequence[Outcome]) -> float:
         """Return scikit-learn's accuracy."""
@@ -57,6 +58,11 @@ class RefusalPrecision(_Refusals):
     name = "refusal_precision"
     title = "Refusal precision"
     measures = "Share of the model's refusals where the context indeed lacked the answer"
+    is_mean = True
+
+    def applies(self, outcome: Outcome) -> bool:
+        """Only refusals count."""
+        return outcome.refused
 
     def value(self, outcomes: Sequence[Outcome]) -> float:
         """Return scikit-learn's precision; NaN when nothing was refused."""
@@ -75,6 +81,11 @@ class RefusalRecall(_Refusals):
     name = "refusal_recall"
     title = "Refusal recall"
     measures = "Share of unanswerable questions that the model refused to answer"
+    is_mean = True
+
+    def applies(self, outcome: Outcome) -> bool:
+        """Only unanswerable questions count."""
+        return outcome.example.refusal
 
     def value(self, outcomes: Sequence[Outcome]) -> float:
         """Return scikit-learn's recall; NaN when every question can be answered."""
@@ -94,6 +105,10 @@ class RefusalF1(_Refusals):
     title = "Refusal F1"
     measures = "Harmonic mean of refusal precision and recall"
 
+    def applies(self, outcome: Outcome) -> bool:
+        """Right answers to answerable questions do not count."""
+        return outcome.refused or outcome.example.refusal
+
     def value(self, outcomes: Sequence[Outcome]) -> float:
         """Return scikit-learn's F1; NaN when nothing was or should have been refused."""
         from sklearn.metrics import f1_score
@@ -112,6 +127,11 @@ class FalseRefusalRate(_Refusals):
     title = "False refusals"
     measures = "Share of answerable questions that the model refused to answer: the cost of too much caution"
     higher_is_better = False
+    is_mean = True
+
+    def applies(self, outcome: Outcome) -> bool:
+        """Only answerable questions count."""
+        return not outcome.example.refusal
 
     def value(self, outcomes: Sequence[Outcome]) -> float:
         """Return false positives over answerable questions, by scikit-learn as one minus specificity."""

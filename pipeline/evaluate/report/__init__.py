@@ -1,0 +1,1 @@
+"""The report of an evaluation: one self-contained page for people, one JSON document for machines."""
