@@ -68,7 +68,7 @@ def register() -> None:
 def guarded(call: Callable[[], object]) -> int:
     """Call, and turn every error into a paragraph for a person and an exit code."""
     try:
-        call()
+        result = call()
     except PipelineError as problem:
         errors.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
         errors.print(str(problem), markup=False)
@@ -87,7 +87,7 @@ def guarded(call: Callable[[], object]) -> int:
         errors.print(f"[bold red]Unexpected {type(problem).__name__}[/]: ", end="")
         errors.print(f"{problem}. Run again with --verbose for the traceback, and please report it.", markup=False)
         return FAILED
-    return DONE
+    return result if isinstance(result, int) else DONE
 
 
 def main() -> None:
@@ -95,8 +95,12 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+    arguments = sys.argv[1:]
+    if "--json" in arguments:  # wherever a person puts it
+        arguments = ["--json", *(argument for argument in arguments if argument != "--json")]
+
     def call() -> object:
         register()
-        return app(standalone_mode=False)
+        return app(arguments, standalone_mode=False)
 
     sys.exit(guarded(call))

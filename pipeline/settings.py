@@ -281,7 +281,7 @@ class MailSettings(Section):
     """Where notices go."""
 
     host: str = "127.0.0.1"
-    port: int = 21025
+    port: int = 28025
     sender: str = "llmops@example.com"
     operators: list[str] = ["ml-platform@example.com"]
 
@@ -303,7 +303,6 @@ class LocalSettings(Section):
     mail_port: int = 28025
     mail_web_port: int = 28026
     airflow_port: int = 28088
-    reports_port: int = 28090
 
 
 class Settings(BaseSettings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pipeline.orchestration.api import WaitingReview
     from pipeline.settings import Settings
 
-DAG = "llm_pipeline"
+PIPELINE = "llm_pipeline"
+DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance")
 SAMPLE_RATING = 4
 reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
 
@@ -32,6 +34,8 @@ class Review(StrEnum):
 
 def run(
     review: Review = typer.Option(Review.wait, help="Wait for people, or answer as the sample reviewers."),
+    dag: str = typer.Option(PIPELINE, help="llm_pipeline, llm_retrain or llm_performance_and_compliance."),
+    conf: str = typer.Option("{}", help="The run's parameters, as JSON."),
 ) -> None:
     """Start everything, run the whole pipeline, and show what came of it."""
     from pipeline.local import stack
@@ -40,24 +44,38 @@ def run(
     from pipeline.orchestration.summary import show
     from pipeline.settings import load
 
+    parameters = _parameters(dag, conf)
     settings = stack.up(load(), say=say)
     api = connect(settings)
     say("airflow: reading the DAGs")
-    api.await_dag(DAG)
     api.ensure_pool("gpu", 1, "Training and generation: one at a time on this machine")
-    for dag_id in (DAG, "llm_retrain", "llm_performance_and_compliance"):
+    for dag_id in DAGS:
         api.await_dag(dag_id)
         api.unpause(dag_id)
-    active = api.active_runs(DAG)
-    run_id = active[0] if active else api.trigger(DAG)
-    say(f"\n{DAG} {run_id}\n{api.url}/dags/{DAG}/runs/{run_id}\n")
-    state = Follower(api, DAG, run_id).until_done(lambda waiting: _on_review(settings, waiting, review))
+    active = api.active_runs(dag)
+    run_id = active[0] if active else api.trigger(dag, parameters)
+    say(f"\n{dag} {run_id}{' (it runs already; following it)' if active else ''}\n{api.url}/dags/{dag}/runs/{run_id}\n")
+    state = Follower(api, dag, run_id).until_done(lambda waiting: _on_review(settings, waiting, review))
     result = show(settings, run_id, state)
     say("\nAirflow and the services stay up for a look around. Stop them with: make stop")
     if result == "refused":
         raise typer.Exit(REFUSED)
     if state != "success":
         raise typer.Exit(FAILED)
+
+
+def _parameters(dag: str, conf: str) -> dict[str, Any]:
+    from pipeline.errors import SettingsError
+
+    if dag not in DAGS:
+        raise SettingsError(f"There is no DAG {dag}", where="--dag", remedy=f"There are: {', '.join(DAGS)}")
+    try:
+        found = json.loads(conf)
+    except ValueError as problem:
+        raise SettingsError(f"The parameters are not JSON: {problem}", where="--conf") from None
+    if not isinstance(found, dict):
+        raise SettingsError("The parameters are not a JSON object", where="--conf", remedy='Write {"name": value}')
+    return found
 
 
 def _on_review(settings: Settings, waiting: WaitingReview, review: Review) -> None:

@@ -17,11 +17,11 @@ from pipeline.stage import Manifest
 
 
 def show(settings: Settings, run_id: str, state: str) -> str:
-    """Show the result of a run and return it: published, unchanged, refused or failed."""
+    """Show the result of a run and return it: published, unchanged, done, refused or failed."""
     lake = open_lake(settings.lake)
     audit = AuditLog(lake, settings.audit.signing_key)
     finished = audit.find(RUN_FINISHED, run_id=run_id)
-    result = str(finished[-1].data["result"]) if finished else ("failed" if state != "success" else "unchanged")
+    result = str(finished[-1].data["result"]) if finished else ("done" if state == "success" else "failed")
     made = runs.manifests(lake, run_id)
     folder = _reports(settings, lake, run_id, made)
     if "evaluate" in made:
@@ -31,6 +31,8 @@ def show(settings: Settings, run_id: str, state: str) -> str:
         say(f"Reports: {folder}")
     if result == "published":
         _published(settings, made)
+    elif result == "done":
+        say("Done: the published model is as it was approved.")
     elif result == "unchanged":
         say("Nothing changed: the model that this data makes is already in production.")
     elif result == "refused":
