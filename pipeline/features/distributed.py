@@ -18,6 +18,7 @@ from pipeline.features.tokenise import RowTokeniser, TokenLimits
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import open_lake
 from pipeline.settings import LakeSettings
+from pipeline.spark.parts import PartWriter
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,7 +41,7 @@ COLUMNS = (
 """What is read of the prepared rows."""
 SMALL_PART, FULL_PART, FEW_PARTS = 256, 20_000, 8
 BATCH = 512
-ROW_GROUP = 4096
+OUTPUTS = {"qa_features": QA, "token_features": TOKENS, "token_windows": TOKENS, "set_aside": SET_ASIDE}
 
 
 @dataclass(frozen=True)
@@ -123,29 +124,22 @@ def _partition(job: Job, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
 
 
 def write_part(job: Job, number: int, batches: Iterable[pa.RecordBatch]) -> Report:
-    """Tokenise one partition and write its parts; writing again replaces them with the same bytes."""
+    """Tokenise one partition and write its parts as they fill; writing again replaces them with the same bytes."""
     tokeniser = RowTokeniser(job.text.encoder(job.limits.length), job.text.architecture, job.limits)
-    report = Report()
-    texts, tokens, aside = [], [], []
-    for batch in _sliced(batches):
-        features, rejected = tokeniser.tokenise(batch)
-        texts.append(qa_features(batch))
-        tokens.append(features)
-        aside.append(rejected)
-        _count(report, batch, features, rejected)
-    made = pa.Table.from_batches(tokens, TOKENS)
-    first = pc.equal(made[WINDOW], 0)
-    outputs = {
-        "qa_features": pa.Table.from_batches(texts, QA),
-        "token_features": made.filter(first),
-        "token_windows": made.filter(pc.invert(first)),
-        "set_aside": pa.Table.from_batches(aside, SET_ASIDE),
-    }
     lake = open_lake(job.lake)
-    for name, table in outputs.items():
-        if table.num_rows:
-            place = f"{job.prefix}/{name}/part-{number:05d}.parquet"
-            lake.write_batches(place, table.combine_chunks().to_batches(max_chunksize=ROW_GROUP), table.schema)
+    parts = {name: PartWriter(lake, f"{job.prefix}/{name}", number, schema) for name, schema in OUTPUTS.items()}
+    report = Report()
+    for batch in _sliced(batches):
+        made, rejected = tokeniser.tokenise(batch)
+        first = pc.equal(made[WINDOW], 0)
+        features = made.filter(first)
+        parts["qa_features"].write(qa_features(batch))
+        parts["token_features"].write(features)
+        parts["token_windows"].write(made.filter(pc.invert(first)))
+        parts["set_aside"].write(rejected)
+        _count(report, batch, made, features, rejected)
+    for part in parts.values():
+        part.close()
     return report
 
 
@@ -155,23 +149,24 @@ def _sliced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, BATCH)
 
 
-def _count(report: Report, batch: pa.RecordBatch, features: pa.RecordBatch, rejected: pa.RecordBatch) -> None:
-    first = features.filter(pc.equal(features[WINDOW], 0))
+def _count(
+    report: Report, batch: pa.RecordBatch, made: pa.RecordBatch, features: pa.RecordBatch, rejected: pa.RecordBatch
+) -> None:
     latest = pc.max(batch["updated_at"]).as_py()
     report.add(
         {
             "rows_in": batch.num_rows,
-            "rows_out": first.num_rows,
-            "windows": features.num_rows - first.num_rows,
-            "tokens": pc.sum(features["length"]).as_py() or 0,
-            "answer_tokens": pc.sum(features["target_length"]).as_py() or 0,
-            "context_truncated": pc.sum(first["context_truncated"]).as_py() or 0,
-            "answer_truncated": pc.sum(first["answer_truncated"]).as_py() or 0,
+            "rows_out": features.num_rows,
+            "windows": made.num_rows - features.num_rows,
+            "tokens": pc.sum(made["length"]).as_py() or 0,
+            "answer_tokens": pc.sum(made["target_length"]).as_py() or 0,
+            "context_truncated": pc.sum(features["context_truncated"]).as_py() or 0,
+            "answer_truncated": pc.sum(features["answer_truncated"]).as_py() or 0,
             "refusals": pc.sum(batch["is_refusal"]).as_py() or 0,
             "latest": latest.isoformat() if latest else "",
             "reasons": Counter(rejected["reason"].to_pylist()),
-            "splits": Counter(first["split"].to_pylist()),
+            "splits": Counter(features["split"].to_pylist()),
             "licences": Counter(batch["licence"].to_pylist()),
-            "lengths": Counter(features["length"].to_pylist()),
+            "lengths": Counter(made["length"].to_pylist()),
         }
     )

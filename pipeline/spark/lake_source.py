@@ -157,7 +157,7 @@ class LakeReader(DataSourceReader):
         import pyarrow as pa
         from pyspark.sql.pandas.types import to_arrow_schema
 
-        schema = to_arrow_schema(self._schema)
+        schema = to_arrow_schema(self._schema, timezone="UTC")
         numbered = ROW_NUMBER in schema.names
         names = [name for name in schema.names if name != ROW_NUMBER]
         number = partition.piece.number
@@ -198,7 +198,7 @@ class LakeWriter(DataSourceArrowWriter):
 
         context = TaskContext.get()
         number = context.partitionId() if context else 0
-        writer = PartWriter(open_lake(self._settings), self._uri, number, to_arrow_schema(self._schema))
+        writer = PartWriter(open_lake(self._settings), self._uri, number, to_arrow_schema(self._schema, timezone="UTC"))
         try:
             for batch in iterator:
                 writer.write(batch)
@@ -213,7 +213,7 @@ class LakeWriter(DataSourceArrowWriter):
 
         if not any(isinstance(message, Written) and message.rows for message in messages):
             place = f"{self._uri.rstrip('/')}/part-00000.parquet"
-            open_lake(self._settings).write_batches(place, [], to_arrow_schema(self._schema))
+            open_lake(self._settings).write_batches(place, [], to_arrow_schema(self._schema, timezone="UTC"))
 
     def abort(self, messages: list[WriterCommitMessage | None]) -> None:
         """Remove the parts of a job that failed, also those of tasks that were stopped before they could report."""
