@@ -4,9 +4,9 @@
 
 Each site under DIR is served on the loopback and collected through the real crawler, robots.txt, rate limit and all.
 `--expected` holds one `SITE.jsonl` per site with `question`, `answer` and `url_path` (path and anchor from the server's
-root). Per site: pairs expected and found, recall, precision, and token F1 of the answers (SQuAD's measure: words of both
-texts, lower case, without punctuation). Then the pages of the same sites that are no FAQs, and the pages extracted per
-second on one core against BeautifulSoup with html.parser doing the naive `.faq-section > h2 + p`.
+root). Per site: pairs expected and found, recall, precision, and token F1 of the answers (SQuAD's measure: words of
+both texts, lower case, without punctuation). Then the pages of the same sites that are no FAQs, and the pages
+extracted per second on one core against BeautifulSoup with html.parser doing the naive `.faq-section > h2 + p`.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _measure(work: Callable[[bytes], int], bodies: list[bytes], seconds: float, 
 
 
 def throughput(work: Callable[[bytes], int], bodies: list[bytes], seconds: float) -> tuple[float, int, float, float]:
-    """Return pages per second of CPU time, pairs per round, and peak and added memory in MiB, in a process of its own."""
+    """Return pages per CPU second, pairs per round, and peak and added memory in MiB, in a process of its own."""
     here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_measure, args=(work, bodies, seconds, there))
     process.start()
@@ -208,9 +208,8 @@ def main() -> int:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
     all_good = True
-    print(
-        f"{'site':18} {'expected':>8} {'found':>6} {'recall':>7} {'precision':>9} {'token F1':>8} {'anchors':>8} {'s':>6}"
-    )
+    columns = ("expected", "found", "recall", "precision", "token F1", "anchors", "seconds")
+    print(f"{'site':18} " + " ".join(f"{column:>9}" for column in columns))
     others = extra = 0
     for file in sorted(options.expected.glob("*.jsonl")):
         site = options.sites / file.stem
@@ -221,8 +220,8 @@ def main() -> int:
         spent = time.perf_counter() - start
         all_good = all_good and score.good
         print(
-            f"{file.stem:18} {score.expected:8} {score.found:6} {score.recall:7.3f} {score.precision:9.3f} "
-            f"{score.token_f1:8.3f} {score.anchors:8} {spent:6.2f}{'' if score.good else '  BELOW THE GOAL'}"
+            f"{file.stem:18} {score.expected:9} {score.found:9} {score.recall:9.3f} {score.precision:9.3f} "
+            f"{score.token_f1:9.3f} {score.anchors:9} {spent:9.2f}{'' if score.good else '  BELOW THE GOAL'}"
         )
         if options.verbose:
             print("".join(f"    {remark}\n" for remark in remarks), end="")

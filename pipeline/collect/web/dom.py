@@ -166,8 +166,9 @@ def _anchor_around(node: Element) -> str | None:
     while True:
         parent = node.getparent()
         first = parent is not None and parent.tag not in ("body", "main", "html") and not _text_before(node)
-        if first and parent.get("id"):
-            return str(parent.get("id"))
+        name = parent.get("id") or (parent.get("name") if parent.tag == "a" else None) if first else None
+        if name:
+            return str(name)
         name = _target_before(node)
         if name or not first:
             return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
 from email.message import Message
 
 from bs4.dammit import EncodingDetector
@@ -36,6 +37,9 @@ _PAGE_CODECS = re.compile(
     r"|hz|windows-\d+"
 )
 _UTF8_WORDS = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_TAGS = re.compile(rb"<[^>]*>")
+_HIGH = bytes(range(0x80, 0x100))
+_LETTERS = string.ascii_letters.encode()
 _SAMPLE = 65_536
 _DECLARATION_SPAN = 4096
 
@@ -108,13 +112,30 @@ def _multibyte_utf8(sample: bytes) -> bool:
 
 
 def _guess(body: bytes) -> str:
+    """Guess an encoding that nobody declared: UTF-8, then by what the bytes would say in Japanese, then by frequency."""
     sample = body[:_SAMPLE]
     if _mostly_utf8(sample):
         return "utf-8"
+    japanese = next((codec for codec in ("cp932", "euc_jp") if _kana_share(sample, codec) >= 0.2), None)
+    if japanese:
+        return japanese
+    text = _TAGS.sub(b" ", sample)
+    high = len(text) - len(text.translate(None, _HIGH))
+    if high < 0.4 * (len(text) - len(text.translate(None, _LETTERS))):
+        return "cp1252"  # a few accents among Latin letters: what browsers assume, too
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()
     return _codec(best.encoding) or "cp1252" if best else "cp1252"
+
+
+def _kana_share(sample: bytes, codec: str) -> float:
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(sample, False)
+    except UnicodeDecodeError:
+        return 0.0
+    foreign = [char for char in text if char > "\x7f"]
+    return sum("\u3041" <= char <= "\u30ff" for char in foreign) / max(1, len(foreign))
 
 
 def _clean(text: str) -> str:

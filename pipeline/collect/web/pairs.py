@@ -114,6 +114,8 @@ def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
     labelled = [c for c in candidates if c.answer and ANSWER_LABEL.match(_start(c.answer))]
     if len(labelled) * 2 < len(candidates) or len(labelled) < 2:
         return
+    if not all(ANSWER_LABEL.sub("", _start(c.answer), count=1) or len(c.answer) > 1 for c in labelled):
+        return  # "Answer 1." is the whole answer
     for candidate in labelled:
         first = next(p for p in candidate.answer if (squeeze(p) if isinstance(p, str) else text_of(p)))
         if isinstance(first, str):

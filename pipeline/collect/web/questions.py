@@ -76,10 +76,10 @@ _VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|nh�
 
 _NUMBER = re.compile(
     r"""^\s*(?:
-
         (?P<label>(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)
-            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*[.:)）：、\]-]+\s*)
+            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：、\]]+\s*|[-–—]\s+))
       | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
+      | (?P<letter>[QＱ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]))
       | (?P<bracket>[(\[（]\s*(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)\s*[)\]）]\s*)
       | (?P<multi>\d+(?:\.\d+)+[.):]?(?:\s+|$))
       | (?P<single>\d+\s*[.):、．]\s*(?![\d]))
@@ -90,6 +90,7 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SAFE_ALONE = frozenset({"label", "plainlabel", "bracket"})
+_WRITTEN = frozenset({"letter", "multi", "single", "dash", "chapter"})
 _PERMALINK_TAIL = re.compile(r"[\s\u200b]*[¶§#🔗⚓∞]+\s*$")
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _CALL_TO_ACTION = re.compile(
@@ -162,12 +163,13 @@ def strip_numbering(texts: Sequence[str]) -> list[str]:
     cleaned = [_PERMALINK_TAIL.sub("", squeeze(text)) for text in texts]
     matches = [_NUMBER.match(text) for text in cleaned]
     kinds = [match.lastgroup if match else None for match in matches]
-    numbered = sum(kind is not None and kind not in _SAFE_ALONE for kind in kinds)
-    trusted = numbered >= 2 and numbered * 10 >= len(texts) * 6
+    written = sum(kind in _WRITTEN for kind in kinds)
+    counted = kinds.count("bare")
+    trusted = written >= 2 and written * 10 >= len(texts) * 6
+    counting = counted >= 3 and counted * 10 >= len(texts) * 6 and _counts_up(matches)
     result = []
     for text, match, kind in zip(cleaned, matches, kinds, strict=True):
-        strip = match is not None and (kind in _SAFE_ALONE or trusted) and kind != "bare"
-        strip = strip or (match is not None and kind == "bare" and trusted and _counts_up(matches))
+        strip = kind in _SAFE_ALONE or (trusted and kind in _WRITTEN) or (counting and kind == "bare")
         rest = text[match.end() :].strip() if match and strip else text
         result.append(rest or text)
     return result

@@ -59,7 +59,7 @@ def _lines(root: Element) -> list[_Line]:
     lines: list[_Line] = []
     seen: set[Element] = set()
     for element in root.xpath(
-        "//b | //strong | //span[@style] | //font | //p[@style] | //em[strong] | //u[b or strong]"
+        "//b | //strong | //span[@style] | //font | //p[@style] | //em[strong] | //u[b or strong] | //p/em"
     ):
         if element.tag in ("span", "p", "font") and not _BOLD_STYLE.search(element.get("style") or ""):
             continue

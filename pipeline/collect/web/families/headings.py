@@ -61,7 +61,7 @@ class Headings(Family):
                         answer=answer,
                         node=heading.node,
                         anchor=anchor_of(heading.node),
-                        section=heading.parent.text if heading.parent and heading.parent.asks else None,
+                        section=_section(heading),
                         evidence=evidence[id(heading)],
                     )
                 )
@@ -169,6 +169,13 @@ def _mark_others(headings: list[_Heading], level: int, evidence: dict[int, str])
         else:
             continue
         evidence[id(heading)] = f"{reason}; a question of its own at another level"
+
+
+def _section(heading: _Heading) -> str | None:
+    """Return the heading above: a question without its number, a title as it stands."""
+    if heading.parent is None:
+        return None
+    return heading.parent.text if heading.parent.asks else text_of(heading.parent.node)
 
 
 def _end(headings: list[_Heading], position: int, level: int) -> Element | None:

@@ -19,7 +19,8 @@ QUESTION_LABEL = re.compile(
 )
 ANSWER_LABEL = re.compile(
     r"^\s*[\[(]?(?:a|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|ответ|odpowiedź|cevap"
-    r"|回答|答え|答案|答|답변?)\s*\d*[\])]?\s*[.:：、)]\s*",
+    r"|回答|答え|答案|答|답변?)\s*\d*[\])]?\s*[.:：、)]\s*"
+    r"|^\s*[AＡ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
 

@@ -36,9 +36,8 @@ class Microdata(Family):
 
 def _read(item: Element, kind: str, prop: str) -> Candidate | None:
     own = [element for element in item.xpath(f".//*[@{prop}]") if _scope(element, kind) is item]
-    name = _first(own, prop, "name") or _first(own, prop, "headline")
-    if name is None:
-        name = _first(own, prop, "text")
+    names = (_first(own, prop, wanted) for wanted in ("name", "headline", "text"))
+    name = next((element for element in names if element is not None), None)
     answers = [element for wanted in _ANSWERS for element in own if _has(element, prop, wanted)]
     if name is None or not answers:
         return None
