@@ -43,28 +43,33 @@ def _plain(chunks: Iterable[bytes], limit: int) -> bytes:
 
 
 def _inflate(chunks: Iterable[bytes], limit: int) -> Iterable[bytes]:
-    decoder = None
-    left, received = limit, 0
+    decoder: zlib._Decompress | None = None
+    left, received, pending = limit, 0, b""
     for chunk in chunks:
         received += len(chunk)
         if received > limit:
             raise TooLarge(f"more than {limit} bytes, still compressed")
-        while chunk:
+        pending += chunk
+        while pending:
             if decoder is None or decoder.eof:
-                decoder = _decoder(chunk)
-            try:
-                part = decoder.decompress(chunk, left + 1)
-            except zlib.error as problem:
-                raise BadEncoding(f"the compressed data is broken: {problem}") from None
+                if len(pending) < 2 or not pending.strip(b"\x00"):
+                    break  # too little to tell, or the padding after the end
+                decoder = _decoder(pending)
+            part = _step(decoder, pending, left + 1)
             left -= len(part)
             if left < 0:
                 raise TooLarge(f"more than {limit} bytes when decompressed")
             yield part
-            chunk = decoder.unconsumed_tail or (decoder.unused_data if decoder.eof else b"")
-            if decoder.eof and not chunk.strip(b"\x00"):
-                break
-    if decoder is not None and not decoder.eof:
+            pending = decoder.unconsumed_tail or (decoder.unused_data if decoder.eof else b"")
+    if received and (decoder is None or not decoder.eof):
         raise BadEncoding("the compressed data ends too early")
+
+
+def _step(decoder: zlib._Decompress, data: bytes, room: int) -> bytes:
+    try:
+        return decoder.decompress(data, room)
+    except zlib.error as problem:
+        raise BadEncoding(f"the compressed data is broken: {problem}") from None
 
 
 def _decoder(start: bytes) -> zlib._Decompress:

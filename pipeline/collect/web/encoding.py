@@ -112,7 +112,7 @@ def _multibyte_utf8(sample: bytes) -> bool:
 
 
 def _guess(body: bytes) -> str:
-    """Guess an encoding that nobody declared: UTF-8, then by what the bytes would say in Japanese, then by frequency."""
+    """Guess an encoding that nobody declared: UTF-8, Japanese if that makes kana, Latin, or by frequency."""
     sample = body[:_SAMPLE]
     if _mostly_utf8(sample):
         return "utf-8"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -108,13 +109,19 @@ class _Body(httpx.SyncByteStream):
             self._stream.close()
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read the trusted certificates once per process: that takes longer than most pages."""
+    return httpx.create_ssl_context()
+
+
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over TCP or TLS, like httpx's own transport, with deadlines."""
 
     def __init__(self, connections: int = 8) -> None:
         """Keep at most `connections` connections open; certificates are checked."""
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_certificates(),
             max_connections=connections * 2,
             max_keepalive_connections=connections,
             keepalive_expiry=15.0,

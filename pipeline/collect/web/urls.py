@@ -17,6 +17,7 @@ _NO_PAGE = re.compile(
     r"|epub|ics|csv|txt|patch|diff|c|h|cpp|py|rb|pl|sh)$",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,252})|[0-9a-f:.]+", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -34,7 +35,7 @@ def canonical(url: str) -> str:
         host, port = (parts.hostname or "").encode("idna" if not url.isascii() else "ascii").decode(), parts.port
     except (ValueError, UnicodeError) as problem:
         raise BadUrl(f"not a URL: {problem}") from None
-    if parts.scheme not in _DEFAULT_PORTS or not host:
+    if parts.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host):
         raise BadUrl("only http and https addresses with a host can be fetched")
     if len(url) > MAX_URL_CHARS:
         raise BadUrl(f"longer than {MAX_URL_CHARS} characters")
