@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pendulum
-from airflow.sdk import dag, task
+from airflow.sdk import CronTriggerTimetable, dag, task
 
 from pipeline.orchestration import groups, watch
 
 
 @dag(
-    schedule="0 8 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    # No start date: switched on at noon, the first scheduled run is tonight's, not last night's.
+    schedule=CronTriggerTimetable("0 8 * * *", timezone="UTC"),
     catchup=False,
     max_active_runs=1,
     default_args=groups.defaults(),

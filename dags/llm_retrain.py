@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pendulum
 from airflow.sdk import Param, dag, task
 
 from pipeline.orchestration import groups, tasks
@@ -10,7 +9,6 @@ from pipeline.orchestration import groups, tasks
 
 @dag(
     schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
     default_args=groups.defaults(),

@@ -54,10 +54,11 @@ def options(
     log.configure(json=json, level=log.INFO if verbose else log.WARNING)
 
 
-def register() -> None:
-    """Add every command to the application; their modules import nothing heavy before they are called."""
-    for name, place in COMMANDS.items():
-        module, attribute = place.split(":")
+def register(arguments: list[str]) -> None:
+    """Add the command that is called to the application, or all of them when help is wanted."""
+    called = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name in [called] if called in COMMANDS else COMMANDS:
+        module, attribute = COMMANDS[name].split(":")
         command = getattr(importlib.import_module(module), attribute)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
@@ -100,7 +101,7 @@ def main() -> None:
         arguments = ["--json", *(argument for argument in arguments if argument != "--json")]
 
     def call() -> object:
-        register()
+        register(arguments)
         return app(arguments, standalone_mode=False)
 
     sys.exit(guarded(call))

@@ -24,7 +24,7 @@ def result_of(states: Mapping[str, str | None]) -> str:
 
 def conclude(context: Any) -> dict[str, Any]:
     """Record and announce how the run ended; fail when it was refused or failed, so that the run shows it."""
-    from airflow.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowFailException
 
     from pipeline.orchestration import notify
     from pipeline.orchestration.tasks import Run

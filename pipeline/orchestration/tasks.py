@@ -29,7 +29,7 @@ def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapper(*arguments: P.args, **keywords: P.kwargs) -> R:
-        from airflow.exceptions import AirflowException, AirflowFailException
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
         log.configure()
         try:
