@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from itertools import islice
 
-from pipeline.collect.web.dom import PERMALINK, classes, drop, raw_text
+from pipeline.collect.web.dom import PERMALINK, allowed_text, classes, drop, raw_text
 from pipeline.collect.web.model import Element
 
 KEEP_SHARE = 0.4
@@ -159,7 +159,7 @@ def _drop_permalinks(heading: Element) -> None:
         for link in links:
             target = link.get("href")[1:]
             if target and not target.startswith("toc-"):
-                heading.set(PERMALINK, target)
+                heading.set(PERMALINK, allowed_text(target))
             drop(link)
 
 

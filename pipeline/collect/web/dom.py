@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
@@ -16,6 +17,7 @@ _BLOCK_TAGS = (
     "tbody td tfoot th thead tr ul"
 )
 BLOCKS = frozenset(_BLOCK_TAGS.split())
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _GAPS = (*_BLOCK_TAGS.split(), "br")
 _GAP_SET = frozenset(_GAPS)
 _all_text = etree.XPath("string()", smart_strings=False)
@@ -52,17 +54,21 @@ def text_of(element: Element) -> str:
     return squeeze("".join(parts))
 
 
+def allowed_text(text: str) -> str:
+    """Return text without the characters that a tree refuses to hold, which references such as `&#1;` can bring in."""
+    return _REFUSED.sub("", text)
+
+
 def drop(element: Element) -> None:
     """Take an element out of its tree; the text after it stays."""
     parent = element.getparent()
     if parent is None:
         return
     tail, before = element.tail, element.getprevious()
-    if tail:
-        if before is not None:
-            before.tail = (before.tail or "") + tail
-        else:
-            parent.text = (parent.text or "") + tail
+    if tail and before is not None:
+        before.tail = allowed_text((before.tail or "") + tail)
+    elif tail:
+        parent.text = allowed_text((parent.text or "") + tail)
     parent.remove(element)
 
 

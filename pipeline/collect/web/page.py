@@ -95,8 +95,21 @@ def _parse(text: str) -> tuple[Element, list[str]]:
         raise NotAPage("the page holds no markup that can be read") from problem
     if root is None:
         raise NotAPage("the page holds no markup that can be read")
+    _join_roots(root)
     deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
     return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
+
+
+def _join_roots(root: Element) -> None:
+    """Bring in what stands after a misplaced `</html>`, which the parser keeps as further roots."""
+    body = root.find("body")
+    target = root if body is None else body
+    following = root.getnext()
+    while following is not None:
+        after = following.getnext()
+        for part in list(following) if isinstance(following.tag, str) else []:
+            target.append(part)
+        following = after
 
 
 def _base(root: Element, url: str) -> str:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from pipeline.collect.web.dom import HEADINGS, elements_of, text_of
+from pipeline.collect.web.dom import HEADINGS, allowed_text, elements_of, text_of
 from pipeline.collect.web.families.labels import ANSWER_LABEL
 from pipeline.collect.web.markdown import render
 from pipeline.collect.web.model import Candidate, Element, Pair, Piece, RejectedPair
@@ -144,7 +144,7 @@ def _strip_first_text(element: Element) -> None:
 def _consume(text: str, count: int) -> tuple[str, int]:
     for position, char in enumerate(text):
         if not count:
-            return text[position:].lstrip(), 0
+            return allowed_text(text[position:].lstrip()), 0
         count -= not char.isspace()
     return "", count
 

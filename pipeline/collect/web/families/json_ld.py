@@ -148,15 +148,10 @@ def _answer(question: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
 
 
 def _answer_text(answer: dict[str, Any]) -> str:
-    parts = [
-        _string(part)
-        for key in ("text", "articleBody", "description", "name")
-        for part in _list(answer.get(key))
-        if part
-    ][:8]
-    return (
-        parts[0] if len(parts) == 1 or not isinstance(answer.get("text"), list) else "\n\n".join(parts) if parts else ""
-    )
+    """Return the text of an answer; several texts are its paragraphs."""
+    texts = [_string(part) for part in _list(answer.get("text"))[:50]]
+    others = [_string(answer.get(key)) for key in ("articleBody", "description", "name")]
+    return "\n\n".join(filter(None, texts)) or next(filter(None, others), "")
 
 
 def _votes(answer: dict[str, Any]) -> float:
