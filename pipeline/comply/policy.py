@@ -17,7 +17,8 @@ from pipeline.errors import SettingsError
 from pipeline.review.signoff import Rule
 from pipeline.stage import digest_of
 
-ROLES = ("model", "legal")
+Role = Literal["model", "legal"]
+ROLES: tuple[Role, ...] = ("model", "legal")
 """Both must approve; a policy that names nobody for one of them lets nothing be published."""
 IntendedUse = Literal["commercial", "non_commercial", "research"]
 Distribution = Literal["internal", "public"]
@@ -51,9 +52,9 @@ class SignOffPolicy(Part):
     """Sign-off: roles, and for how many days an approval holds."""
 
     max_age_days: float = Field(7.0, gt=0, le=365)
-    roles: dict[Literal["model", "legal"], RolePolicy] = {}
+    roles: dict[Role, RolePolicy] = {}
 
-    def role(self, name: Literal["model", "legal"]) -> RolePolicy:
+    def role(self, name: Role) -> RolePolicy:
         """Return a role's rule; without reviewers when the policy does not mention it."""
         return self.roles.get(name, RolePolicy())
 
@@ -93,6 +94,7 @@ class SupplyChainPolicy(Part):
     """The software that makes and runs the model. Paths are relative to the policy file."""
 
     lock: str = "constraints.txt"
+    drift: Action = "warn"
     advisories: str | None = None
     advisories_missing: Action = "warn"
     advisories_max_age_days: int | None = Field(None, ge=1)
@@ -147,7 +149,7 @@ class Policy(Part):
         """Return one rule for each role that must approve: both, also when the policy forgets one."""
         found = []
         for name in ROLES:
-            role = self.sign_off.roles.get(name, RolePolicy())  # type: ignore[call-overload]
+            role = self.sign_off.role(name)
             found.append(Rule(role=name, reviewers=frozenset(role.reviewers), approvals=role.approvals))
         return found
 
@@ -174,7 +176,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    keys = [loader.construct_object(key) for key, _ in node.value]
     twice = sorted({str(key) for key in keys if keys.count(key) > 1})
     if twice:
         raise yaml.YAMLError(f"stands twice: {', '.join(twice)} (line {node.start_mark.line + 1})")

@@ -1,0 +1,1 @@
+"""Every check is a class in a module of its own here."""

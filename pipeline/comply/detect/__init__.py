@@ -1,0 +1,1 @@
+"""Detectors: what an answer contains, whoever gave it."""

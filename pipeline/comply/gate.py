@@ -1,0 +1,94 @@
+"""The gate: everything that was found, joined into one verdict. What is not proven does not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.comply.policy import Policy
+from pipeline.errors import LakeError, Refused
+
+if TYPE_CHECKING:
+    from pipeline.comply.runner import Finding
+    from pipeline.lake import Lake
+    from pipeline.stage import Manifest
+
+PASSED: Literal["passed"] = "passed"
+REFUSED: Literal["refused"] = "refused"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict with every reason against, what was waived, and what people should know all the same."""
+
+    verdict: Literal["passed", "refused"]
+    reasons: tuple[str, ...]
+    waived: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+
+
+def decide(findings: Sequence[Finding], policy: Policy, model: str, today: date, *, sampled: bool) -> Decision:
+    """Join the findings into a verdict.
+
+    A failed check refuses unless a valid waiver covers it or the policy says that it only warns. A check without a
+    finding refuses, and so does a sample of probes where the policy demands all of them.
+    """
+    from pipeline.comply.registry import DOWNGRADABLE, all_checks
+
+    reasons, warnings, waived = [], [], []
+    found = {finding.check.slug for finding in findings}
+    reasons += [f"{slug}: it was not run" for slug in all_checks() if slug not in found]
+    for finding in findings:
+        check, text = finding.check, f"{finding.check.slug}: {finding.result.summary}"
+        if finding.status == "warning":
+            warnings.append(text)
+        if finding.status != "failed":
+            continue
+        waiver = policy.waiver(check.slug, model, today) if check.waivable else None
+        if waiver is not None:
+            waived.append({**waiver.model_dump(mode="json"), "finding": finding.result.summary})
+        elif policy.check(check.slug).on_failure == "warn" and check.severity in DOWNGRADABLE:
+            warnings.append(text)
+        else:
+            reasons.append(text)
+    if policy.require_all_probes and sampled:
+        reasons.append("the policy demands all probes, and only a sample was sent (settings, section comply)")
+    return Decision(REFUSED if reasons else PASSED, tuple(reasons), tuple(waived), tuple(warnings))
+
+
+def enforce(manifest: Manifest, lake: Lake | None = None) -> None:
+    """Let a passed verdict through; raises Refused naming each reason otherwise.
+
+    With the lake, the verdict is read from the report itself, whose bytes must be those that the manifest promises; so
+    a manifest whose facts were edited does not open the gate.
+    """
+    verdict, reasons = manifest.facts.get("verdict"), list(manifest.facts.get("reasons") or [])
+    if manifest.stage != "comply":
+        verdict, reasons = None, [f"this is the manifest of {manifest.stage}, not of a compliance check"]
+    if lake is not None and not reasons:
+        verdict, reasons = _reported(manifest, lake)
+    if verdict != PASSED or reasons:
+        raise Refused(
+            "The compliance gate refused the model: " + ("; ".join(reasons) or f"its verdict is {verdict}"),
+            where=manifest.uri,
+            remedy="Mend the causes, or accept a risk by a waiver with owner, reason and expiry in the policy",
+        )
+
+
+def _reported(manifest: Manifest, lake: Lake) -> tuple[str | None, list[str]]:
+    import hashlib
+    import json
+
+    output = manifest.output("report")
+    promised = {entry.path: entry.sha256 for entry in output.files}
+    data = lake.read(f"{output.uri}/{REPORT}")
+    if hashlib.sha256(data).hexdigest() != promised.get(REPORT):
+        return None, ["the report is not the one that the check wrote"]
+    try:
+        report = json.loads(data)
+        return str(report["verdict"]), [str(reason) for reason in report["reasons"]]
+    except (ValueError, KeyError, TypeError):
+        raise LakeError("The compliance report is damaged", where=f"{output.uri}/{REPORT}") from None

@@ -1,0 +1,118 @@
+"""One generation pass a model for the probes of all checks: gathered, made unique, batched, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline.comply.check import Probe
+from pipeline.comply.subject import ModelFiles, Reply
+from pipeline.errors import PipelineError
+from pipeline.log import get_logger
+from pipeline.stage import code_version
+
+if TYPE_CHECKING:
+    from pipeline.answering import Answerer
+    from pipeline.lake import Lake
+
+log = get_logger(__name__)
+PROMPT_CODE = ("answering", "encoding", "prompts")
+
+
+class Prober:
+    """Asks a model, at most once for each probe; replies are kept in the lake by the digest of the model's files."""
+
+    def __init__(self, lake: Lake | None, batch_size: int) -> None:
+        """Without a lake nothing is kept."""
+        self._lake = lake
+        self._batch_size = batch_size
+
+    def ask(self, model: ModelFiles, probes: Iterable[Probe]) -> dict[Probe, Reply]:
+        """Return the reply to each probe.
+
+        Raises PipelineError when the model cannot be loaded or asked, whatever the cause: a model from outside may
+        break the library that loads it in any way.
+        """
+        wanted = list(dict.fromkeys(probes))
+        kept = self._kept(model)
+        replies = {probe: kept[key] for probe in wanted if (key := _key(probe)) in kept}
+        missing = [probe for probe in wanted if probe not in replies]
+        if missing:
+            made = self._generate(model, missing)
+            self._keep(model, made)
+            replies |= made
+        return replies
+
+    def _generate(self, model: ModelFiles, probes: Sequence[Probe]) -> dict[Probe, Reply]:
+        from pipeline.encoding import Asked
+
+        started = time.monotonic()
+        answerer = self._load(model)
+        replies: dict[Probe, Reply] = {}
+        for limit in sorted({probe.max_new_tokens for probe in probes}):
+            group = [probe for probe in probes if probe.max_new_tokens == limit]
+            try:
+                found = answerer.generate([Asked(probe.context, probe.question) for probe in group], limit)
+            except Exception as problem:
+                raise PipelineError(
+                    f"The model breaks while it answers: {type(problem).__name__}: {_line(problem)}", where=model.name
+                ) from problem
+            replies |= {
+                probe: Reply(answer.text, answer.finished, answer.tokens)
+                for probe, answer in zip(group, found, strict=True)
+            }
+        log.info("probes answered", model=model.name, probes=len(probes), seconds=round(time.monotonic() - started, 1))
+        return replies
+
+    def _load(self, model: ModelFiles) -> Answerer:
+        from pipeline.answering import Answerer
+
+        try:
+            return Answerer(model.folder, batch_size=self._batch_size)
+        except PipelineError:
+            raise
+        except Exception as problem:
+            raise PipelineError(
+                f"The model cannot be loaded: {type(problem).__name__}: {_line(problem)}", where=model.name
+            ) from problem
+
+    def _place(self, model: ModelFiles) -> str:
+        from pipeline.answering import folder_digest
+
+        digest = model.output.digest if model.output else folder_digest(model.folder)
+        assert self._lake is not None
+        return self._lake.uri("cache", "probes", digest[:24], code_version(*PROMPT_CODE))
+
+    def _kept(self, model: ModelFiles) -> dict[str, Reply]:
+        if self._lake is None:
+            return {}
+        found: dict[str, Reply] = {}
+        for info in self._lake.objects(self._place(model)):
+            try:
+                content = json.loads(self._lake.read(info.uri))
+                found |= {key: Reply(**reply) for key, reply in content.items()}
+            except (ValueError, TypeError):
+                log.warning("kept replies cannot be read; the model is asked again", where=info.uri)
+        return found
+
+    def _keep(self, model: ModelFiles, replies: dict[Probe, Reply]) -> None:
+        if self._lake is None:
+            return
+        content: dict[str, Any] = {
+            _key(probe): {"text": reply.text, "finished": reply.finished, "tokens": reply.tokens}
+            for probe, reply in replies.items()
+        }
+        data = json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        self._lake.write(f"{self._place(model)}/{hashlib.sha256(data).hexdigest()[:24]}.json", data)
+
+
+def _key(probe: Probe) -> str:
+    parts = json.dumps([probe.context, probe.question, probe.max_new_tokens], ensure_ascii=False)
+    return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _line(problem: Exception) -> str:
+    return (str(problem).splitlines() or [""])[0][:300]
