@@ -69,7 +69,7 @@ def safe_name(name: str) -> str:
     """
     parts = [re.sub(r"[^A-Za-z0-9._=-]", "_", part) for part in name.split("/")]
     kept = "/".join(part if part.strip(".") else "_" for part in parts if part)
-    if kept == name and len(kept) <= MAX_NAME:
+    if kept and kept == name and len(kept) <= MAX_NAME:
         return kept
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     stem, dot, extension = kept.rpartition(".")

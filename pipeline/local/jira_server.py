@@ -201,13 +201,13 @@ class JiraApi:
         wanted = [
             comment
             for comment in self._issue(name)["fields"]["comment"]["comments"]
-            if parameters.get("internal") != "false" or comment.get("jsdPublic")
+            if parameters.get("internal") != "false" or _is_public(comment)
         ]
         values = [
             {
                 "id": comment["id"],
                 "body": adf_text(comment["body"]),
-                "public": bool(comment.get("jsdPublic")),
+                "public": _is_public(comment),
                 "author": comment["author"],
                 "created": {"iso8601": comment["created"]},
             }
@@ -215,6 +215,10 @@ class JiraApi:
         ]
         last = start + size >= len(wanted)
         return {"start": start, "limit": size, "size": len(values), "isLastPage": last, "values": values}
+
+
+def _is_public(comment: Mapping[str, Any]) -> bool:
+    return bool(comment.get("jsdPublic")) and not comment.get("visibility")
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -34,6 +34,11 @@ def _children(node: Node) -> list[Node]:
     return [child for child in content if isinstance(child, dict)] if isinstance(content, list) else []
 
 
+def _kind(node: Node) -> str:
+    kind = node.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def _attribute(node: Node, name: str) -> str:
     attributes = node.get("attrs")
     value = attributes.get(name) if isinstance(attributes, dict) else None
@@ -47,7 +52,7 @@ def _blocks(nodes: list[Node], depth: int) -> str:
     parts: list[str] = []
     inline: list[Node] = []
     for node in [*nodes, None]:
-        if node is not None and node.get("type") in INLINE:
+        if node is not None and _kind(node) in INLINE:
             inline.append(node)
             continue
         if inline:
@@ -59,8 +64,7 @@ def _blocks(nodes: list[Node], depth: int) -> str:
 
 
 def _block(node: Node, depth: int) -> str:
-    kind = node.get("type")
-    render = BLOCKS.get(kind) if isinstance(kind, str) else None
+    render = BLOCKS.get(_kind(node))
     return render(node, depth + 1) if render else _blocks(_children(node), depth + 1)
 
 
@@ -72,8 +76,7 @@ def _line(nodes: list[Node], depth: int) -> str:
 
 
 def _inline(node: Node, depth: int) -> str:
-    kind = node.get("type")
-    render = INLINE.get(kind) if isinstance(kind, str) else None
+    render = INLINE.get(_kind(node))
     return render(node) if render else _blocks(_children(node), depth)
 
 
@@ -170,13 +173,13 @@ def _item(item: Node, depth: int) -> str:
     """Return an item's blocks; a list inside it follows its paragraph directly."""
     if depth > MAX_DEPTH:
         return ""
-    if item.get("type") in ("taskItem", "decisionItem"):
+    if _kind(item) in ("taskItem", "decisionItem"):
         return _line(_children(item), depth)
     text = ""
     for child in _children(item) or [item]:
         part = _blocks([child], depth)
         if part and text:
-            tight = child.get("type") in ("bulletList", "orderedList", "taskList")
+            tight = _kind(child) in ("bulletList", "orderedList", "taskList")
             text += ("\n" if tight else "\n\n") + part
         else:
             text += part
@@ -186,7 +189,7 @@ def _item(item: Node, depth: int) -> str:
 def _tasks(node: Node, depth: int) -> str:
     lines = []
     for item in _children(node):
-        if item.get("type") == "taskList":
+        if _kind(item) == "taskList":
             inner = _tasks(item, depth + 1) if depth < MAX_DEPTH else ""
             lines += [f"  {line}" for line in inner.split("\n") if line]
         else:
@@ -202,7 +205,7 @@ def _table(node: Node, depth: int) -> str:
         texts = [_blocks(_children(cell), depth + 1).replace("\n", " ").replace("|", "\\|") for cell in cells]
         if any(texts):
             lines.append("| " + " | ".join(texts) + " |")
-            if len(lines) == 1 and cells[0].get("type") == "tableHeader":
+            if len(lines) == 1 and _kind(cells[0]) == "tableHeader":
                 lines.append("|" + " --- |" * len(texts))
     return "\n".join(lines)
 

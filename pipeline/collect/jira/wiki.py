@@ -44,7 +44,7 @@ def wiki_text(markup: object) -> str:
     text = _LINK.sub(lambda found: _hold(held, _link(found[1], found[2])), text)
     text = _IMAGE.sub(lambda found: _image(found), text)
     text = _BQ.sub("> ", _HEADING.sub("", _RULE.sub("", text)))
-    text = _DASHES.sub("–", _EMPHASIS.sub(lambda found: found[2], text))
+    text = _EMPHASIS.sub(lambda found: found[2], _DASHES.sub("–", text))
     text = _tables(_lists(text))
     return re.sub(r"\n{3,}", "\n\n", _release(held, text)).strip("\n")
 

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipeline.collect import merge, state
+from pipeline.collect.duplicates import REASON
+from pipeline.collect.landing import NoLanding
+from pipeline.collect.merge import recut, write_parts
+from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
+from pipeline.collect.stage import Collection
+from pipeline.errors import PipelineError, SourceError
+from pipeline.lake import Lake
+from pipeline.records import Row, SetAside, question_id, to_batches
+from pipeline.settings import SourceSettings
+from pipeline.stage import Manifest, run_stage
+
+Pages = dict[str, Any]
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+class Book(Source[SourceSettings]):
+    """A source whose documents are a dictionary: lists of (question, answer), or a status, or an exception."""
+
+    kind = "book"
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__(SourceSettings(name="book"))
+        self.pages = pages
+
+    def documents(self, state: SourceState, landing: Landing) -> Iterator[Document]:
+        for name, content in self.pages.items():
+            version = json.dumps(content, default=str)
+            if isinstance(content, str):
+                aside = [aside_of(name, "server said no")] if content == "failed" else []
+                yield Document(name, content, state.documents.get(name, {}), set_aside=aside)
+            elif state.documents.get(name, {}).get("version") == version:
+                yield Document(name, "unchanged", {"version": version})
+            else:
+                yield Document(name, "changed", {"version": version}, self.batches(name, content, state.now))
+
+    def batches(self, name: str, content: Any, now: datetime) -> Iterator[pa.RecordBatch]:
+        for entry in content:
+            if isinstance(entry, Exception):
+                raise entry
+            if isinstance(entry, SetAside):
+                yield from to_batches([entry])
+            else:
+                yield from to_batches([row_of(name, *entry, now)])
+
+
+def row_of(name: str, question: str, answer: str, now: datetime) -> Row:
+    return Row(
+        question_id=question_id("book", "same place", question),
+        question=question,
+        answer=answer,
+        data_source="book",
+        source_kind="book",
+        document_id=name,
+        provenance=f"{name}#{question}",
+        collected_at=now,
+        updated_at=now,
+    )
+
+
+def aside_of(name: str, reason: str) -> SetAside:
+    return SetAside(stage="collect", reason=reason, data_source="book", provenance=name)
+
+
+class Shelf:
+    """Collects books into a lake run by run, a day apart."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self.day = 0
+
+    def collect(self, pages: Pages, *, complete: bool = True, save: bool = True, config: str = "c") -> Manifest:
+        self.day += 1
+        source = Book(pages)
+        source.complete = complete
+        previous = state.load(self.lake, "book", config)
+
+        def work(attempt: Any) -> None:
+            now = START + timedelta(days=self.day)
+            Collection(source, self.lake, NoLanding(), previous, now).into(attempt)
+            attempt.facts["fingerprint"] = config
+
+        manifest = run_stage(self.lake, "collect-book", work, run_id=f"r{self.day}", fresh=True, packages=("collect",))
+        if save:
+            state.save(self.lake, "book", manifest)
+        return manifest
+
+    def rows(self, manifest: Manifest) -> list[dict[str, Any]]:
+        return self.lake.read_table(manifest.output("rows").uri).to_pylist()
+
+    def answers(self, manifest: Manifest) -> list[str]:
+        return [row["answer"] for row in self.rows(manifest)]
+
+    def reasons(self, manifest: Manifest) -> list[str]:
+        return [entry["reason"] for entry in self.lake.read_table(manifest.output("set_aside").uri).to_pylist()]
+
+
+@pytest.fixture
+def shelf(lake: Lake) -> Shelf:
+    return Shelf(lake)
+
+
+def test_rows_come_in_the_order_of_documents_whatever_the_source_does(shelf: Shelf) -> None:
+    pages = {"b": [("q2", "2")], "a": [("q1", "1"), ("q0", "0")], "c": [("q3", "3")]}
+    first = shelf.collect(pages, save=False)
+    second = shelf.collect(dict(reversed(pages.items())), save=False)
+    assert shelf.answers(first) == ["1", "0", "2", "3"]
+    assert shelf.answers(second) == shelf.answers(first)
+
+
+def test_unchanged_documents_keep_their_rows_bytes_and_times(shelf: Shelf) -> None:
+    first = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    second = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    assert second.digest == first.digest
+    assert second.outputs == first.outputs
+    third = shelf.collect({"a": [("q1", "1")], "b": [("q2", "two"), ("q4", "4")]})
+    times = {row["answer"]: row["collected_at"].day for row in shelf.rows(third)}
+    assert times == {"1": 2, "two": 4, "4": 4}
+    assert third.facts["rows"] == {"new": 2, "unchanged": 1, "retired": 0}
+
+
+def test_a_row_whose_content_came_back_keeps_its_times(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1"), ("q2", "2")]})
+    second = shelf.collect({"a": [("q2", "2"), ("q1", "new")]})
+    assert {row["question"]: row["updated_at"].day for row in shelf.rows(second)} == {"q2": 2, "q1": 3}
+
+
+def test_going_back_gives_equal_digests(shelf: Shelf) -> None:
+    first = shelf.collect({"a": [("q1", "1")]})
+    shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    third = shelf.collect({"a": [("q1", "1")]})
+    assert third.output("rows").digest == first.output("rows").digest
+
+
+def test_documents_that_are_gone_retire_their_rows(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")], "c": [("q3", "3")]})
+    second = shelf.collect({"a": "gone", "c": [("q3", "3")]})
+    assert shelf.answers(second) == ["3"]
+    assert second.facts["rows"]["retired"] == 2
+    assert second.facts["documents"] == {"gone": 2, "unchanged": 1}
+    assert any("2 of the 3 earlier rows" in warning for warning in second.warnings)
+
+
+def test_an_incomplete_listing_retires_nothing(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    second = shelf.collect({"a": [("q1", "1")]}, complete=False)
+    assert shelf.answers(second) == ["1", "2"]
+    third = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    assert third.facts["documents"] == {"unchanged": 2}
+
+
+def test_a_failed_document_keeps_its_rows_and_is_read_again(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1")], "b": [("q2", "2"), aside_of("b", "too short")]})
+    second = shelf.collect({"a": [("q1", "1")], "b": "failed"})
+    assert shelf.answers(second) == ["1", "2"]
+    assert shelf.reasons(second) == ["too short", "server said no"]
+    third = shelf.collect({"a": [("q1", "1")], "b": "failed"})
+    assert shelf.reasons(third) == ["too short", "server said no"]
+    fourth = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2"), aside_of("b", "too short")]})
+    assert shelf.reasons(fourth) == ["too short"]
+    assert fourth.facts["documents"] == {"unchanged": 2}
+
+
+def test_a_half_read_document_is_not_published(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "old")], "b": [("q2", "2")]})
+    second = shelf.collect({"a": [("q1", "new"), Unreadable("it broke", "at byte 7")], "b": [("q2", "2")]})
+    assert shelf.answers(second) == ["old", "2"]
+    assert shelf.reasons(second) == ["it broke"]
+
+
+def test_nothing_readable_is_an_error_that_names_the_first_cause(shelf: Shelf) -> None:
+    with pytest.raises(SourceError, match=r"None of the 2 documents of book .* it broke \(at byte 7\)"):
+        shelf.collect({"a": [Unreadable("it broke", "at byte 7")], "b": "failed"})
+    assert shelf.lake.objects(shelf.lake.root) == []
+
+
+def test_other_exceptions_leave_nothing(shelf: Shelf) -> None:
+    with pytest.raises(RuntimeError):
+        shelf.collect({"a": [("q1", "1"), RuntimeError("defect")]})
+    assert shelf.lake.objects(shelf.lake.root) == []
+
+
+def test_one_question_with_two_answers_gives_two_rows_in_any_order(shelf: Shelf) -> None:
+    first = shelf.collect({"a": [("q", "1"), ("q", "2"), ("other", "3")]}, save=False)
+    second = shelf.collect({"a": [("other", "3"), ("q", "2"), ("q", "1")]}, save=False)
+    ids = {row["answer"]: row["question_id"] for row in shelf.rows(first)}
+    assert len(set(ids.values())) == 3
+    assert ids == {row["answer"]: row["question_id"] for row in shelf.rows(second)}
+    assert ids["3"] == question_id("book", "same place", "other")
+
+
+def test_a_repeated_pair_is_set_aside_once_for_each_repetition(shelf: Shelf) -> None:
+    manifest = shelf.collect({"a": [("q", "1"), ("q", "1")], "b": [("q", "1")]})
+    assert shelf.answers(manifest) == ["1"]
+    assert shelf.reasons(manifest) == [REASON, REASON]
+    assert manifest.counts.rows_in == 3
+
+
+def test_a_new_row_does_not_take_the_id_of_one_that_stays(shelf: Shelf) -> None:
+    first = shelf.collect({"b": [("q", "1")]})
+    second = shelf.collect({"a": [("q", "2")], "b": [("q", "1")]})
+    ids = {row["answer"]: row["question_id"] for row in shelf.rows(second)}
+    assert ids["1"] == shelf.rows(first)[0]["question_id"]
+    assert ids["2"] != ids["1"]
+    third = shelf.collect({"a": [("q", "2"), ("new", "n")], "b": [("q", "1")]})
+    assert ids.items() <= {row["answer"]: row["question_id"] for row in shelf.rows(third)}.items()
+
+
+def test_other_settings_read_everything_again(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    second = shelf.collect({"a": [("q1", "1")], "b": "failed"}, config="other")
+    assert second.facts["documents"] == {"changed": 1, "failed": 1}
+    assert shelf.rows(second)[0]["collected_at"].day == 2
+    third = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]}, config="other")
+    assert third.facts["documents"] == {"changed": 1, "unchanged": 1}
+
+
+def test_the_same_run_again_after_a_kill_gives_the_same_bytes(shelf: Shelf) -> None:
+    shelf.collect({"a": [("q1", "1")]})
+    once = shelf.collect({"a": [("q1", "x"), ("q", "1"), ("q", "2")], "b": [("q5", "5")]}, save=False)
+    shelf.day -= 1
+    shelf.lake.delete([once.uri])
+    again = shelf.collect({"b": [("q5", "5")], "a": [("q1", "x"), ("q", "1"), ("q", "2")]})
+    assert {name: output.digest for name, output in again.outputs.items()} == {
+        name: output.digest for name, output in once.outputs.items()
+    }
+
+
+@pytest.mark.parametrize("damage", ["reference", "manifest", "documents"])
+def test_a_damaged_state_means_collecting_again(shelf: Shelf, damage: str) -> None:
+    first = shelf.collect({"a": [("q1", "1")]})
+    places = {
+        "reference": state.reference(shelf.lake, "book"),
+        "manifest": first.uri,
+        "documents": first.output("documents").uri + "/part-00000.parquet",
+    }
+    shelf.lake.write(places[damage], b"not what it was")
+    second = shelf.collect({"a": [("q1", "1")]})
+    assert second.facts["documents"] == {"changed": 1}
+    assert shelf.answers(second) == ["1"]
+
+
+def test_rows_missing_from_the_previous_outputs_are_noticed(shelf: Shelf) -> None:
+    first = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+    write_parts(shelf.lake, first.output("rows").uri, [], merge.pa.schema([]))
+    with pytest.raises((PipelineError, OSError, pa.ArrowException)):
+        shelf.collect({"a": [("q1", "1")], "b": [("q2", "new")]})
+
+
+def test_a_source_with_ids_that_are_no_digests_is_told(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "question_id", lambda *parts: "row-1")
+    with pytest.raises(PipelineError, match="no digests"):
+        shelf.collect({"a": [("q1", "1")]})
+
+
+def test_equal_records_give_equal_bytes_however_they_arrive(lake: Lake) -> None:
+    schema = pa.schema([("n", pa.int64())])
+    every = list(range(100_000))
+    whole = [pa.RecordBatch.from_pydict({"n": every})]
+    pieces = [pa.RecordBatch.from_pydict({"n": every[at : at + 777]}) for at in range(0, len(every), 777)]
+    for name, batches in (("whole", whole), ("pieces", pieces)):
+        assert write_parts(lake, lake.uri(name), batches, schema) == len(every)
+    parts = [[lake.digest(info.uri) for info in lake.objects(lake.uri(name))] for name in ("whole", "pieces")]
+    assert parts[0] == parts[1]
+    assert [batch.num_rows for batch in recut(pieces, schema, 40_000)] == [40_000, 40_000, 20_000]
+    assert write_parts(lake, lake.uri("none"), [], schema) == 0
+    assert len(lake.objects(lake.uri("none"))) == 1
+
+
+def test_many_rows_go_into_several_parts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "PART_BATCHES", 2)
+    schema = pa.schema([("n", pa.int64())])
+    batch = pa.RecordBatch.from_pydict({"n": list(range(merge.BATCH_ROWS * 5))})
+    write_parts(lake, lake.uri("t"), [batch], schema)
+    assert len(lake.objects(lake.uri("t"))) == 3
+    assert lake.read_table(lake.uri("t")).column("n").to_pylist() == list(range(batch.num_rows))
