@@ -18,7 +18,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.file_download import http_get
 
+from pipeline.local.hub import revisions
+from pipeline.local.hub.errors import HubError
 from pipeline.local.hub.gitobjects import object_id
+from pipeline.local.hub.store import Store
 
 Get = Callable[..., httpx.Response]
 WEIGHTS = bytes(range(256)) * 400
@@ -124,6 +127,16 @@ def test_every_kind_of_revision(alice: HfApi, filled: str) -> None:
     for revision in ("feature/x-1", "refs/heads/feature/x-1", new.oid):
         assert alice.model_info(filled, revision=revision).sha == new.oid
         assert Path(alice.hf_hub_download(filled, "notes.txt", revision=revision)).read_bytes() == b"new"
+
+
+def test_an_ambiguous_commit_prefix_is_not_guessed(alice: HfApi, repo: str, store: Store) -> None:
+    with store.database.write() as db:
+        (number,) = db.execute("SELECT id FROM repositories WHERE name = ?", (repo,)).fetchone()
+        for oid in ("abcdef0" + "1" * 33, "abcdef0" + "2" * 33):
+            db.execute("INSERT INTO commits VALUES (?, ?, '', NULL, 't', '', 'a', '')", (number, oid))
+        assert revisions.resolve(db, number, "abcdef01").oid == "abcdef0" + "1" * 33
+        with pytest.raises(HubError, match="abcdef0"):
+            revisions.resolve(db, number, "abcdef0")
 
 
 def test_refs_are_made_listed_and_deleted(alice: HfApi, filled: str) -> None:

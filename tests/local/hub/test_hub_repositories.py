@@ -142,7 +142,7 @@ def test_gated_shows_its_page_but_not_its_files(as_user: Client, alice: HfApi, r
 
 
 def test_a_moved_repository_is_found_under_its_old_name_by_those_who_may_see_it(
-    as_user: Client, alice: HfApi, repo: str
+    as_user: Client, alice: HfApi, repo: str, hub: str, tokens: dict[str, str]
 ) -> None:
     alice.upload_file(path_or_fileobj=b"here", path_in_repo="where.txt", repo_id=repo)
     alice.create_repo("alice/taken", exist_ok=True)
@@ -158,6 +158,11 @@ def test_a_moved_repository_is_found_under_its_old_name_by_those_who_may_see_it(
         as_user("bob").model_info(repo)
     with pytest.raises(RepositoryNotFoundError):
         as_user("carol").model_info(repo)
+    for user, status_code in (("alice", 307), ("carol", 404)):
+        headers = {"authorization": f"Bearer {tokens[user]}"}
+        answer = httpx.get(f"{hub}/api/models/{repo}?blobs=1", headers=headers)
+        assert answer.status_code == status_code
+        assert answer.headers.get("location") == (f"/api/models/{target}?blobs=1" if user == "alice" else None)
 
     alice.create_repo(repo, private=True)
     assert alice.model_info(repo).id == repo

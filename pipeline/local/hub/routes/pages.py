@@ -43,6 +43,7 @@ def size_for_people(size: int) -> str:
 
 
 _templates.filters["size"] = size_for_people
+_templates.filters["moment"] = lambda text: f"{str(text)[:10]} {str(text)[11:16]} UTC"
 
 
 def wants_page(request: Request) -> bool:
