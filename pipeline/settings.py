@@ -214,6 +214,14 @@ class TuneSettings(Section):
     trials: int = Field(3, ge=1)
     max_steps_per_trial: int = Field(-1, ge=-1)
     parallelism: int = Field(1, ge=1)
+    learning_rate_log: tuple[float, float] = (-7.0, -2.0)
+    batch_sizes: list[int] = [4, 8, 16]
+    epochs: list[float] = [1.0, 2.0, 3.0]
+    weight_decay: tuple[float, float] = (0.0, 0.1)
+    lora_ranks: list[int] = [8, 16, 32]
+    startup_trials: int = Field(5, ge=1)
+    hopeless_after: float = Field(0.3, ge=0, le=1)
+    hopeless_margin: float = Field(0.03, ge=0)
     seed: int = 42
 
 

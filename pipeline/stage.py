@@ -117,6 +117,11 @@ class Attempt:
         """Take over an output of an earlier manifest as it is: immutable, so it is named again instead of copied."""
         self.kept[name] = output
 
+    @property
+    def key(self) -> str:
+        """Return the stage's key: the same for every attempt at this piece of work, so that checkpoints are found."""
+        return self.prefix.split("/")[-3]
+
     def uri(self, *parts: str) -> str:
         """Return a URI below this attempt; the first part is the output's name."""
         return "/".join([self.prefix, *parts])

@@ -1,7 +1,7 @@
 """GGUF files, the form in which quantised models travel, made into bfloat16 safetensors once.
 
-bfloat16 keeps 8 bits of mantissa where the 4-bit source kept at most 4 or 5 per block, so the rounding is far below what
-quantisation has already lost, and the folder is half the size of float32.
+bfloat16 keeps 8 bits of mantissa where the 4-bit source kept at most 4 or 5 per block, so the rounding is far below
+what quantisation has already lost, and the folder is half the size of float32.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ def convert(file: Path, folder: Path) -> None:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()
     place = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name, "local_files_only": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place, trust_remote_code=False)

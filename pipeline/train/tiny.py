@@ -41,7 +41,9 @@ def build(folder: Path, family: str, corpus: Iterable[str], *, seed: int = SEED,
     Equal arguments give equal bytes. Raises TrainingError for an unknown family.
     """
     import torch
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()
     if family not in FAMILIES:
         raise TrainingError(f"There is no tiny {family}", remedy=f"Use one of: {', '.join(FAMILIES)}")
     tokenizer = _tokenizer(family, corpus, vocabulary)

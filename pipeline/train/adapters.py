@@ -1,0 +1,150 @@
+"""What of a model learns: all of it, or low-rank adapters beside its linear layers (LoRA, QLoRA).
+
+LoRA: Hu et al., 2021 (arXiv:2106.09685). QLoRA: Dettmers et al., 2023 (arXiv:2305.14314).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.errors import TrainingError
+from pipeline.prompts import Architecture
+from pipeline.train.hyperparameters import Hyperparameters
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+
+
+def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, device: torch.device) -> Any:
+    """Load the base model for training: safetensors only, no remote code.
+
+    float32 on the CPU, where it is fastest; on GPUs that have it the frozen weights of LoRA are bfloat16, and QLoRA's
+    are 4-bit NormalFloat. Raises TrainingError when the method needs what this machine does not have.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    family: Any = AutoModelForCausalLM if architecture == "causal" else AutoModelForSeq2SeqLM
+    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    options: dict[str, Any] = {"dtype": torch.bfloat16 if half and hyper.method != "full" else torch.float32}
+    if hyper.method == "qlora":
+        options |= {"quantization_config": _four_bits(device, half), "device_map": {"": device}}
+    try:
+        model = family.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, **options
+        )
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise TrainingError(
+            f"The base model cannot be loaded: {str(problem).splitlines()[0]}", where=str(folder)
+        ) from problem
+    return model if hyper.method == "qlora" else model.to(device)
+
+
+def attach(model: Any, architecture: Architecture, hyper: Hyperparameters) -> Any:
+    """Freeze what does not learn and return the model to train: the model itself, or the adapter around it."""
+    if hyper.method == "full":
+        for parameter in model.parameters():
+            parameter.requires_grad_(True)
+        return model
+    from peft import LoraConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
+
+    if hyper.method == "qlora":
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    layers, pattern = _top_layers(model, hyper.lora_layers)
+    torch.manual_seed(hyper.seed)
+    return get_peft_model(
+        model,
+        LoraConfig(
+            r=hyper.lora_rank,
+            lora_alpha=hyper.lora_alpha,
+            lora_dropout=hyper.lora_dropout,
+            target_modules=_linear_layers(model),
+            layers_to_transform=layers,
+            layers_pattern=pattern if layers else None,
+            task_type=TaskType.CAUSAL_LM if architecture == "causal" else TaskType.SEQ_2_SEQ_LM,
+            bias="none",
+        ),
+    )
+
+
+def plain(model: Any) -> Any:
+    """Return the transformers model inside an adapter, or the model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def trainable(model: Any) -> dict[str, torch.nn.Parameter]:
+    """Return the parameters that learn, by name."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def save(model: Any, hyper: Hyperparameters, folder: Path) -> Path:
+    """Write what was learnt, with deterministic bytes: the adapter alone, or the whole model for full fine-tuning."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if hyper.method == "full":
+        model.save_pretrained(folder)
+    else:
+        model.save_pretrained(folder, save_embedding_layers=False)
+        _normalise(folder / "adapter_config.json")
+        (folder / "README.md").unlink(missing_ok=True)
+    return folder
+
+
+def _normalise(config: Path) -> None:
+    """Take out of the adapter's configuration what differs from run to run: paths and the order of sets."""
+    content = json.loads(config.read_text(encoding="utf-8"))
+    content["base_model_name_or_path"] = None
+    for name, value in content.items():
+        if name == "target_modules" and isinstance(value, list):
+            content[name] = sorted(value)
+    config.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _linear_layers(model: Any) -> list[str]:
+    """Return the names of the linear layers that adapters go beside: all but the output layer."""
+    head = model.get_output_embeddings()
+    found = {
+        name.rpartition(".")[2]
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module is not head
+    }
+    return sorted(found)
+
+
+def _top_layers(model: Any, count: int | None) -> tuple[list[int] | None, str | None]:
+    """Return the places of the top `count` layers of a decoder stack, or of both stacks of an encoder-decoder."""
+    if count is None:
+        return None, None
+    config = model.config
+    total = int(getattr(config, "num_hidden_layers", 0) or 0)
+    if not 0 < count <= total:
+        raise TrainingError(
+            f"lora_layers asks for {count} layers of {total}",
+            where="train.lora_layers",
+            remedy=f"Give 1 to {total}, or leave it out for all layers",
+        )
+    return list(range(total - count, total)), "block" if config.is_encoder_decoder else "layers"
+
+
+def _four_bits(device: torch.device, half: bool) -> Any:
+    missing = [] if device.type == "cuda" else ["a CUDA GPU"]
+    if importlib.util.find_spec("bitsandbytes") is None:
+        missing.append("the package bitsandbytes")
+    if missing:
+        raise TrainingError(
+            f"QLoRA needs {' and '.join(missing)}, which this machine does not have",
+            where="train.method = qlora",
+            remedy="Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed",
+        )
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float16,
+    )

@@ -1,0 +1,90 @@
+"""Checkpoints in the lake: each complete or absent, kept to a number, found again by a stage that is tried again."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import LakeError
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+from pipeline.train.base_source import file_digest
+
+if TYPE_CHECKING:
+    import torch
+
+log = get_logger(__name__)
+STATE = "state.json"
+TENSORS = "tensors.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training run at a step: its tensors and its plain state."""
+
+    step: int
+    tensors: dict[str, torch.Tensor]
+    state: dict[str, Any]
+
+
+class CheckpointStore:
+    """The checkpoints of one piece of training, below `prefix`."""
+
+    def __init__(self, lake: Lake, prefix: str, keep: int = 2) -> None:
+        """`keep` is how many of the newest stay."""
+        self.lake = lake
+        self.prefix = prefix
+        self.keep = keep
+
+    def save(self, step: int, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+        """Write a checkpoint; it counts from the moment its state file, written last, is there."""
+        from safetensors.torch import save_file
+
+        place = f"{self.prefix}/step-{step:08d}"
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / TENSORS
+            save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, file)
+            self.lake.upload(file, f"{place}/{TENSORS}")
+            note = {"step": step, "sha256": file_digest(file), "state": state}
+        self.lake.write(f"{place}/{STATE}", json.dumps(note).encode())
+        self._prune(step)
+
+    def latest(self) -> Checkpoint | None:
+        """Return the newest complete checkpoint whose bytes are what was written, or None."""
+        from safetensors import SafetensorError
+
+        for step in reversed(self._steps()):
+            try:
+                return self._load(step)
+            except (LakeError, ValueError, KeyError, SafetensorError) as problem:
+                log.warning("a checkpoint cannot be used", step=step, place=self.prefix, cause=str(problem))
+        return None
+
+    def clear(self) -> None:
+        """Remove all checkpoints."""
+        self.lake.delete([info.uri for info in self.lake.objects(self.prefix)])
+
+    def _load(self, step: int) -> Checkpoint:
+        from safetensors.torch import load_file
+
+        place = f"{self.prefix}/step-{step:08d}"
+        note = json.loads(self.lake.read(f"{place}/{STATE}"))
+        with tempfile.TemporaryDirectory() as scratch:
+            file = self.lake.download(f"{place}/{TENSORS}", Path(scratch) / TENSORS)
+            if file_digest(file) != note["sha256"]:
+                raise LakeError("The tensors of a checkpoint are damaged", where=place)
+            return Checkpoint(step, load_file(file), note["state"])
+
+    def _steps(self) -> list[int]:
+        names = [info.uri[len(self.prefix) + 1 :].split("/") for info in self.lake.objects(self.prefix)]
+        return sorted(int(name[0].removeprefix("step-")) for name in names if name[-1] == STATE)
+
+    def _prune(self, newest: int) -> None:
+        gone = [step for step in self._steps() if step < newest][: -(self.keep - 1) or None]
+        for step in gone:
+            found = self.lake.objects(f"{self.prefix}/step-{step:08d}")
+            # the state file first: a checkpoint that is half removed must not be taken for a whole one
+            self.lake.delete(sorted((info.uri for info in found), key=lambda uri: not uri.endswith(STATE)))

@@ -1,0 +1,157 @@
+"""One fine-tuning run, in this process or in several: the same job, the same result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import TrainingError
+from pipeline.log import get_logger
+from pipeline.prompts import Architecture
+from pipeline.settings import LakeSettings, Settings
+from pipeline.train import adapters
+from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.environment import Device, accelerator_for, be_deterministic
+from pipeline.train.examples import Examples
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.session import Session
+from pipeline.train.trainer import Listener, Progress
+
+log = get_logger(__name__)
+JOB, TRAIN, VALIDATION, RESULT, LEARNT = "job.json", "train.npz", "validation.npz", "progress.json", "learnt"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train: a local model folder, the hyperparameters, and where checkpoints go."""
+
+    model: Path
+    architecture: Architecture
+    hyper: Hyperparameters
+    device: Device = "auto"
+    checkpoint_prefix: str | None = None
+    checkpoint_steps: int = 0
+    keep_checkpoints: int = 2
+    gradient_checkpointing: bool = False
+    states_folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came out: the folder with the adapter or the model, how it went, and how many parameters learnt."""
+
+    folder: Path
+    progress: Progress
+    trainable_parameters: int
+
+
+def fine_tune(
+    job: Job,
+    train: Examples,
+    validation: Examples,
+    out: Path,
+    *,
+    checkpoints: CheckpointStore | None = None,
+    listener: Listener | None = None,
+) -> Fitted:
+    """Train in this process, which may be one of several that accelerate started, and write what was learnt to `out`.
+
+    Raises TrainingError when the job cannot be done on this machine.
+    """
+    be_deterministic(job.hyper.seed)
+    accelerator = accelerator_for(job.device)
+    session = Session(
+        job.model,
+        job.architecture,
+        train,
+        validation,
+        accelerator=accelerator,
+        states_folder=job.states_folder,
+        gradient_checkpointing=job.gradient_checkpointing,
+    )
+    model, progress = session.fit(
+        job.hyper, checkpoints=checkpoints, checkpoint_steps=job.checkpoint_steps, listener=listener
+    )
+    count = sum(parameter.numel() for parameter in adapters.trainable(model).values())
+    if accelerator.is_main_process:
+        adapters.save(model, job.hyper, out)
+    return Fitted(out, progress, count)
+
+
+def launch(job: Job, train: Examples, validation: Examples, out: Path, *, processes: int, lake: LakeSettings) -> Fitted:
+    """Train in several processes on this machine through `accelerate launch`, and wait for them.
+
+    For several machines, start `pipeline.train.worker` with `accelerate launch` on each, on a shared job folder (see
+    docs/training.md). Raises TrainingError with the end of the log when a process fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="train-job-") as name:
+        folder = Path(name)
+        write_job(folder, job, train, validation)
+        command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
+        command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+        command += ["--main_process_port", "0"]
+        command += ["--cpu"] if job.device == "cpu" else ["--multi_gpu"]
+        command += ["-m", "pipeline.train.worker", str(folder), str(out)]
+        done = subprocess.run(command, env=_environment(lake, processes), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise TrainingError(
+                f"A training process failed: {_last_line(done.stderr)}",
+                where=f"{processes} processes",
+                remedy="Run with train.processes = 1 to see whether the cause lies in the distribution",
+            )
+        result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return Fitted(out, Progress(**result["progress"]), result["trainable_parameters"])
+
+
+def write_job(folder: Path, job: Job, train: Examples, validation: Examples) -> None:
+    """Write a job for worker processes."""
+    content: dict[str, Any] = {
+        "model": str(job.model),
+        "architecture": job.architecture,
+        "hyper": job.hyper.to_json(),
+        "device": job.device,
+        "checkpoint_prefix": job.checkpoint_prefix,
+        "checkpoint_steps": job.checkpoint_steps,
+        "keep_checkpoints": job.keep_checkpoints,
+        "gradient_checkpointing": job.gradient_checkpointing,
+    }
+    (folder / JOB).write_text(json.dumps(content), encoding="utf-8")
+    train.save(folder / TRAIN)
+    validation.save(folder / VALIDATION)
+
+
+def read_job(folder: Path) -> tuple[Job, Examples, Examples]:
+    """Read a job that `write_job` wrote."""
+    content = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    job = Job(**{**content, "model": Path(content["model"]), "hyper": Hyperparameters(**content["hyper"])})
+    return job, Examples.load(folder / TRAIN), Examples.load(folder / VALIDATION)
+
+
+def _environment(lake: LakeSettings, processes: int) -> dict[str, str]:
+    """Give the workers the lake's address and credentials in their environment only, and their share of the CPUs."""
+    environment = {**os.environ, "LLMOPS_LAKE__URI": lake.uri}
+    if lake.endpoint_url:
+        environment["LLMOPS_LAKE__ENDPOINT_URL"] = lake.endpoint_url
+    for name, secret in (("ACCESS_KEY", lake.access_key), ("SECRET_KEY", lake.secret_key)):
+        if secret is not None:
+            environment[f"LLMOPS_LAKE__{name}"] = secret.get_secret_value()
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    return environment
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line]
+    return (errors or lines or ["no output"])[-1][:300]
+
+
+def states_folder(settings: Settings) -> Path:
+    """Return where frozen layers' outputs are kept on this machine between a run and its search."""
+    return settings.state_dir / "cache" / "states"

@@ -1,0 +1,102 @@
+"""Reports of training and tuning: one self-contained HTML page each, that opens anywhere and prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from pipeline.train.plots import Series, chart
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells; `best` is the row to point out."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    caption: str = ""
+    best: int = -1
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report. `plots` are SVG made by `plots`, the only text that is not escaped."""
+
+    title: str
+    text: str = ""
+    plots: Sequence[str] = ()
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page: title, one sentence that says it all, and sections."""
+
+    title: str
+    lead: str
+    sections: Sequence[Section] = field(default_factory=tuple)
+
+    def html(self) -> str:
+        """Return the page."""
+        from jinja2 import Environment
+
+        text = files("pipeline.train").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+        template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+        return template.render(title=self.title, lead=self.lead, sections=self.sections)
+
+
+def training_report(facts: Mapping[str, Any], curves: Sequence[Mapping[str, float]]) -> Report:
+    """Return the report of one fine-tuning run: what was learnt, from what, how the losses went."""
+    losses = [(p["step"], p["loss"]) for p in curves if "loss" in p]
+    validation = [(p["step"], p["validation_loss"]) for p in curves if "validation_loss" in p]
+    rates = [(p["step"], p["learning_rate"]) for p in curves if "learning_rate" in p]
+    norms = [(p["step"], p["gradient_norm"]) for p in curves if "gradient_norm" in p]
+    before, after = facts["initial_validation_loss"], facts["validation_loss"]
+    stopped = f" It was stopped early: {facts['stopped']}." if facts.get("stopped") else ""
+    lead = (
+        f"{facts['base_model']} fine-tuned by {facts['hyperparameters']['method']} on "
+        f"{facts['train_examples']} examples: "
+        f"validation loss from {before:.3f} to {after:.3f} nats a token, best after step {facts['best_step']} "
+        f"of {facts['steps']}.{stopped}"
+    )
+    return Report(
+        "Fine-tuning",
+        lead,
+        [
+            Section(
+                "Loss",
+                "Mean negative log-likelihood of the answers' tokens; the prompt carries no loss.",
+                [chart("Loss", "step", "nats a token", [Series("training", losses), Series("validation", validation)])],
+            ),
+            Section(
+                "Learning rate and gradients",
+                plots=[
+                    chart("Learning rate", "step", "rate", [Series("learning rate", rates)]),
+                    chart("Gradient norm before clipping", "step", "norm", [Series("gradient norm", norms)]),
+                ],
+            ),
+            Section("What was set", table=Table(("hyperparameter", "value"), _pairs(facts["hyperparameters"]))),
+            Section("What was used", table=Table(("what", "value"), _pairs(_provenance(facts)))),
+        ],
+    )
+
+
+def _provenance(facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "base_model",
+        "base_digest",
+        "features_digest",
+        "train_examples",
+        "validation_examples",
+        "train_tokens",
+        "trainable_parameters",
+        "device",
+        "processes",
+    )
+    return {**{name: facts[name] for name in names if name in facts}, **facts["libraries"]}
+
+
+def _pairs(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name.replace("_", " "), "–" if value is None else value) for name, value in values.items()]

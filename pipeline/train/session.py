@@ -1,0 +1,155 @@
+"""A training session: a base model with its examples and whatever of their computation can be shared by many runs.
+
+Fine-tuning opens one session for one run; a search opens one for all its trials, so that the model, the examples and
+the frozen layers' outputs are loaded and computed once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors import SafetensorError
+
+from pipeline.log import get_logger
+from pipeline.prompts import Architecture
+from pipeline.stage import digest_of
+from pipeline.train import adapters
+from pipeline.train.batching import Loader
+from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.examples import Examples
+from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.objective import Objective, objective_for
+from pipeline.train.trainer import Judge, Listener, Progress, Trainer
+
+log = get_logger(__name__)
+STATES_LIMIT = 4 << 30
+"""Bytes of main memory that kept hidden states may take; beyond it the lower layers run in every step."""
+
+
+class Session:
+    """One base model and one set of examples, ready to be trained on again and again."""
+
+    def __init__(
+        self,
+        folder: Path,
+        architecture: Architecture,
+        train: Examples,
+        validation: Examples,
+        *,
+        accelerator: Accelerator,
+        states_folder: Path | None = None,
+        gradient_checkpointing: bool = False,
+    ) -> None:
+        """`states_folder` keeps frozen layers' outputs for later processes on this machine."""
+        self.folder = folder
+        self.architecture = architecture
+        self.train = train
+        self.validation = validation
+        self.accelerator = accelerator
+        self.states_folder = states_folder
+        self.gradient_checkpointing = gradient_checkpointing
+        self._base: Any = None
+        self._states: dict[tuple[str, int], HiddenStates] = {}
+
+    def fit(
+        self,
+        hyper: Hyperparameters,
+        *,
+        checkpoints: CheckpointStore | None = None,
+        checkpoint_steps: int = 0,
+        listener: Listener | None = None,
+        judge: Judge | None = None,
+    ) -> tuple[Any, Progress]:
+        """Train with some hyperparameters and return the model with its best weights, and how it went.
+
+        With adapters the base model stays untouched, and `release` makes it ready for the next run.
+        """
+        model = adapters.attach(self._fresh_base(hyper), self.architecture, hyper)
+        base = adapters.plain(model)
+        if self.gradient_checkpointing:
+            base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            base.enable_input_require_grads()
+        objective, train, validation = self._prepared(base, hyper)
+        trainer = Trainer(
+            model,
+            objective,
+            hyper,
+            train,
+            validation,
+            accelerator=self.accelerator,
+            checkpoints=checkpoints,
+            checkpoint_steps=checkpoint_steps,
+            listener=listener,
+            judge=judge,
+        )
+        return model, trainer.run()
+
+    def release(self, model: Any) -> None:
+        """Take an adapter off the base model again, throwing away what was learnt."""
+        if hasattr(model, "unload"):
+            self._base = model.unload()
+            for parameter in self._base.parameters():
+                parameter.requires_grad_(False)
+
+    def _fresh_base(self, hyper: Hyperparameters) -> Any:
+        base, self._base = self._base, None
+        return base or adapters.load_base(self.folder, self.architecture, hyper, self.accelerator.device)
+
+    @property
+    def pad(self) -> int:
+        """Return the token that fills the right of shorter examples; the loss never sees it."""
+        return 0
+
+    def _prepared(self, base: Any, hyper: Hyperparameters) -> tuple[Objective, Loader, Loader]:
+        loaders = [Loader(part, self.architecture, self.pad) for part in (self.train, self.validation)]
+        if not self._splits(base, hyper):
+            return objective_for(base, self.architecture), loaders[0], loaders[1]
+        objective = FrozenPrefixObjective(base, hyper.lora_layers or 0)
+        longest = int(self.validation.lengths.argmax())
+        if not objective.prefix_works(loaders[1].batch([longest]).token_ids):
+            log.warning("this model's layers cannot be run in two parts; the frozen ones run in every step")
+            return objective_for(base, self.architecture), loaders[0], loaders[1]
+        parts = [replace(loader, states=self._states_of(objective, loader.examples, hyper)) for loader in loaders]
+        return objective, parts[0], parts[1]
+
+    def _splits(self, base: Any, hyper: Hyperparameters) -> bool:
+        size = (int(self.train.lengths.sum()) + int(self.validation.lengths.sum())) * _width(base)
+        return (
+            hyper.method != "full"
+            and can_split(base, self.architecture, hyper.lora_layers)
+            and size <= STATES_LIMIT
+            and not self.gradient_checkpointing
+        )
+
+    def _states_of(self, objective: FrozenPrefixObjective, examples: Examples, hyper: Hyperparameters) -> HiddenStates:
+        """Return the frozen layers' outputs: from this session, from this machine's folder, or computed now."""
+        name = digest_of([self.folder.name, examples.digest(), hyper.lora_layers, torch.__version__])[:32]
+        key = (name, objective.split)
+        if key not in self._states:
+            file = self.states_folder / f"{name}.safetensors" if self.states_folder else None
+            if file and file.is_file():
+                with contextlib.suppress(OSError, ValueError, KeyError, SafetensorError):
+                    self._states[key] = HiddenStates.load(file)
+                    return self._states[key]
+            self._states[key] = objective.prefill(examples, self.pad)
+            if file and self.accelerator.is_main_process:
+                _only_newest(file.parent)
+                self._states[key].save(file)
+        return self._states[key]
+
+
+def _width(base: Any) -> int:
+    return int(getattr(base.config, "hidden_size", 0) * base.dtype.itemsize)
+
+
+def _only_newest(folder: Path, keep: int = 3) -> None:
+    """Keep the newest files, so that the cache does not grow with every run."""
+    files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[keep:]:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,35 @@
+"""Trials on Spark's executors: each Python worker opens one session and keeps it for the trials that reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.settings import Settings
+from pipeline.stage import Manifest
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.tune.trials import Trial
+
+_runners: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class ExecutorTrial:
+    """Runs a configuration wherever it is unpickled; trials meet in the lake, and only there."""
+
+    settings: Settings
+    base: Manifest
+    features: Manifest
+    first: Trial
+    prefix: str
+
+    def __call__(self, hyper: Hyperparameters) -> Trial:
+        """Run the trial, or return it when some worker has finished it before."""
+        if self.prefix not in _runners:
+            from pipeline.lake import open_lake
+            from pipeline.tune.stage import runner_for
+
+            lake = open_lake(self.settings.lake)
+            _runners[self.prefix] = runner_for(self.settings, lake, self.base, self.features, self.first, self.prefix)
+        trial: Trial = _runners[self.prefix].run(hyper)
+        return trial

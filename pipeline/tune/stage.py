@@ -1,0 +1,208 @@
+"""Stage `tune`: a Hyperopt search that starts from the trained default; the best trial becomes the candidate."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.train import merging, model_cache
+from pipeline.train.environment import accelerator_for, be_deterministic, library_versions
+from pipeline.train.fine_tuning import states_folder
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.session import Session
+from pipeline.train.stage import checkpoint_prefix, data_parameters, examples_for
+from pipeline.train.tracking import tracker_for
+from pipeline.train.trainer import Listener
+from pipeline.tune.report import importance, tuning_report
+from pipeline.tune.search import search, search_on_spark
+from pipeline.tune.space import Axis, axes
+from pipeline.tune.trial_runner import TrialRunner
+from pipeline.tune.trials import Trial, TrialStore, name_of
+
+STAGE = "tune"
+
+
+def run(
+    settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features: Manifest, trained: Manifest
+) -> Manifest:
+    """Search and return the manifest whose output `model` is the candidate: what is judged and published from here on.
+
+    Trial 0 is the model of the train stage as it is. A killed search continues with the trials that had ended. Raises
+    TrainingError when a trial cannot run on this machine.
+    """
+    default = Hyperparameters.of(settings.train)
+    space = axes(settings.tune, default)
+
+    def work(attempt: Attempt) -> None:
+        prefix = checkpoint_prefix(lake, STAGE, attempt.key)
+        first = first_trial(lake, trained, default)
+        trials = _search(settings, lake, base, features, first, prefix, space)
+        best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
+        with tempfile.TemporaryDirectory(prefix="candidate-") as scratch:
+            model = _promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
+            lake.upload_folder(model, attempt.uri("model"))
+            attempt.facts.update(_facts(base, trained, trials, best, space, model))
+        _publish(attempt, trials, space)
+
+    manifest = run_stage(
+        lake,
+        STAGE,
+        work,
+        run_id=run_id,
+        inputs={"base-model": base, "features": features, "train": trained},
+        parameters={
+            "default": default.to_json(),
+            **settings.tune.model_dump(),
+            **data_parameters(settings),
+            **library_versions(),
+        },
+        packages=("train", "tune"),
+    )
+    if not manifest.cached:
+        TrialStore(lake, checkpoint_prefix(lake, STAGE, manifest.key)).clear()
+    return manifest
+
+
+def first_trial(lake: Lake, trained: Manifest, default: Hyperparameters) -> Trial:
+    """Return the train stage's run as the first trial."""
+    facts = trained.facts
+    lines = lake.read(f"{trained.output('curves').uri}/curves.jsonl").decode().splitlines()
+    points = [json.loads(line) for line in lines]
+    planned = facts["planned_steps"]
+    return Trial(
+        name=name_of(default),
+        hyperparameters=default.to_json(),
+        loss=facts["validation_loss"],
+        initial_loss=facts["initial_validation_loss"],
+        steps=facts["steps"],
+        planned_steps=planned,
+        best_step=facts["best_step"],
+        stopped=facts["stopped"],
+        curve=[(p["step"] / planned, p["validation_loss"]) for p in points if "validation_loss" in p],
+    )
+
+
+def runner_for(
+    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str
+) -> TrialRunner:
+    """Return what runs trials in this process; model and examples are loaded when the first one has to run."""
+
+    def open_session() -> Session:
+        be_deterministic(settings.train.seed)
+        train, validation = examples_for(settings, lake, features)
+        return Session(
+            model_cache.checkout(settings, lake, base.output("model")),
+            base.facts["architecture"],
+            train,
+            validation,
+            accelerator=accelerator_for(settings.train.device),
+            states_folder=states_folder(settings),
+            gradient_checkpointing=settings.train.gradient_checkpointing,
+        )
+
+    def track(name: str, hyper: Hyperparameters) -> Listener:
+        config = {**hyper.to_json(), "base_model": base.facts["name"]}
+        return tracker_for(settings, name=f"trial-{name[:8]}", group=STAGE, config=config).log
+
+    return TrialRunner(
+        open_session,
+        TrialStore(lake, prefix),
+        first,
+        after=settings.tune.hopeless_after,
+        margin=settings.tune.hopeless_margin,
+        checkpoint_steps=settings.train.checkpoint_steps,
+        track=track,
+    )
+
+
+def _search(
+    settings: Settings,
+    lake: Lake,
+    base: Manifest,
+    features: Manifest,
+    first: Trial,
+    prefix: str,
+    space: Sequence[Axis],
+) -> list[Trial]:
+    """Return the trials in the order of their numbers, the first one first."""
+    default = Hyperparameters.of(settings.train)
+    chosen = settings.tune
+    if not chosen.enabled or chosen.trials == 1:
+        return [first]
+    if chosen.parallelism == 1:
+        runner = runner_for(settings, lake, base, features, first, prefix)
+        search(chosen, space, default, runner.run)
+        return list({trial.name: trial for trial in runner.tried}.values())
+    from pipeline.spark.session import spark_session
+    from pipeline.tune.spark_trials import ExecutorTrial
+
+    with spark_session(settings) as spark:
+        search_on_spark(chosen, space, default, ExecutorTrial(settings, base, features, first, prefix), spark)
+    return [first, *(trial for trial in TrialStore(lake, prefix).finished() if trial.name != first.name)]
+
+
+def _promote(
+    settings: Settings,
+    lake: Lake,
+    base: Manifest,
+    trained: Manifest,
+    store: TrialStore,
+    trials: Sequence[Trial],
+    best: int,
+    scratch: Path,
+) -> Path:
+    """Return a folder with the candidate: the best trial's weights, merged into the base model."""
+    model = model_cache.checkout(settings, lake, base.output("model"))
+    full = settings.train.method == "full"
+    if best == 0:
+        learnt = lake.download_folder(trained.output("model" if full else "adapter").uri, scratch / "learnt")
+    else:
+        learnt = store.fetch(trials[best].name, scratch / "learnt")
+    architecture = base.facts["architecture"]
+    if full:
+        return merging.round_model(learnt, model, architecture, scratch / "candidate")
+    return merging.merge(model, learnt, architecture, scratch / "candidate")
+
+
+def _facts(
+    base: Manifest, trained: Manifest, trials: Sequence[Trial], best: int, space: Sequence[Axis], model: Path
+) -> dict[str, Any]:
+    chosen = trials[best]
+    return {
+        "base_model": base.facts["name"],
+        "base_digest": base.output("model").digest,
+        "train_digest": trained.digest,
+        "architecture": base.facts["architecture"],
+        "licence": base.facts["licence"],
+        "dtype": "bfloat16",
+        "bytes": sum(file.stat().st_size for file in model.glob("*.safetensors")),
+        "trials": len(trials),
+        "stopped_early": sum(1 for trial in trials if trial.stopped),
+        "best_trial": best,
+        "goes_on": "the model of the train stage" if best == 0 else f"the weights of trial {best}, as trained",
+        "retrained": False,
+        "hyperparameters": chosen.hyperparameters,
+        "validation_loss": chosen.loss,
+        "default_validation_loss": trials[0].loss,
+        "initial_validation_loss": chosen.initial_loss,
+        "importance": importance(trials, space),
+        "trial_seconds": [trial.seconds for trial in trials],
+        "libraries": library_versions(),
+    }
+
+
+def _publish(attempt: Attempt, trials: Sequence[Trial], space: Sequence[Axis]) -> None:
+    lines = "".join(
+        json.dumps({"trial": number, **trial.steady()}, sort_keys=True) + "\n" for number, trial in enumerate(trials)
+    )
+    attempt.lake.write(attempt.uri("trials", "trials.jsonl"), lines.encode())
+    report = tuning_report(attempt.facts, trials, space)
+    attempt.lake.write(attempt.uri("report", "report.html"), report.html().encode())
+    steady = {name: value for name, value in attempt.facts.items() if name != "trial_seconds"}
+    attempt.lake.write(attempt.uri("report", "report.json"), json.dumps(steady, sort_keys=True, indent=2).encode())

@@ -1,0 +1,86 @@
+"""One trial: a configuration trained in a session that all trials share, judged against the leaders, and kept."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.train import adapters
+from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.session import Session
+from pipeline.train.trainer import Listener, Progress
+from pipeline.tune.pruning import judge_for
+from pipeline.tune.trials import Trial, TrialStore, name_of
+
+OpenTracker = Callable[[str, Hyperparameters], Listener]
+
+
+class TrialRunner:
+    """Runs configurations and remembers what came of them; one that was tried before is not tried again."""
+
+    def __init__(
+        self,
+        session: Callable[[], Session],
+        store: TrialStore,
+        first: Trial,
+        *,
+        after: float,
+        margin: float,
+        checkpoint_steps: int = 0,
+        track: OpenTracker | None = None,
+    ) -> None:
+        """`session` is called when the first trial really has to run; `first` is the trial that was there before."""
+        self._open = session
+        self._session: Session | None = None
+        self.store = store
+        self.first = first
+        self.after = after
+        self.margin = margin
+        self.checkpoint_steps = checkpoint_steps
+        self.track = track
+        self.tried: list[Trial] = []
+
+    def run(self, hyper: Hyperparameters) -> Trial:
+        """Return the trial of a configuration: remembered, found in the lake, or run now."""
+        name = name_of(hyper)
+        trial = self.first if name == self.first.name else self.store.find(name) or self._train(name, hyper)
+        self.tried.append(trial)
+        return trial
+
+    def _train(self, name: str, hyper: Hyperparameters) -> Trial:
+        session = self._session = self._session or self._open()
+        steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1)
+        judge = judge_for([self.first, *self.tried], after=self.after, margin=self.margin)
+        started = time.monotonic()
+        model, progress = session.fit(
+            hyper,
+            checkpoints=steps,
+            checkpoint_steps=self.checkpoint_steps,
+            listener=self.track(name, hyper) if self.track else None,
+            judge=judge,
+        )
+        trial = trial_of(name, hyper, progress, time.monotonic() - started)
+        with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
+            self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
+        session.release(model)
+        steps.clear()
+        return trial
+
+
+def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: float = 0.0) -> Trial:
+    """Return the record of a run."""
+    return Trial(
+        name=name,
+        hyperparameters=hyper.to_json(),
+        loss=progress.best_loss,
+        initial_loss=progress.initial_loss or progress.best_loss,
+        steps=progress.step,
+        planned_steps=progress.total,
+        best_step=progress.best_step,
+        stopped=progress.stopped,
+        curve=[(step / progress.total, loss) for step, loss in progress.validation],
+        seconds=round(seconds, 2),
+    )

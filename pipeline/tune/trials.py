@@ -1,0 +1,95 @@
+"""Trials in the lake: each written when it ends, by the point it tried, so that a killed search finds them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import LakeError
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+from pipeline.stage import digest_of
+from pipeline.train.hyperparameters import Hyperparameters
+
+log = get_logger(__name__)
+RECORD = "trial.json"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was tried and what came of it. `loss` is the best validation loss, in nats a token.
+
+    `curve` holds pairs of progress (0 to 1 of the planned steps) and validation loss.
+    """
+
+    name: str
+    hyperparameters: dict[str, Any]
+    loss: float
+    initial_loss: float
+    steps: int
+    planned_steps: int
+    best_step: int
+    stopped: str | None = None
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def steady(self) -> dict[str, Any]:
+        """Return the trial without its duration, which differs from run to run."""
+        return {name: value for name, value in asdict(self).items() if name != "seconds"}
+
+
+def name_of(hyper: Hyperparameters) -> str:
+    """Return the name of the trial of a configuration: the same for equal configurations."""
+    return digest_of(hyper.to_json())[:16]
+
+
+class TrialStore:
+    """The finished trials of one search, below `prefix`."""
+
+    def __init__(self, lake: Lake, prefix: str) -> None:
+        """Trials are found again by whoever has the same prefix: it holds the key of the search."""
+        self.lake = lake
+        self.prefix = prefix
+
+    def place(self, name: str) -> str:
+        """Return where a trial lies."""
+        return f"{self.prefix}/trial-{name}"
+
+    def find(self, name: str) -> Trial | None:
+        """Return a finished trial, or None; a damaged record counts as none."""
+        found = self.lake.read_tagged(f"{self.place(name)}/{RECORD}")
+        if found is None:
+            return None
+        try:
+            content = json.loads(found[0])
+            return Trial(**{**content, "curve": [(float(x), float(y)) for x, y in content["curve"]]})
+        except (ValueError, TypeError, KeyError) as problem:
+            log.warning("a trial's record is damaged and is tried again", trial=name, cause=str(problem))
+            return None
+
+    def keep(self, trial: Trial, learnt: Path) -> None:
+        """Write what a trial learnt, and its record last."""
+        self.lake.upload_folder(learnt, f"{self.place(trial.name)}/learnt")
+        self.lake.write(f"{self.place(trial.name)}/{RECORD}", json.dumps(asdict(trial), sort_keys=True).encode())
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """Bring what a trial learnt into a folder. Raises LakeError when it is gone."""
+        self.lake.download_folder(f"{self.place(name)}/learnt", folder)
+        if not folder.is_dir():
+            raise LakeError("What the best trial learnt is gone from the lake", where=self.place(name))
+        return folder
+
+    def finished(self) -> list[Trial]:
+        """Return all finished trials."""
+        names = [
+            info.uri[len(self.prefix) + 1 :].split("/")[0].removeprefix("trial-")
+            for info in self.lake.objects(self.prefix)
+            if info.uri.endswith(RECORD)
+        ]
+        return [trial for name in sorted(names) if (trial := self.find(name))]
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.lake.delete([info.uri for info in self.lake.objects(self.prefix)])
