@@ -1,0 +1,167 @@
+"""`llmops audit …`: the trail shown, verified and reported."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.errors import LakeError, PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.audit import AuditLog, Head
+    from pipeline.lake import Lake
+    from pipeline.settings import Settings
+
+app = typer.Typer(help="The tamper-evident record of every decision.", no_args_is_help=True)
+COLOURS = {"good": "green", "bad": "red"}
+_WITNESS = re.compile(r"^(\d+):([0-9a-f]{64})$")
+
+
+@app.command()
+def show(
+    run: str | None = typer.Option(None, help="Only this run."),
+    event: str | None = typer.Option(None, help="Only this kind of event, such as published."),
+    last: int | None = typer.Option(None, min=1, help="Only so many records from the end."),
+) -> None:
+    """List the records, oldest first."""
+    from pipeline.audit_report import describe
+    from pipeline.console import emit
+
+    _, _, audit = _open()
+    found = [
+        record
+        for record in audit.records()
+        if (run is None or record.run_id == run) and (event is None or record.event == event)
+    ]
+    found = found[-last:] if last else found
+    table = Table("record", "when", "run", "who", "what")
+    for record in found:
+        text, tone = describe(record)
+        what = f"[{COLOURS[tone]}]{escape(text)}[/]" if tone else escape(text)
+        when = record.at.isoformat(timespec="seconds")
+        table.add_row(str(record.number), when, escape(record.run_id or ""), escape(record.actor), what)
+    emit([record.model_dump(mode="json") for record in found], table if found else "Nothing is recorded.")
+
+
+@app.command()
+def verify(
+    witness: list[str] = typer.Option([], help="A head kept elsewhere, as NUMBER:HASH (model cards carry one)."),
+    store: bool = typer.Option(True, help="Compare with the heads in the releases of the model store."),
+) -> None:
+    """Check that no record was edited, removed, reordered, added or cut off. Exit code 1 when one was."""
+    from pipeline.console import emit
+
+    settings, _, audit = _open()
+    heads, names, note = _witnesses(settings, witness, store)
+    faults = audit.verify(tuple(heads))
+    head = audit.head() if not faults else None
+    data = {
+        "holds": not faults,
+        "faults": [fault.model_dump() for fault in faults],
+        "head": head.model_dump() if head else None,
+        "signed": settings.audit.signing_key is not None,
+        "witnesses": names,
+        "note": note,
+    }
+    if not faults and head is not None:
+        signed = "signatures checked" if data["signed"] else "no signing key, so signatures were not checked"
+        compared = f"compared with {', '.join(names)}" if names else "compared with no copy kept elsewhere"
+        emit(data, f"The trail holds: {head.number} records, {signed}, {compared}.{f' {note}' if note else ''}")
+        return
+    emit(data, "\n".join(f"Record {fault.number}: {fault.problem}" for fault in faults))
+    raise LakeError(
+        f"The audit trail does not hold: {len(faults)} fault(s), the first at record {faults[0].number}",
+        where=settings.lake.uri,
+        remedy="Nothing can be published on it; find out who writes to the lake and restore the trail from a copy",
+    )
+
+
+@app.command()
+def report(
+    out: Path = typer.Option(Path("audit-report.html"), help="Where the page goes."),
+    run: str | None = typer.Option(None, help="Only this run; the verification covers the whole trail."),
+    witness: list[str] = typer.Option([], help="A head kept elsewhere, as NUMBER:HASH."),
+    store: bool = typer.Option(True, help="Compare with the heads in the releases of the model store."),
+) -> None:
+    """Write the trail as a page that needs no explanation."""
+    from pipeline import audit_report
+    from pipeline.audit import GENESIS, Head
+    from pipeline.console import emit
+
+    settings, lake, audit = _open()
+    heads, names, note = _witnesses(settings, witness, store)
+    faults = audit.verify(tuple(heads))
+    try:
+        records, head = list(audit.records()), audit.head()
+    except (LakeError, ValueError):
+        records, head = _readable(audit), Head(number=0, hash=GENESIS)
+    trail = audit_report.build(
+        lake, records, faults, head, signed=settings.audit.signing_key is not None, witnesses=names, run=run
+    )
+    if run is not None and not trail.chapters:
+        raise PipelineError("The trail knows no such run", where=run, remedy="See: llmops audit show")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(audit_report.to_html(trail), encoding="utf-8", errors="replace")
+    data = {"report": str(out), "holds": not faults, "records": trail.records, "note": note}
+    state = "holds" if not faults else f"does not hold ({len(faults)} faults)"
+    emit(data, f"{out}: {trail.records} records, the trail {state}.{f' {note}' if note else ''}")
+
+
+def _open() -> tuple[Settings, Lake, AuditLog]:
+    from pipeline.audit import AuditLog
+    from pipeline.lake import open_lake
+    from pipeline.settings import load
+
+    settings = load()
+    lake = open_lake(settings.lake)
+    return settings, lake, AuditLog(lake, settings.audit.signing_key)
+
+
+def _readable(audit: AuditLog) -> list[Any]:
+    """Return the records up to the first that cannot be read."""
+    found = []
+    try:
+        for record in audit.records():
+            found.append(record)
+    except LakeError:
+        pass
+    return found
+
+
+def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[Head], list[str], str]:
+    """Return the heads that were kept elsewhere, what to call them, and why some could not be had."""
+    from pipeline.audit import Head
+
+    heads, names, note = [], [], ""
+    for text in given:
+        found = _WITNESS.match(text)
+        if found is None:
+            raise PipelineError("A witness is not written as NUMBER:HASH", where=text[:90])
+        heads.append(Head(number=int(found[1]), hash=found[2]))
+        names.append(f"record {found[1]}, given by hand")
+    if store:
+        try:
+            for name, head in _released(settings):
+                heads.append(head)
+                names.append(name)
+        except PipelineError as problem:
+            note = f"The model store could not be asked for its copies: {problem.what}."
+    return heads, names, note
+
+
+def _released(settings: Settings) -> list[tuple[str, Head]]:
+    from pipeline.audit import Head
+    from pipeline.publish.store import ModelStore
+
+    place = ModelStore(settings)
+    found = []
+    for version in place.versions():
+        kept = (place.release(version.commit) or {}).get("audit")
+        if isinstance(kept, dict):
+            found.append((f"the release {version.name}", Head.model_validate(kept)))
+    return found

@@ -1,0 +1,270 @@
+"""The audit trail for people: what was done with data and models, by whom, and whether that can be relied on.
+
+Every sentence is made from records of the trail. Where a record names a manifest that is still in the lake, the
+manifest's facts are added; where it is gone, the report says so instead of leaving it out.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.audit import Fault, Head, Record
+from pipeline.errors import LakeError
+from pipeline.lake import Lake
+from pipeline.stage import Manifest, load_manifest
+
+TEMPLATES = Path(__file__).parent / "templates"
+STYLE = Path(__file__).parent / "evaluate" / "report" / "style.css"
+OUTSIDE = "outside any run"
+RESULTS = {
+    "published": "a new version was published",
+    "unchanged": "nothing changed, so nothing was published",
+    "refused": "the model was refused and nothing was published",
+    "failed": "it failed and nothing was published",
+}
+STAGES = {
+    "repository": "unified the rows of all sources",
+    "prepare": "cleaned the rows, masked personal data and split them",
+    "base-model": "brought in the base model",
+    "features": "made features from the rows",
+    "train": "fine-tuned the base model",
+    "tune": "chose the candidate among the trials",
+    "evaluate": "measured the candidate on held-out questions",
+    "comply": "checked the candidate against the policy",
+    "publish": "committed the release",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record as a sentence."""
+
+    number: int
+    at: str
+    actor: str
+    event: str
+    text: str
+    tone: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Chapter:
+    """Everything that happened in one run."""
+
+    run: str
+    lines: list[Line] = field(default_factory=list)
+    starter: str | None = None
+    begun: str | None = None
+    result: str = "no end was recorded"
+    data: dict[str, str] = field(default_factory=dict)
+    findings: list[Mapping[str, Any]] = field(default_factory=list)
+    approvals: list[Line] = field(default_factory=list)
+    model: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The whole report."""
+
+    chapters: list[Chapter]
+    faults: list[Fault]
+    head: Head
+    signed: bool
+    witnesses: Sequence[str]
+    made_at: str
+    records: int
+
+
+def build(
+    lake: Lake,
+    records: Iterable[Record],
+    faults: list[Fault],
+    head: Head,
+    *,
+    signed: bool,
+    witnesses: Sequence[str] = (),
+    run: str | None = None,
+    now: datetime | None = None,
+) -> Trail:
+    """Gather the report; with `run`, only that run's chapter, while the verification covers the whole trail."""
+    chapters: dict[str, Chapter] = {}
+    count = 0
+    for record in records:
+        count += 1
+        name = record.run_id or OUTSIDE
+        if run is not None and name != run:
+            continue
+        chapter = chapters.setdefault(name, Chapter(name))
+        line = _line(record)
+        chapter.lines.append(line)
+        _note(lake, chapter, record, line)
+    made = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    return Trail(list(chapters.values()), faults, head, signed, witnesses, made, count)
+
+
+def to_html(trail: Trail) -> str:
+    """Return the report as one self-contained page without scripts; everything recorded is escaped."""
+    template = _environment().get_template("audit.html.j2")
+    return str(template.render(trail=trail, style=STYLE.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def _environment() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def describe(record: Record) -> tuple[str, str]:
+    """Return a record as a sentence without its subject, and its tone: good, bad or empty."""
+    teller = _TELLERS.get(record.event)
+    return teller(record) if teller else (f"recorded {record.event.replace('_', ' ')}", "")
+
+
+def _line(record: Record) -> Line:
+    text, tone = describe(record)
+    at = record.at.isoformat(timespec="seconds")
+    return Line(record.number, at, record.actor, record.event, text, tone, record.data)
+
+
+def _started(record: Record) -> tuple[str, str]:
+    reason = record.data.get("reason") or "no reason given"
+    return f"started the run of {record.data.get('dag', 'a pipeline')} ({reason})", ""
+
+
+def _stage(record: Record) -> tuple[str, str]:
+    stage = str(record.data.get("stage"))
+    if stage.startswith("collect-"):
+        text = f"collected the source {stage.removeprefix('collect-')}"
+    else:
+        text = STAGES.get(stage, f"finished {stage}")
+    counts = record.data.get("counts") or {}
+    if counts.get("rows_in"):
+        text += f": {counts['rows_in']:,} rows in, {counts['rows_out']:,} out, {counts['set_aside']:,} set aside"
+    return text + (" (unchanged since an earlier run)" if record.data.get("unchanged") else ""), ""
+
+
+def _gate(record: Record) -> tuple[str, str]:
+    passed = record.data.get("verdict") == "passed"
+    return ("let the model pass the compliance gate", "good") if passed else ("refused the model at the gate", "bad")
+
+
+def _requested(record: Record) -> tuple[str, str]:
+    people = ", ".join(map(str, record.data.get("assigned") or [])) or "nobody"
+    return f"asked for the {record.data.get('role')} review by {people}", ""
+
+
+def _answered(record: Record) -> tuple[str, str]:
+    role, decision = record.data.get("role"), record.data.get("decision")
+    comment = str(record.data.get("comment") or "").strip()
+    said = f": “{comment}”" if comment else ""
+    if decision == "approve":
+        return f"approved in the {role} review{said}", "good"
+    if decision == "silent":
+        return f"gave no answer to the {role} review in time, which counts as a rejection", "bad"
+    return f"rejected in the {role} review{said}", "bad"
+
+
+def _refused(record: Record) -> tuple[str, str]:
+    return f"refused publication: {record.data.get('reason')}", "bad"
+
+
+def _signed_off(record: Record) -> tuple[str, str]:
+    numbers = ", ".join(map(str, record.data.get("approvals") or []))
+    return f"found the sign-off complete (records {numbers})", "good"
+
+
+def _published(record: Record) -> tuple[str, str]:
+    data = record.data
+    return f"published {data.get('repository')} {data.get('version')} at commit {str(data.get('commit'))[:12]}", "good"
+
+
+def _rolled_back(record: Record) -> tuple[str, str]:
+    data = record.data
+    return f"moved production from {data.get('from')} back to {data.get('to')}: {data.get('reason')}", ""
+
+
+def _finished(record: Record) -> tuple[str, str]:
+    result = str(record.data.get("result"))
+    return f"ended the run: {RESULTS.get(result, result)}", "good" if result == "published" else ""
+
+
+def _checked(record: Record) -> tuple[str, str]:
+    verdict = record.data.get("verdict")
+    return (
+        f"checked the version in production, {record.data.get('version')}: {verdict}",
+        "good" if verdict == "passed" else "bad",
+    )
+
+
+_TELLERS = {
+    "run_started": _started,
+    "stage_completed": _stage,
+    "gate_decided": _gate,
+    "review_requested": _requested,
+    "review_answered": _answered,
+    "review_answer_invalid": lambda r: (f"gave an answer that could not be taken: {r.data.get('problem')}", ""),
+    "refused": _refused,
+    "signed_off": _signed_off,
+    "published": _published,
+    "rolled_back": _rolled_back,
+    "run_finished": _finished,
+    "production_checked": _checked,
+}
+
+
+def _note(lake: Lake, chapter: Chapter, record: Record, line: Line) -> None:
+    """Put what the summary of a run is made of in its place."""
+    data = record.data
+    if record.event == "run_started":
+        chapter.starter, chapter.begun = record.actor, line.at
+    elif record.event == "run_finished":
+        chapter.result = RESULTS.get(str(data.get("result")), str(data.get("result")))
+    elif record.event == "review_answered":
+        chapter.approvals.append(line)
+    elif record.event == "published":
+        chapter.version = f"{data.get('repository')} {data.get('version')}"
+    elif record.event == "gate_decided":
+        chapter.model = record.subject
+    elif record.event == "stage_completed":
+        _stage_facts(lake, chapter, data)
+
+
+def _stage_facts(lake: Lake, chapter: Chapter, data: Mapping[str, Any]) -> None:
+    stage = data.get("stage")
+    if stage not in ("repository", "prepare", "base-model", "comply"):
+        return
+    manifest = _manifest(lake, str(data.get("manifest")))
+    if manifest is None:
+        chapter.data[f"{stage}"] = "its manifest is no longer in the lake"
+    elif stage == "repository":
+        for name, source in (manifest.facts.get("sources") or {}).items():
+            if isinstance(source, Mapping):
+                chapter.data[f"source {name}"] = f"{source.get('rows')} rows, licence {source.get('licence')}"
+    elif stage == "base-model":
+        facts = manifest.facts
+        chapter.data["base model"] = (
+            f"{facts.get('name')}, revision {facts.get('revision')}, licence {facts.get('licence')}"
+        )
+    elif stage == "comply":
+        chapter.findings = list(manifest.facts.get("findings") or [])
+
+
+def _manifest(lake: Lake, uri: str) -> Manifest | None:
+    try:
+        return load_manifest(lake, uri)
+    except LakeError:
+        return None
