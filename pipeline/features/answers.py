@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n(?=\s*\S)")
-CHARS_PER_TOKEN = 16
-"""No tokenizer in use packs more characters of running text into a token; longer prefixes need not be tried."""
+SLACK = 1.3
+"""How much denser than on average the start of an answer may be; prefixes beyond that need not be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ def fit(answer: str, ids: list[int], limit: int, encode: Callable[[Sequence[str]
     """
     if len(ids) <= limit:
         return Target(ids, cut=False)
-    room = answer[: limit * CHARS_PER_TOKEN]
-    prefixes = [room[: found.end()].strip() for found in SENTENCE_END.finditer(room)]
-    for encoded in reversed(encode([prefix for prefix in prefixes if prefix])):
-        if len(encoded) <= limit:
+    room = answer[: int(len(answer) * limit / len(ids) * SLACK) + 1]
+    ends = [found.end() for found in SENTENCE_END.finditer(room)]
+    for end in reversed(ends):
+        encoded = encode([answer[:end].strip()])[0]
+        if 1 < len(encoded) <= limit:
             return Target(encoded, cut=True)
     return Target(ids[:limit], cut=True)

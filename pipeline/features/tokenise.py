@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,8 @@ class RowTokeniser:
             "context_truncated": pa.array([item.context_cut for item in examples], pa.bool_()),
             "answer_truncated": pa.array([item.answer_cut for item in examples], pa.bool_()),
             "feature_hash": pa.array(
-                [_digest(ids, wanted) for ids, wanted in zip(reads, learns, strict=True)], pa.string()
+                [_digest(ids, wanted) for ids, wanted in zip(_pieces(token_ids), _pieces(labels), strict=True)],
+                pa.string(),
             ),
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in TOKENS.names], schema=TOKENS)
@@ -184,9 +186,18 @@ def _lists(rows: list[list[int]]) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
 
 
-def _digest(token_ids: list[int], labels: list[int]) -> str:
-    digest = hashlib.sha256(np.asarray(token_ids, np.int32).tobytes())
-    digest.update(b"labels" + np.asarray(labels, np.int32).tobytes())
+def _pieces(lists: pa.ListArray) -> Iterator[memoryview]:
+    """Yield the bytes of each list."""
+    values, width = memoryview(lists.values.to_numpy()).cast("B"), lists.values.type.bit_width // 8
+    offsets = (lists.offsets.to_numpy() * width).tolist()
+    for start, end in pairwise(offsets):
+        yield values[start:end]
+
+
+def _digest(token_ids: memoryview, labels: memoryview) -> str:
+    digest = hashlib.sha256(token_ids)
+    digest.update(b"labels")
+    digest.update(labels)
     return digest.hexdigest()[:16]
 
 

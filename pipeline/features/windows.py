@@ -31,17 +31,21 @@ def support(window: Sequence[int], answer: Sequence[int]) -> float:
 
     Pairs make a sentence that was copied into the answer outweigh a window that merely shares its common words.
     """
-    wanted = _grams(answer)
-    return len(wanted & _grams(window)) / len(wanted) if wanted else 0.0
+    return _share(_grams(answer), window)
 
 
 def ranked(context: Sequence[int], answer: Sequence[int], size: int, stride: int) -> list[Window]:
     """Return the windows of a context, the one that best supports the answer first; ties go to the earlier one."""
+    wanted = _grams(answer)
     found = [
-        Window(start, min(size, len(context)), support(context[start : start + size], answer))
+        Window(start, min(size, len(context)), _share(wanted, context[start : start + size]))
         for start in starts(len(context), size, stride)
     ]
     return sorted(found, key=lambda window: (-window.support, window.start))
+
+
+def _share(wanted: set[object], window: Sequence[int]) -> float:
+    return len(wanted & _grams(window)) / len(wanted) if wanted else 0.0
 
 
 def _grams(tokens: Sequence[int]) -> set[object]:
