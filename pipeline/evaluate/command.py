@@ -57,7 +57,7 @@ def write(out: Path, found: Evaluation) -> None:
     from pipeline.evaluate.report.render import render
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(found.report, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+    out.write_text(json.dumps(found.report, ensure_ascii=False, indent=1), encoding="utf-8")
     out.with_suffix(".html").write_text(render(found.report), encoding="utf-8")
     out.with_name("answers.jsonl").write_bytes(found.answers_jsonl())
 

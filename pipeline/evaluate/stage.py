@@ -116,7 +116,7 @@ def models_of(candidate: Manifest, base: Manifest, champion: Manifest | None) ->
 def write(attempt: Attempt, found: Evaluation) -> None:
     """Write the report for people and machines, the answers as Parquet and JSON lines, and the blind mix."""
     lake = attempt.lake
-    document = json.dumps(found.report, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    document = json.dumps(found.report, ensure_ascii=False, indent=1).encode()
     lake.write(attempt.uri("report", "report.json"), document)
     lake.write(attempt.uri("report", "report.html"), render(found.report).encode())
     lake.write(attempt.uri("report", "answers.jsonl"), found.answers_jsonl())
@@ -124,7 +124,7 @@ def write(attempt: Attempt, found: Evaluation) -> None:
     attempt.rows["answers"] = lake.write_batches(attempt.uri("answers", "part-00000.parquet"), [batch], ANSWERS)
     items = {"items": [item.model_dump() for item in found.mix.items]}
     lake.write(attempt.uri("blind_mix", "items.json"), json.dumps(items, ensure_ascii=False, indent=1).encode())
-    lake.write(attempt.uri("blind_mix", "key.json"), json.dumps(found.mix.key, indent=1, sort_keys=True).encode())
+    lake.write(attempt.uri("blind_mix", "key.json"), json.dumps(found.mix.key, indent=1).encode())
 
 
 def _account(attempt: Attempt, rows: list[dict[str, Any]], examples: list[Example], found: Evaluation) -> None:

@@ -69,10 +69,10 @@ def _headline_chart(report: Mapping[str, Any]) -> dict[str, Any] | None:
         {
             "label": TITLES[role],
             "kind": role,
-            **{key: found[key] for key in ("value", "low", "high")},
-            "text": format.number(found["value"], metric),
+            **{key: metric["values"][role][key] for key in ("value", "low", "high")},
+            "text": format.number(metric["values"][role]["value"], metric),
         }
-        for role, found in metric["values"].items()
+        for role in report["roles"]
     ]
     return charts.whiskers(rows, zero=False, floor=0.0)
 
