@@ -66,6 +66,17 @@ def register(arguments: list[str]) -> None:
             app.command(name)(command)
 
 
+def know_the_laptop() -> None:
+    """Let every command use the embedded services of this checkout, unless the environment names others."""
+    from pipeline.local import credentials, services
+    from pipeline.settings import load
+
+    settings = load()
+    made = credentials.load(settings) if settings.local.enabled else None
+    for name, value in (services.client_environment(settings, made) if made else {}).items():
+        os.environ.setdefault(name, value)
+
+
 def guarded(call: Callable[[], object]) -> int:
     """Call, and turn every error into a paragraph for a person and an exit code."""
     try:
@@ -101,6 +112,7 @@ def main() -> None:
         arguments = ["--json", *(argument for argument in arguments if argument != "--json")]
 
     def call() -> object:
+        know_the_laptop()
         register(arguments)
         return app(arguments, standalone_mode=False)
 

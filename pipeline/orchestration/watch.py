@@ -99,12 +99,12 @@ def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]
 
     Falls back to those that the candidate was made from when nothing newer was prepared.
     """
-    base = run.manifest(candidate.inputs["base"].uri)
+    base = run.manifest(candidate.inputs["base-model"].uri)
     features = run.manifest(candidate.inputs["features"].uri)
     for record in reversed(run.audit.find(STAGE_COMPLETED)):
         if record.data.get("stage") == "features":
             newest = run.manifest(str(record.data["manifest"]))
-            if newest.inputs["base"].digest == base.digest:
+            if newest.inputs["base-model"].digest == base.digest:
                 features = newest
                 break
-    return base, features, run.manifest(features.inputs["prepared"].uri)
+    return base, features, run.manifest(features.inputs["prepare"].uri)
