@@ -68,7 +68,8 @@ def _filled(
     next_one = _neighbour(_shifted(after, current, 1), section)
     parts = [previous, own, next_one] if mode == "with_answer" else [previous, next_one]
     alone = pc.and_(pc.is_null(previous), pc.is_null(next_one))
-    made = pc.binary_join_element_wise(*parts, "\n\n", null_handling="skip")
+    # The empty part keeps Arrow from dropping rows of which every part is null.
+    made = pc.utf8_rtrim(pc.binary_join_element_wise(*parts, "", "\n\n", null_handling="skip"), "\n")
     made = pc.if_else(alone, pa.scalar(None, pa.string()), made)
     origin = pc.if_else(pc.is_null(made), pa.scalar(None, pa.string()), "neighbours")
     filled = {

@@ -54,7 +54,7 @@ class DelimitedReader(TableReader):
             raise Unreadable(
                 "a mapped column is missing", f"no column {missing[0]}; the file has: {', '.join(dialect.names)}"
             )
-        if _balanced(path):
+        if _sound(path, dialect):
             yield from _fast(path, dialect, wanted)
         else:
             text = io.TextIOWrapper(path.open("rb"), dialect.encoding, errors="surrogateescape", newline="")
@@ -62,13 +62,18 @@ class DelimitedReader(TableReader):
                 yield from _careful(text, dialect, wanted)
 
 
-def _balanced(path: Path) -> bool:
-    """Tell whether the quotes of a file pair up; when they do not, one of them swallows the rest of the file."""
-    quotes = 0
-    with path.open("rb") as file:
-        while chunk := file.read(SAMPLE):
-            quotes += chunk.count(b'"')
-    return quotes % 2 == 0
+def _sound(path: Path, dialect: Dialect) -> bool:
+    """Tell whether every quote of a file opens or closes a field.
+
+    Arrow reads on where one does not and takes the records up to the next quote for one text; this check costs a
+    tenth of what reading costs.
+    """
+    with path.open("r", encoding=dialect.encoding, errors="replace", newline="") as text:
+        try:
+            deque(csv.reader(text, delimiter=dialect.delimiter, strict=True), maxlen=0)
+        except csv.Error:
+            return False
+    return True
 
 
 def _fast(path: Path, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece]:
