@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.local.hub import errors
+from pipeline.local.hub.middleware import BodyLimit, RawPath
 from pipeline.local.hub.routes import administration, browse, changes, files, large_files, pages, unknown
-from pipeline.local.hub.routes.call import RawPath
 from pipeline.local.hub.store import Store
 
 
@@ -20,6 +20,7 @@ def build(store: Store) -> FastAPI:
     """Return the application that serves a store."""
     app = FastAPI(title="Model store", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.store = store
+    app.add_middleware(BodyLimit, longest=store.config.max_body)
     app.add_middleware(RawPath)
     app.add_api_route("/healthz", healthz)
     # Unknown calls before the pages, whose /{namespace}/{name} would take one for a repository.

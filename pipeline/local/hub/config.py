@@ -20,6 +20,8 @@ class HubConfig:
     max_file_size: int = 200 << 30
     max_commit_line: int = 16 * MIB
     """The longest line of a commit request: a regular file in base64, so at least 4/3 of `lfs_threshold`."""
+    max_body: int = 8 * MIB
+    """The longest body of any other request that is not a file."""
     page_size: int = 1000
     upload_lifetime: int = 24 * 3600
     """How long the signed upload addresses and the parts of an unfinished upload stay good."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -284,6 +284,19 @@ def test_messages_that_quote_the_caller_cannot_add_headers(get: Get, filled: str
     assert "X-Evil" not in answer.headers
     assert answer.headers["X-Error-Code"] == "RevisionNotFound"
     assert answer.headers["X-Error-Message"] == "Invalid rev id: a??X-Evil: yes?????"
+
+
+def test_bodies_larger_than_any_honest_one_are_refused(hub: str, filled: str, tokens: dict[str, str]) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"content": "'
+        for _ in range(9):
+            yield b"x" * 2**20
+        yield b'"}'
+
+    json, form = "application/json", "application/x-www-form-urlencoded"
+    for path, kind in (("/api/validate-yaml", json), (f"/api/models/{filled}/paths-info/main", form)):
+        headers = {"authorization": f"Bearer {tokens['alice']}", "content-type": kind}
+        assert httpx.post(hub + path, content=endless(), headers=headers).status_code == 413, path
 
 
 def test_unknown_calls_are_404(get: Get, filled: str) -> None:

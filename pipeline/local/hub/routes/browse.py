@@ -24,8 +24,6 @@ from pipeline.local.hub.routes.call import (
 
 router = APIRouter()
 
-_MAX_PATHS_BODY = 4 << 20
-
 
 def selection(request: Request, *, is_list: bool = False) -> Selection:
     """Return which fields the query asks for."""
@@ -84,16 +82,8 @@ def tree(request: Request, call: Call, revision: str, path: str = "") -> JSONRes
 
 
 async def form_of(request: Request) -> dict[str, list[str]]:
-    """Return the fields of a form, which may repeat.
-
-    Raises HubError 413 for more than 4 MB.
-    """
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_PATHS_BODY:
-            raise errors.HubError(413, "The request is too large")
-    return parse_qs(body.decode("utf-8", "replace"))
+    """Return the fields of a form, which may repeat."""
+    return parse_qs((await request.body()).decode("utf-8", "replace"))
 
 
 @router.post(REPOSITORY + "/paths-info/{revision:segment}")

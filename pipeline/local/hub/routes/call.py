@@ -12,7 +12,6 @@ from urllib.parse import unquote
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.local.hub import accounts, errors, repositories
 from pipeline.local.hub.accounts import Principal
@@ -44,20 +43,6 @@ class _Kind(_Segment):
     """The repository types this store knows, as they stand in addresses."""
 
     regex = "models|datasets"
-
-
-class RawPath:
-    """Routes on the address as it was sent: decoding first would lose the difference between `/` and `%2F`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the undecoded path on; the segments decode themselves."""
-        if scope["type"] == "http":
-            scope = {**scope, "path": scope["raw_path"].decode("ascii", "replace")}
-        await self._app(scope, receive, send)
 
 
 for _name, _convertor in (("segment", _Segment()), ("rest", _Rest()), ("kind", _Kind())):
