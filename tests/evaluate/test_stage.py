@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from features import examples as rows_of
+from typer import Typer
+from typer.testing import CliRunner
+
+from pipeline.errors import PipelineError
+from pipeline.evaluate import stage
+from pipeline.evaluate.command import evaluate
+from pipeline.evaluate.rated import rated_report, sheet_from
+from pipeline.evaluate.ratings import BlindMix, keep
+from pipeline.features import stage as features_stage
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.stage import Attempt, Manifest, run_stage
+
+from . import tiny
+
+pytestmark = pytest.mark.model
+
+
+def model_manifest(lake: Lake, name: str, folder: Path) -> Manifest:
+    """A model in the lake, as the stage of this name leaves it."""
+
+    def work(attempt: Attempt) -> None:
+        lake.upload_folder(folder, attempt.uri("model"))
+        attempt.facts.update(name=f"acme/{folder.name}", revision="r1", architecture="causal", licence="Apache-2.0")
+
+    return run_stage(lake, name, work, run_id="r1", parameters={"folder": folder.name}, packages=("records",))
+
+
+@pytest.fixture
+def inputs(
+    settings: Settings, lake: Lake, learned: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Manifest]:
+    monkeypatch.setattr(features_stage, "_tokenise", rows_of.without_spark)
+    prepared = rows_of.prepare(lake, rows_of.prepared(*tiny.rows()))
+    base = model_manifest(lake, "base-model", untrained)
+    features = features_stage.run(settings, lake, run_id="r1", prepared=prepared, base=base)
+    return {
+        "candidate": model_manifest(lake, "tune", learned),
+        "base": base,
+        "prepared": prepared,
+        "features": features,
+    }
+
+
+def test_stage_measures_the_candidate_and_is_skipped_when_nothing_changed(
+    settings: Settings, lake: Lake, inputs: dict[str, Manifest]
+) -> None:
+    made = stage.run(settings, lake, run_id="r1", **inputs)
+    assert set(made.outputs) == {"report", "answers", "blind_mix"}
+    assert {file.path for file in made.output("report").files} == {"report.html", "report.json", "answers.jsonl"}
+    assert made.counts.rows_in == made.counts.rows_out == made.facts["questions"] == 10
+
+    f1 = made.facts["metrics"]["token_f1"]
+    assert f1["candidate"]["value"] > 0.95
+    assert f1["base"]["value"] < 0.2
+    assert made.facts["differences"]["base"]["token_f1"]["direction"] == "better"
+    assert made.facts["metrics"]["refusal_f1"]["candidate"]["value"] == 1
+    assert (
+        made.facts["metrics"]["perplexity"]["candidate"]["value"]
+        < 2
+        < made.facts["metrics"]["perplexity"]["base"]["value"]
+    )
+    assert made.facts["verdict"]["tone"] == "good"
+    assert 0 <= made.facts["robustness"]["candidate"] <= 1
+    assert set(made.facts["benchmarks"]) == {"return_policy", "support_topics"}
+    assert made.facts["speed"]["candidate"]["generated"] > 10
+    assert any("Only 10 held-out questions" in warning for warning in made.warnings)
+    json.dumps(made.facts, allow_nan=False)
+
+    answers = lake.read_table(made.output("answers").uri)
+    assert answers.num_rows == made.output("answers").rows
+    held_out = [row for row in answers.to_pylist() if row["kind"] == "held-out"]
+    assert {row["model"] for row in held_out} == {"candidate", "base", "baseline"}
+    assert len(held_out) == 30
+    page = lake.read(f"{made.output('report').uri}/report.html").decode()
+    assert "The candidate is better than the base model" in page
+
+    again = stage.run(settings, lake, run_id="r2", **inputs)
+    assert again.cached
+    assert again.outputs == made.outputs
+
+    lake.delete([made.uri])
+    repeated = stage.run(settings, lake, run_id="r3", **inputs)
+    assert not repeated.cached
+    assert repeated.digest == made.digest, "the same input gives the same bytes"
+    assert repeated.facts["speed"]["base"]["generated"] == 0, "answers of the base model are kept across runs"
+
+
+def test_champion_is_a_third_model_and_never_the_candidate_itself(
+    settings: Settings, lake: Lake, inputs: dict[str, Manifest], untrained: Path
+) -> None:
+    champion = model_manifest(lake, "tune", untrained)
+    settings.evaluate.perturbation_examples = settings.evaluate.repetition_examples = 0
+    settings.evaluate.benchmarks = []
+    made = stage.run(settings, lake, run_id="r1", **inputs, champion=champion)
+    assert made.facts["differences"]["champion"]["token_f1"]["direction"] == "better"
+    assert made.facts["speed"]["base"]["generated"] == 0, "the champion has the base's bytes, so its answers are kept"
+    assert made.facts["robustness"] == {}
+    itself = stage.run(settings, lake, run_id="r1", **inputs, champion=inputs["candidate"])
+    assert set(itself.facts["differences"]) == {"base", "baseline"}
+
+
+def test_ratings_of_reviewers_land_in_the_report(settings: Settings, lake: Lake, inputs: dict[str, Manifest]) -> None:
+    settings.evaluate.perturbation_examples = settings.evaluate.repetition_examples = 0
+    settings.evaluate.benchmarks = []
+    made = stage.run(settings, lake, run_id="r1", **inputs)
+    shown = json.loads(lake.read(f"{made.output('blind_mix').uri}/items.json"))["items"]
+    key = json.loads(lake.read(f"{made.output('blind_mix').uri}/key.json"))
+    mix = BlindMix.model_validate({"items": shown, "key": key})
+    assert len({entry["question_id"] for entry in key.values()}) == 4
+    scale = dict.fromkeys(("relevance", "logical_flow", "ease_of_understanding", "completeness"), 4)
+    for rater in ("first", "second"):
+        keep(lake, made.digest, sheet_from(rater, mix, {item.item_id: scale for item in mix.items}))
+    report, page = rated_report(lake, made)
+    assert report["ratings"]["raters"] == 2
+    assert report["ratings"]["means"]["human"]["relevance"] == 4
+    assert "2 people rated" in page
+    with pytest.raises(PipelineError, match="no item of this evaluation"):
+        sheet_from("third", mix, {"made-up": scale})
+
+
+def test_command_writes_report_page_and_answers(
+    tmp_path: Path, learned: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in tiny.rows()))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "llmops.toml").write_text(
+        "[evaluate]\nbatch_size = 4\nmax_new_tokens = 24\nbootstrap_samples = 100\nperturbation_examples = 1\n"
+        'repetition_examples = 1\nbenchmark_examples = 1\nlikelihood_examples = 2\nperturbations = ["case"]\n'
+    )
+    app = Typer()
+    app.command()(evaluate)
+    arguments = ["--model", str(learned), "--base", str(untrained), "--data", str(data)]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out" / "report.json"), "--limit", "6"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["data"]["questions"] == 6
+    groups = {row["group"] for row in report["metrics"]}
+    assert groups == {"answers", "refusals", "language", "style"}
+    assert report["benchmarks"][0]["metrics"]
+    assert report["robustness"]["attacks"]["candidate"]["case"]["count"] == 1
+    assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+    assert len((tmp_path / "out" / "answers.jsonl").read_text().splitlines()) > 12
