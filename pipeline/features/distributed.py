@@ -21,7 +21,7 @@ from pipeline.settings import LakeSettings
 from pipeline.spark.parts import PartWriter
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 COLUMNS = (
     ENTITY,
@@ -103,7 +103,7 @@ def tokenise_rows(rows: DataFrame, job: Job, parts: int) -> Report:
     """Write the feature datasets of prepared rows below the job's prefix and return what was made."""
     context = rows.sparkSession.sparkContext
     shipped = context.broadcast(job)
-    spread = rows.select(*COLUMNS).repartition(parts, ENTITY).sortWithinPartitions(ENTITY)
+    spread = rows.select(*COLUMNS).repartitionById(parts, _part(parts)).sortWithinPartitions(ENTITY)
     report = Report()
     try:
         for row in spread.mapInArrow(lambda batches: _partition(shipped.value, batches), "report string").collect():
@@ -111,6 +111,19 @@ def tokenise_rows(rows: DataFrame, job: Job, parts: int) -> Report:
     finally:
         shipped.destroy()
     return report
+
+
+def _part(parts: int) -> Column:
+    """Return the part that a question belongs to.
+
+    Ids are hexadecimal digests, hence evenly spread: cutting their range evenly gives parts of equal size that are
+    sorted among each other too, so a reader of neighbouring questions meets one part. Other ids are hashed.
+    """
+    from pyspark.sql import functions as sql
+
+    own, hashed = sql.substring(ENTITY, 1, 8), sql.substring(sql.sha2(ENTITY, 256), 1, 8)
+    head = sql.when(sql.col(ENTITY).rlike("^[0-9a-f]{8}"), own).otherwise(hashed)
+    return sql.floor(sql.conv(head, 16, 10).cast("long") * parts / (1 << 32)).cast("int")
 
 
 def _partition(job: Job, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

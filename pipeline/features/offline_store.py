@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from feast.data_source import DataSource
 from feast.feature_view import FeatureView
 from feast.infra.offline_stores.file_source import FileSource
@@ -29,6 +30,8 @@ from pipeline.lake import Lake, open_lake
 ENTITY_TIME = "event_timestamp"
 ROW = "__entity_row"
 FOUND = "__source_row"
+MOST_OPEN = 8
+_open_datasets: dict[tuple[tuple[str, str], ...], ds.Dataset] = {}
 
 
 class LakeOfflineStoreConfig(FeastConfigBaseModel):
@@ -188,7 +191,23 @@ def _columns_of(view: FeatureView, references: Sequence[str]) -> list[str]:
 def _scan(lake: Lake, source: DataSource, columns: list[str], condition: Any | None) -> pa.Table:
     if not isinstance(source, FileSource):
         raise PipelineError("The lake holds Parquet files only", where=source.name)
-    return lake.read_table(source.path, columns=list(dict.fromkeys(columns)), filter=condition)
+    table: pa.Table = _dataset(lake, source.path).to_table(columns=list(dict.fromkeys(columns)), filter=condition)
+    return table
+
+
+def _dataset(lake: Lake, uri: str) -> ds.Dataset:
+    """Open a dataset, or return the one that was opened before: it remembers where its row groups are.
+
+    The objects' tags are part of the key, so that files which an erasure wrote again are opened again.
+    """
+    found = tuple((info.uri, info.etag) for info in lake.objects(uri))
+    if found not in _open_datasets:
+        if len(_open_datasets) >= MOST_OPEN:
+            _open_datasets.pop(next(iter(_open_datasets)))
+        filesystem, path = lake.arrow(uri)
+        files = [lake.arrow(name)[1] for name, _ in found] or [path]
+        _open_datasets[found] = ds.dataset(files, filesystem=filesystem, format="parquet")
+    return _open_datasets[found]
 
 
 def _between(column: str, start: datetime | None, end: datetime | None) -> Any | None:

@@ -23,8 +23,8 @@ from pipeline.stage import Manifest
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-CHUNK = 2048
-"""Questions in one retrieval; bounds the memory that a reader takes whatever the size of the dataset."""
+CHUNK = 16_384
+"""Questions in one retrieval, about a Parquet row group: bounds a reader's memory whatever the size of the dataset."""
 TRAINING_COLUMNS = (ENTITY, "token_ids", "attention_mask", "labels")
 SPLITS = ("train", "validation", "test")
 
