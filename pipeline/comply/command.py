@@ -67,18 +67,10 @@ def table(facts: dict[str, Any], out: Path) -> Table:
     """Return the findings as a table for a terminal."""
     passed = facts["verdict"] == "passed"
     title = "[green]The gate lets the model pass[/]" if passed else "[red]The gate refuses the model[/]"
-    found = Table(
-        "check", "result", "OWASP", "what was found", title=title, caption=f"Report: {out.with_suffix('.html')}"
-    )
+    found = Table("check", "result", "what was found", title=title, caption=f"Report: {out.with_suffix('.html')}")
     for finding in facts["findings"]:
-        colour = COLOURS[finding["status"]]
-        summary = str(finding["summary"]).replace("[", "\\[")
-        found.add_row(
-            finding["check"],
-            f"[{colour}]{finding['status'].replace('_', ' ')}[/]",
-            ", ".join(finding["owasp"]),
-            summary,
-        )
+        state = f"[{COLOURS[finding['status']]}]{finding['status'].replace('_', ' ')}[/]"
+        found.add_row(finding["check"], state, str(finding["summary"]).replace("[", "\\["))
     return found
 
 

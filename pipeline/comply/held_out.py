@@ -25,7 +25,7 @@ def from_evaluation(lake: Lake, evaluation: Manifest) -> list[HeldOut]:
 
     Raises PipelineError when the candidate did not answer a question that another model answered.
     """
-    rows = lake.read_table(evaluation.output("answers").uri, columns=COLUMNS).to_pylist()
+    rows = lake.read_table(evaluation.output("generations").uri, columns=COLUMNS).to_pylist()
     return pivoted([row for row in rows if row["kind"] == "held-out"], evaluation.uri)
 
 

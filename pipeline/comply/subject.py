@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipeline.comply.check import Probe
 from pipeline.comply.policy import Policy
@@ -14,6 +15,8 @@ from pipeline.lake import Lake
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import ComplySettings
 from pipeline.stage import Manifest, Output
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,14 @@ class Subject:
     refusal_text: str = ""
     asked: dict[Probe, tuple[str, str, bool]] = field(default_factory=dict)
     lake: Lake | None = None
+    _worked_out: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, name: str, work: Callable[[], T]) -> T:
+        """Return what `work` gives, worked out once for this subject: a check's probes and its judgement share it."""
+        if name not in self._worked_out:
+            self._worked_out[name] = work()
+        found: T = self._worked_out[name]
+        return found
 
     def manifest(self, name: str) -> Manifest | None:
         """Return the manifest of an input, None outside the pipeline."""
