@@ -106,6 +106,15 @@ class PageExtraction:
         """The whole page as passages, in page order."""
         return self.cut() if self.cut else []
 
+    @cached_property
+    def places(self) -> dict[int, list[int]]:
+        """Which passages hold the answer of which pair, both by index."""
+        found: dict[int, list[int]] = {}
+        for place, passage in enumerate(self.passages):
+            if passage.pair is not None:
+                found.setdefault(passage.pair, []).append(place)
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
         """Travel between processes with the passages instead of the page's tree."""
         return {**self.__dict__, "passages": self.passages, "cut": None}

@@ -9,16 +9,20 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from lxml import etree
 
 from pipeline.collect.web.boilerplate import prune
-from pipeline.collect.web.dom import raw_text, text_of
+from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
 from pipeline.collect.web.encoding import decode
 from pipeline.collect.web.model import Element
+from pipeline.collect.web.order import Marks
 from pipeline.collect.web.questions import squeeze
 from pipeline.collect.web.signals import Signals, read_signals
 
 MAX_LINKS = 20_000
+MAX_ELEMENTS = 300_000
+"""A page with more is no page that a person wrote; reading it would take gigabytes."""
 _BINARY = re.compile(
     rb"^(?:%PDF|\x89PNG|GIF8|\xff\xd8\xff|PK\x03\x04|\x1f\x8b|\x7fELF|RIFF|\x00\x00\x01\x00|MZ|OggS|ID3)"
 )
+_METADATA = frozenset(("title", "meta", "link", "style", "script", "base", "noscript", "template", "object", "bgsound"))
 _JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
 
 
@@ -47,6 +51,8 @@ class Page:
     text: str = ""
     order: dict[Element, int] = field(default_factory=dict)
     """Position of every element in page order. Holding the elements here also keeps their identity stable."""
+    headings: Marks = field(default_factory=lambda: Marks((), {}))
+    """The headings that have a text."""
 
 
 def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup: str | None = None) -> Page:
@@ -60,6 +66,8 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     if not text.strip():
         raise NotAPage("the page is empty")
     root, warnings = _parse(markup if markup is not None else text)
+    if root.xpath("count(//*)") > MAX_ELEMENTS:
+        raise NotAPage(f"the page has more than {MAX_ELEMENTS} elements")
     kept = list(root.iter())  # while these are held, lxml makes no new object each time a node is looked at
     base = _base(root, url)
     title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
@@ -84,6 +92,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     page.order = {element: number for number, element in enumerate(root.iter())}
     del kept
     page.text = raw_text(root)
+    page.headings = Marks((heading for heading in root.iter(*HEADINGS) if text_of(heading)), page.order)
     return page
 
 
@@ -96,6 +105,7 @@ def _parse(text: str) -> tuple[Element, list[str]]:
     if root is None:
         raise NotAPage("the page holds no markup that can be read")
     _join_roots(root)
+    _empty_head(root)
     deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
     return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
 
@@ -110,6 +120,19 @@ def _join_roots(root: Element) -> None:
         for part in list(following) if isinstance(following.tag, str) else []:
             target.append(part)
         following = after
+
+
+def _empty_head(root: Element) -> None:
+    """Move content out of the head, where the parser leaves newer elements when there is no `<body>` tag."""
+    head = root.find("head")
+    content = [part for part in head if part.tag not in _METADATA] if head is not None else []
+    if head is None or not content:
+        return
+    body = root.find("body")
+    if body is None:
+        body = etree.SubElement(root, "body")
+    for part in reversed(list(head)[list(head).index(content[0]) :]):
+        body.insert(0, part)
 
 
 def _base(root: Element, url: str) -> str:

@@ -132,7 +132,7 @@ def context_for(
     `limit` is in characters. Neighbours that repeat the answer are left out in the mode `without_answer`.
     """
     passages = extraction.passages
-    own = [place for place, passage in enumerate(passages) if passage.pair == number]
+    own = extraction.places.get(number)
     if not own:
         return None
     chosen = list(own) if mode == "with_answer" else []

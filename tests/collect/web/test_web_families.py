@@ -341,6 +341,16 @@ def test_help_desk_articles(url: str, title: str) -> None:
     assert [p.answer for p in found.pairs] == ["Open Settings.\n\n1. Choose Security\n2. Press Reset"]
 
 
+def test_pages_without_a_body_tag() -> None:
+    details = f"<details><summary>{SHIPPING}</summary>{ANSWER_1}</details><details><summary>{RETURNS}</summary>{ANSWER_2}</details>"
+    both(f"<!doctype html><title>FAQ</title>{details}", "details")
+    both(
+        f"<!doctype html><title>FAQ</title><main><h2>{SHIPPING}</h2>{ANSWER_1}<h2>{RETURNS}</h2>{ANSWER_2}</main>",
+        "headings",
+    )
+    both(f"<html><body><h1>FAQ</h1></body></html><h2>{SHIPPING}</h2>{ANSWER_1}<h2>{RETURNS}</h2>{ANSWER_2}", "headings")
+
+
 def test_microdata_and_rdfa() -> None:
     micro = (
         '<div itemscope itemtype="https://schema.org/FAQPage"><div itemscope itemprop="mainEntity" itemtype="https://schema.org/Question">'

@@ -35,21 +35,9 @@ class Family(ABC):
 
 
 def heading_above(node: Element, page: Page) -> str | None:
-    """Return the text of the nearest heading (or table caption of a section) before a node, or None."""
-    above = preceding_heading(node)
+    """Return the text of the nearest heading before a node, parents excluded, or None."""
+    above = page.headings.before(node)
     return text_of(above) if above is not None else None
-
-
-def preceding_heading(node: Element, shallower_than: int = 7) -> Element | None:
-    """Return the nearest heading before a node whose level is less than `shallower_than`, parents excluded."""
-    tests = " or ".join(f"self::h{level}" for level in range(1, min(shallower_than, 7)))
-    if not tests:
-        return None
-    for heading in node.xpath(f"preceding::*[{tests}][1]"):
-        if text_of(heading):
-            return heading
-        return preceding_heading(heading, shallower_than)
-    return None
 
 
 def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> str | None:

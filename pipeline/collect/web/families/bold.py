@@ -9,6 +9,7 @@ from typing import ClassVar
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, text_of
 from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.model import Candidate, Element, Piece
+from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
 
@@ -47,10 +48,12 @@ class Bold(Family):
         evidence = judge([text for _, text in kept], kept[0][0].node, page, marked=False)
         if evidence is None:
             return []
-        stops = sorted([*(line.start for line, _ in kept), *page.root.iter(*HEADINGS)], key=page.order.__getitem__)
+        stops = Marks([*(line.start for line, _ in kept), *page.root.iter(*HEADINGS)], page.order)
         limit = common_ancestor([line.node for line, _ in kept])
         return [
-            Candidate(text, _answer(line, stops, limit, page), line.node, anchor_of(line.start), None, evidence)
+            Candidate(
+                text, _answer(line, stops.after(line.node), limit), line.node, anchor_of(line.start), None, evidence
+            )
             for line, text in kept
         ]
 
@@ -107,16 +110,12 @@ def _text_before(element: Element, block: Element) -> str | None:
     return "".join(parts)
 
 
-def _answer(line: _Line, stops: list[Element], limit: Element, page: Page) -> list[Piece]:
-    position = page.order[line.start]
-    inside = set(line.node.iterdescendants())
-    end = next((stop for stop in stops if page.order[stop] > position and stop not in inside), None)
-    outer = limit
-    pieces = between(line.node, end, outer)
-    while not pieces and outer.tag not in ("body", "html"):
-        parent = outer.getparent()
+def _answer(line: _Line, end: Element | None, limit: Element) -> list[Piece]:
+    pieces = between(line.node, end, limit)
+    while not pieces and limit.tag not in ("body", "html"):
+        parent = limit.getparent()
         if parent is None:
             break
-        outer = parent
-        pieces = between(line.node, end, outer)
+        limit = parent
+        pieces = between(line.node, end, limit)
     return pieces

@@ -14,7 +14,6 @@ from pipeline.collect.web.questions import (
     has_question_mark,
     is_call_to_action,
     looks_like_question,
-    question_share,
     strip_numbering,
 )
 from pipeline.collect.web.signals import is_faq_phrase, is_furniture
@@ -129,8 +128,9 @@ def _asks(group: list[_Heading]) -> bool:
 
 def _outsider(group: list[_Heading], same: list[_Heading]) -> bool:
     """Say whether a group without questions stands beside nearly pure ones: then it is not part of the FAQ."""
-    rest = [heading for heading in same if heading not in group]
-    return len(rest) >= 3 and question_share([heading.text for heading in rest]) >= 0.9
+    rest = len(same) - len(group)
+    asking = sum(heading.asks for heading in same) - sum(heading.asks for heading in group)
+    return rest >= 3 and asking >= 0.9 * rest
 
 
 def _without_edges(group: list[_Heading]) -> list[_Heading]:
@@ -180,7 +180,8 @@ def _section(heading: _Heading) -> str | None:
 
 def _end(headings: list[_Heading], position: int, level: int) -> Element | None:
     mine = headings[position].level
-    for later in headings[position + 1 :]:
+    for place in range(position + 1, len(headings)):
+        later = headings[place]
         if later.marker or later.level <= max(mine, level):
             return later.node
     return None

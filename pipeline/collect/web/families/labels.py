@@ -9,6 +9,7 @@ from typing import ClassVar
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
 from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.model import Candidate, Element, Piece
+from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
@@ -48,11 +49,11 @@ class Labels(Family):
         if len(questions) < 2:
             return []
         limit = common_ancestor(questions)
-        stops = sorted([*questions, *page.root.iter(*HEADINGS)], key=page.order.__getitem__)
+        stops = Marks([*questions, *page.root.iter(*HEADINGS)], page.order)
         found: list[Candidate] = []
         labelled = 0
         for question in questions:
-            end = next((stop for stop in stops if page.order[stop] > page.order[question]), None)
+            end = stops.after(question)
             text, rest = _split(question)
             pieces = rest + between(question, end, limit)
             labelled += bool(rest) or any(ANSWER_LABEL.match(_text(piece)) for piece in pieces[:3])

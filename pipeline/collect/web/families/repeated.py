@@ -9,6 +9,7 @@ from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, commo
 from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.families.groups import label_of
 from pipeline.collect.web.model import Candidate, Element
+from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark, is_call_to_action
 
@@ -38,12 +39,11 @@ class Repeated(Family):
         evidence = judge(texts, members[0], page, marked=True)
         if evidence is None:
             return []
-        stops = sorted({*members, *page.root.iter(*HEADINGS)}, key=page.order.__getitem__)
+        stops = Marks([*members, *page.root.iter(*HEADINGS)], page.order)
         limit = common_ancestor(members)
         found: list[Candidate] = []
         for member, text in zip(members, texts, strict=True):
-            inside = set(member.iterdescendants())
-            end = next((s for s in stops if page.order[s] > page.order[member] and s not in inside), None)
+            end = stops.after(member)
             found.append(Candidate(text, between(member, end, limit), member, anchor_of(member), None, evidence))
         return found
 
