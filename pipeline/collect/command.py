@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.collect.source import Document
     from pipeline.settings import SourceSettings
 
 app = typer.Typer(help="Bring question/answer rows from web pages, tickets and tables.", no_args_is_help=True)
@@ -154,10 +156,18 @@ def run_configured(
 
 def _collect(out: Path, **config: Any) -> None:
     from pipeline.collect.one_off import collect_into, source_settings
-    from pipeline.console import emit
+    from pipeline.console import emit, errors
 
     settings: SourceSettings = source_settings(config)
-    result = collect_into(settings, out)
+    with errors.status(f"{settings.name}: nothing read yet") as status:
+        seen = Counter[str]()
+
+        def progress(document: Document) -> None:
+            seen[document.status] += 1
+            counted = ", ".join(f"{count} {state}" for state, count in sorted(seen.items()))
+            status.update(f"{settings.name}: {counted}")
+
+        result = collect_into(settings, out, progress)
     emit(result, _summary([result]))
 
 

@@ -19,6 +19,7 @@ from pipeline.lake import open_lake
 from pipeline.settings import AnySource, LakeSettings, SourceSettings, current
 
 if TYPE_CHECKING:
+    from pipeline.collect.source import Document
     from pipeline.lake import Lake
     from pipeline.stage import Manifest
 
@@ -33,7 +34,9 @@ def source_settings(config: dict[str, Any]) -> SourceSettings:
     return checked
 
 
-def collect_into(config: SourceSettings, out: Path) -> dict[str, Any]:
+def collect_into(
+    config: SourceSettings, out: Path, progress: Callable[[Document], None] | None = None
+) -> dict[str, Any]:
     """Collect a source once, write its rows to `out` and what was set aside to `out` + `.set_aside.jsonl`.
 
     Both files are written whole or not at all. Returns what a person or program wants to know about it.
@@ -42,7 +45,7 @@ def collect_into(config: SourceSettings, out: Path) -> dict[str, Any]:
         raise SettingsError("The file cannot be written", where=str(out), remedy="Name a file in a folder that exists")
     with tempfile.TemporaryDirectory(prefix="llmops-collect-") as folder:
         lake = open_lake(LakeSettings(uri=folder))
-        manifest = stage.collect(current(), lake, config, run_id="once", landing=NoLanding())
+        manifest = stage.collect(current(), lake, config, run_id="once", landing=NoLanding(), progress=progress)
         aside = out.with_name(out.name + ".set_aside.jsonl")
         _write(out, lake, manifest, "rows")
         _write(aside, lake, manifest, "set_aside")

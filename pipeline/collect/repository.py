@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.settings import Settings
 
-BUCKET_ROWS = 200_000
+BUCKET_ROWS = 100_000
 BUCKET_BYTES = 64 << 20
 """Compressed; what a bucket holds at most, so that long texts make more buckets, not bigger ones."""
 BATCH_ROWS = 16_384
@@ -169,8 +169,9 @@ class Buckets:
 
 def _unique(buckets: Buckets, found: Found) -> Iterator[pa.RecordBatch]:
     for table in buckets.tables():
-        ids = table.column("question_id").to_numpy(zero_copy_only=False)
-        repeats = np.concatenate([[False], ids[1:] == ids[:-1]]) if len(ids) else np.empty(0, bool)
+        ids = table.column("question_id")
+        same = pc.equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1)))
+        repeats = np.concatenate([np.zeros(min(1, len(ids)), bool), same.to_numpy()])
         for row in table.filter(pa.array(repeats)).to_pylist() if repeats.any() else ():
             found.repeated.append(
                 SetAside(

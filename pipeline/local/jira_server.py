@@ -188,6 +188,8 @@ class JiraApi:
     def comments(self, parameters: Parameters, name: str) -> Any:
         """Answer a page of an issue's comments, internal ones included, as Jira does for a licensed user."""
         every = self._issue(name)["fields"]["comment"]["comments"]
+        if "properties" not in parameters.get("expand", ""):
+            every = [_without_properties(comment) for comment in every]
         start = max(0, _number(parameters.get("startAt"), 0))
         size = max(1, min(_number(parameters.get("maxResults"), 50), 100))
         return {"startAt": start, "maxResults": size, "total": len(every), "comments": every[start : start + size]}
@@ -217,6 +219,11 @@ class JiraApi:
         return {"start": start, "limit": size, "size": len(values), "isLastPage": last, "values": values}
 
 
+def _without_properties(comment: dict[str, Any]) -> dict[str, Any]:
+    """Return a comment as it is given where its properties were not asked for."""
+    return {name: value for name, value in comment.items() if name != "properties"}
+
+
 def _is_public(comment: Mapping[str, Any]) -> bool:
     return bool(comment.get("jsdPublic")) and not comment.get("visibility")
 
@@ -240,7 +247,7 @@ def _shown(issue: dict[str, Any], fields: set[str]) -> dict[str, Any]:
     shown = {name: value for name, value in issue["fields"].items() if everything or name in fields}
     if "comment" in shown:
         every = shown["comment"]["comments"]
-        first = every[:EMBEDDED_COMMENTS]
+        first = [_without_properties(comment) for comment in every[:EMBEDDED_COMMENTS]]
         shown["comment"] = {"comments": first, "maxResults": len(first), "total": len(every), "startAt": 0}
     return {"id": issue["id"], "key": issue["key"], "fields": shown}
 

@@ -30,7 +30,7 @@ class SiteHandler(QuietHandler):
 
     def do_GET(self) -> None:
         """Answer a GET."""
-        path = unquote(urlsplit(self.path).path)
+        path = unquote(urlsplit(self.path).path).replace("\0", "%00")
         if path == "/robots.txt":
             body = f"User-agent: *\nDisallow: /private/\nSitemap: {self._origin()}/sitemap.xml\n"
             self._send(body.encode(), "text/plain; charset=utf-8")

@@ -18,7 +18,6 @@ from pipeline.console import output
 from pipeline.errors import PipelineError, SettingsError, SourceError
 from pipeline.local import web_server
 
-
 TABLE = ["parquet", "--question", "q", "--answer", "a", "--uri"]
 
 

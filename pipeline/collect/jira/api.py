@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from pipeline.collect.jira.comments import Comments, Reading, person
 from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
-from pipeline.collect.jira.redaction import is_public, public_only
-from pipeline.collect.jira.ticket import EARLIEST, Comment, Ticket, moment
-from pipeline.collect.jira.wiki import wiki_text
+from pipeline.collect.jira.redaction import public_only
+from pipeline.collect.jira.ticket import Ticket, moment
 from pipeline.collect.source import Landing
 from pipeline.errors import SourceError
 from pipeline.log import get_logger
@@ -30,8 +30,6 @@ FIELDS = (
     "labels",
     "comment",
 )
-COMMENT_PAGE = 100
-MAX_COMMENT_PAGES = 100
 STALE_PAGES = 3
 """This many pages in a row without a ticket that was not seen before mean that the server goes round in circles."""
 
@@ -65,10 +63,10 @@ class RestApi(ABC):
         """Talk through a client and land what it gets."""
         self._client = client
         self._landing = landing
-        self._service_desk = service_desk
         self._unmarked_public = unmarked_public
-        self._desk_answers = True
         self._landed = 0
+        reading = Reading(self.version, self.text, self.comment_parameters, service_desk, unmarked_public)
+        self._comments = Comments(client, self._land, reading)
 
     @abstractmethod
     def pages(self, jql: str, fields: tuple[str, ...]) -> Iterator[tuple[Answer, list[Any]]]:
@@ -133,101 +131,7 @@ class RestApi(ABC):
             resolved=moment(fields.get("resolutiondate")),
             issue_type=_name(kind, "name"),
             labels=[label for label in fields.get("labels") or [] if isinstance(label, str)],
-            comments=self._comments(listed, key, fields),
-        )
-
-    def _comments(self, listed: Listed, key: str, fields: Mapping[str, Any]) -> list[Comment]:
-        if self._service_desk:
-            return list(self._desk_comments(key))
-        embedded = fields.get("comment")
-        given = embedded.get("comments") if isinstance(embedded, dict) else None
-        if isinstance(embedded, dict) and isinstance(given, list) and _count(embedded.get("total")) <= len(given):
-            raw = given
-        else:
-            raw = list(self._paged_comments(listed.issue_id))
-        comments = [self._comment(item) for item in raw if isinstance(item, dict)]
-        if any(comment.public is None for comment in comments) and self._desk_answers:
-            return self._asked_desk(key, comments)
-        return comments
-
-    def _paged_comments(self, issue_id: str) -> Iterator[Any]:
-        path = f"/rest/api/{self.version}/issue/{quote(issue_id, safe='')}/comment"
-        start = 0
-        for _ in range(MAX_COMMENT_PAGES):
-            parameters = {"startAt": start, "maxResults": COMMENT_PAGE, **self.comment_parameters}
-            answer = self._client.get(path, parameters)
-            self._land(f"comments/{issue_id}-{start}.json", answer)
-            page = answer.data.get("comments") if isinstance(answer.data, dict) else None
-            if not isinstance(page, list) or not page:
-                return
-            yield from page
-            start += len(page)
-            if start >= _count(answer.data.get("total")):
-                return
-
-    def _comment(self, raw: dict[str, Any]) -> Comment:
-        author = raw.get("author")
-        kind = author.get("accountType") if isinstance(author, dict) else None
-        name = person(author)
-        return Comment(
-            comment_id=str(raw.get("id") or ""),
-            author=name,
-            is_agent=bool(name) and kind not in ("app", "customer"),
-            created=moment(raw.get("created")) or EARLIEST,
-            public=is_public(raw, unmarked_public=self._unmarked_public),
-            text=self.text(raw.get("body")),
-        )
-
-    def _asked_desk(self, key: str, comments: list[Comment]) -> list[Comment]:
-        """Ask the service desk which of the comments of unknown visibility are public, if there is a service desk."""
-        try:
-            public = {comment.comment_id for comment in self._desk_comments(key)}
-        except RequestFailed as failure:
-            if failure.status in (401, 403, 404):
-                self._desk_answers = False
-                return comments
-            raise
-        return [
-            Comment(c.comment_id, c.author, c.is_agent, c.created, True, c.text)
-            if c.public is None and c.comment_id in public
-            else c
-            for c in comments
-        ]
-
-    def _desk_comments(self, key: str) -> Iterator[Comment]:
-        path = f"/rest/servicedeskapi/request/{quote(key, safe='')}/comment"
-        start = 0
-        for _ in range(MAX_COMMENT_PAGES):
-            parameters: dict[str, str | int] = {
-                "public": "true",
-                "internal": "false",
-                "start": start,
-                "limit": COMMENT_PAGE,
-            }
-            answer = self._client.get(path, parameters)
-            page = answer.data.get("values") if isinstance(answer.data, dict) else None
-            if not isinstance(page, list) or not page:
-                return
-            self._land(f"comments/{key}-{start}.json", answer)
-            for raw in page:
-                if isinstance(raw, dict) and raw.get("public") is True:
-                    yield self._desk_comment(raw)
-            start += len(page)
-            if answer.data.get("isLastPage") is not False:
-                return
-
-    def _desk_comment(self, raw: dict[str, Any]) -> Comment:
-        author, created = raw.get("author"), raw.get("created")
-        kind = author.get("accountType") if isinstance(author, dict) else None
-        name = person(author)
-        written = created.get("iso8601") if isinstance(created, dict) else created
-        return Comment(
-            comment_id=str(raw.get("id") or ""),
-            author=name,
-            is_agent=bool(name) and kind not in ("app", "customer"),
-            created=moment(written) or EARLIEST,
-            public=True,
-            text=wiki_text(raw.get("body")),
+            comments=self._comments.of(listed.issue_id, key, fields.get("comment")),
         )
 
     def _next(self) -> int:
@@ -247,21 +151,10 @@ def fields_of(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def person(value: object) -> str:
-    """Return what identifies a user: the account id of Cloud, the key or name of Server."""
-    if not isinstance(value, dict):
-        return ""
-    return next((str(value[name]) for name in ("accountId", "key", "name", "emailAddress") if value.get(name)), "")
-
-
 def _name(value: object, *names: str) -> str:
     if isinstance(value, dict):
         return next((str(value[name]) for name in names if isinstance(value.get(name), str) and value[name]), "")
     return value if isinstance(value, str) else ""
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def explained(failure: RequestFailed, api: str) -> SourceError:

@@ -31,7 +31,7 @@ class Patience:
     ends after `deadline`, and none is begun when a call has taken `longest_call`.
     """
 
-    attempts: int = 6
+    attempts: int = 5
     first_wait: float = 1.0
     longest_wait: float = 60.0
     total_wait: float = 900.0
@@ -123,6 +123,8 @@ class JsonClient:
                     body = self._body(response, url)
                 finally:
                     response.close()
+        except httpx.UnsupportedProtocol:
+            raise SourceError("This address cannot be asked", where=url, remedy="Use http:// or https://") from None
         except (httpx.TransportError, httpx.DecodingError) as problem:
             raise _Again(RequestFailed(0, f"{type(problem).__name__}: {problem}", url)) from None
         except httpx.InvalidURL as problem:
