@@ -1,0 +1,59 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Lines that belong to a page or a mail program, not to an answer."""
+
+from __future__ import annotations
+
+import re
+
+_WHOLE_LINES = (
+    # pages
+    r"(?:was|did|is) this ?(?:page|article|answer|information|content|help)? ?(?:helpful|useful|help you|answer your question)?\W*"
+    r"(?:yes|no|\W)*",
+    r"(?:\d+ (?:out )?of )?\d+ (?:people )?found this helpful\W*",
+    r"(?:\W*)?(?:back|return|scroll|go) to (?:the )?top(?: of (?:the )?page)?\W*",
+    r"skip to (?:main )?(?:content|navigation)",
+    r"(?:print|share|bookmark|email|tweet) this (?:page|article|answer|post)?\W*",
+    r"share on (?:facebook|twitter|x|linkedin|reddit|whatsapp|email)(?:,? (?:facebook|twitter|x|linkedin|reddit|email))*",
+    r"permalink(?: to this (?:headline|heading|definition|question|section))?\W*",
+    r"\[?edit\]?(?: source)?|\[edit\]|\W*copy(?: (?:code|link|to clipboard))?\W*|copied!?",
+    r"(?:read|show|see|view) (?:more|less)\W*|(?:previous|next) (?:article|page|question)\W*|advertisement|sponsored",
+    r"we use cookies.{0,200}|accept (?:all )?cookies",
+    r"©.{0,120}all rights reserved\W*",
+    r"war (?:dieser artikel|diese seite|diese antwort) hilfreich\W*(?:ja|nein|\W)*|(?:zurück )?nach oben|zum seitenanfang",
+    r"cet article (?:vous )?a-t-il été utile\W*(?:oui|non|\W)*|haut de page|retour en haut",
+    r"¿(?:te|le) ha resultado útil\W*(?:sí|no|\W)*|volver arriba",
+    # mail programs
+    r"sent from my [\w ]{2,30}|get outlook for [\w ]{2,20}|von meinem [\w ]{2,20} gesendet|envoyé de mon [\w ]{2,20}",
+    r"#{1,}\s*-\s*please type your reply above this line\s*-\s*#{1,}|_{10,}",
+)
+_LINE = re.compile(rf"^[ \t]*(?:{'|'.join(_WHOLE_LINES)})[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
+# A word that is in each kind of line; looking for one is much cheaper than trying the kinds.
+_HINT = re.compile(
+    r"this |found|top|skip to|share on|permalink|edit|copy|copied|more|less|previous|next |adverti|sponsored|cookie|rights|"
+    r"hilfreich|oben|seitenanfang|utile|haut|útil|arriba|sent from|outlook|gesendet|envoyé|type your reply|_{10}",
+    re.IGNORECASE,
+)
+_HEADING_MARK = re.compile(r"[ \t]*[¶🔗](?=\s*$)|(?<=\S)[ \t]*\[edit\](?=\s*$)", re.MULTILINE)
+_SIGNATURE = re.compile(r"^-- ?\n.*\Z", re.MULTILINE | re.DOTALL)
+_QUOTED_MAIL = re.compile(
+    r"^(?:>[ \t]*)?(?:On [^\n]{6,120} wrote:|Am [^\n]{6,120} schrieb[^\n]{0,60}:|Le [^\n]{6,120} a écrit ?:|"
+    r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,})[ \t]*\n(?:[ \t]*>[^\n]*\n?|[ \t]*\n)*",
+    re.MULTILINE,
+)
+
+
+def without_boilerplate(text: str) -> str:
+    """Return the text without navigation, feedback and sharing lines, mail signatures and quoted mails.
+
+    A text that is nothing but such a line stays: it may be the answer.
+    """
+    cleaned = text
+    if "¶" in text or "🔗" in text or "[edit]" in text:
+        cleaned = _HEADING_MARK.sub("", cleaned)
+    if "\n--" in text:
+        cleaned = _SIGNATURE.sub("", cleaned)
+    if "wrote:" in text or "schrieb" in text or "écrit" in text or "---" in text:
+        cleaned = _QUOTED_MAIL.sub("", cleaned)
+    if "\n" in cleaned and _HINT.search(cleaned):
+        cleaned = _LINE.sub("", cleaned)
+    return cleaned if cleaned.strip() else text

@@ -1,0 +1,78 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Characters: broken encodings mended, invisible ones removed, one form for blanks and quotes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Marks that show nothing and serve to hide text from people or to split words from filters: soft hyphen, zero-width
+# space, word joiner, byte order mark, direction overrides ("Trojan Source", CVE-2021-42574), tag characters, private use.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\ufffe\uffff\ue000-\uf8ff\U0001bca0-\U0001bca3\U000e0100-\U000e01ef\U000f0000-\U0010ffff]"
+)
+_TAGS = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007e])[\U000e0000-\U000e007f]+")
+# Joiners shape Arabic, Indic and other scripts and hold emoji together; between anything else they only hide.
+_JOINER = re.compile(
+    "(?<![\u0600-\u109f\u1780-\u18af\u1a20-\u1b7f\ua840-\uabff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]+"
+    "|[\u200c\u200d]+(?![\u0600-\u109f\u1780-\u18af\u1a20-\u1b7f\ua840-\uabff\u2600-\u27bf\U0001f000-\U0001faff])"
+)
+_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_QUOTES = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'", "\u2011": "-", "\ufffc": ""}
+)
+_QUOTE = re.compile("[“”„‟‘’‚‛\u2011\ufffc]")
+
+
+def line_ends(text: str) -> str:
+    """Return the text with every kind of line end as a line feed."""
+    return LINE_ENDS.sub("\n", text)
+
+
+def without_controls(text: str) -> str:
+    """Return the text without terminal colour sequences and control characters; tab and line feed stay."""
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return _CONTROL.sub("", text)
+
+
+def mended(text: str) -> str:
+    """Return text that was decoded with the wrong encoding as it was meant (`cafÃ©` as `café`), by ftfy's rules.
+
+    Only what those rules are sure of is changed; correct text in any language stays.
+    """
+    if text.isascii():
+        return text
+    from ftfy import fix_encoding
+    from ftfy.badness import is_bad
+
+    fixed: str = fix_encoding(text) if is_bad(text) else text
+    return fixed
+
+
+def without_invisible(text: str) -> str:
+    """Return the text without characters that show nothing, except where a script or an emoji needs them."""
+    if text.isascii():
+        return text
+    text = _INVISIBLE.sub("", text)
+    text = _TAGS.sub("", text)
+    return _JOINER.sub("", text) if "\u200c" in text or "\u200d" in text else text
+
+
+def with_plain_blanks(text: str) -> str:
+    """Return the text with no-break, thin, wide and other blanks as spaces."""
+    return text if text.isascii() else _BLANK.sub(" ", text)
+
+
+def composed(text: str) -> str:
+    """Return the text in Unicode's canonical composed form (NFC): letters stay, `e` + accent becomes `é`."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def with_plain_quotes(text: str) -> str:
+    """Return the text with typographic quotes as plain ones; guillemets and primes carry meaning and stay."""
+    return text.translate(_QUOTES) if not text.isascii() and _QUOTE.search(text) else text

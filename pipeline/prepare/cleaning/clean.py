@@ -1,0 +1,107 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""All cleaning steps in their order, for one text and for a column of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.prepare.cleaning import characters, entities, links, markup, segments, whitespace
+from pipeline.prepare.cleaning.boilerplate import without_boilerplate
+from pipeline.prepare.cleaning.contractions import expanded
+
+ROUNDS = 8
+# One look by Arrow's RE2 engine (about 1 ns a character) finds the texts that any step could change. Whatever a step
+# below looks for must be in here: tests/prepare/test_clean.py holds both together.
+SUSPECT = (
+    r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`"
+    r"|\n(?:--|[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored"
+    r"|cookie|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___))|wrote:|schrieb|---"
+    r"|^[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored|cookie"
+    r"|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___)[^\n]*\n"
+)
+_CONTRACTED = r"['’ʼ]"
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """The cleaning steps with their options: contractions in full, and lower case outside code."""
+
+    expand_contractions: bool = False
+    lower_case: bool = False
+
+    def text(self, text: str) -> str:
+        """Return a text of several paragraphs cleaned. Cleaning it again changes nothing.
+
+        A step can bring out what an earlier one deals with (an entity that was escaped twice becomes a tag), so the
+        steps are repeated until nothing changes; that is the second round for nearly every text.
+        """
+        for _ in range(ROUNDS):
+            cleaned = self._once(text)
+            if cleaned == text:
+                break
+            text = cleaned
+        return text
+
+    def line(self, text: str) -> str:
+        """Return a text that is one line (a question) cleaned, whatever line ends it had."""
+        for _ in range(ROUNDS):
+            cleaned = whitespace.one_line(self._once(text))
+            if cleaned == text:
+                break
+            text = cleaned
+        return text
+
+    def column(self, values: pa.Array, *, one_line: bool = False) -> pa.Array:
+        """Return a column of texts cleaned; nulls stay. Only texts that something could be changed in are touched."""
+        clean = self.line if one_line else self.text
+        if self.lower_case:
+            return pa.array([None if v is None else clean(v) for v in values.to_pylist()], pa.string())
+        suspect = pc.match_substring_regex(values, f"{SUSPECT}|{_CONTRACTED}" if self.expand_contractions else SUSPECT)
+        if one_line:
+            suspect = pc.or_(suspect, pc.match_substring(values, "\n"))
+        touched = [clean(v) for v in values.filter(suspect).to_pylist() if v is not None]
+        mask = pc.fill_null(suspect, False)
+        return pc.replace_with_mask(values, mask, pa.array(touched, pa.string())) if touched else values
+
+    def _once(self, text: str) -> str:
+        text = characters.line_ends(text)
+        text = characters.without_controls(text)
+        if not text.isascii():
+            text = characters.mended(text)
+            text = characters.without_invisible(text)
+        text = entities.unwrapped(_edges(text))
+        if markup.might_have_markup(text):
+            text = "".join(
+                piece if is_code else markup.without_markup(piece) for piece, is_code in segments.split(text)
+            )
+        if "](" in text or "<" in text:
+            text = segments.in_prose(text, links.without_links)
+        text = segments.in_prose(text, self._prose)
+        if "\n" in text:
+            text = without_boilerplate(text)
+        return _edges(text)
+
+    def _prose(self, text: str) -> str:
+        decoded = entities.decoded(text)
+        if decoded != text:
+            text = markup.tags_as_code(decoded)
+        if not text.isascii():
+            text = characters.composed(characters.with_plain_quotes(characters.with_plain_blanks(text)))
+        text = whitespace.collapsed(text)
+        if self.expand_contractions:
+            text = expanded(text)
+        return text.lower() if self.lower_case else text
+
+
+def _edges(text: str) -> str:
+    """Drop empty lines around the text, but not the indentation of code at its start."""
+    text = text.rstrip().lstrip("\n")
+    body = text.lstrip()
+    if len(text) != len(body):
+        first = segments.split(text)[:1]
+        if not (first and first[0][1]):
+            return body
+    return text

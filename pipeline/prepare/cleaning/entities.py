@@ -1,0 +1,38 @@
+"""HTML entities that were left in a text."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.entities import html5
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# A text about entities names them, and must keep them.
+_ABOUT_ENTITIES = re.compile(r"\bentit(?:y|ies)\b|\bescap(?:e|es|ed|ing)\b|character references?", re.IGNORECASE)
+
+_ESCAPED_PAGE = re.compile(
+    r"\s*&lt;(p|div|ul|ol|h[1-6]|table|span|section|article)\b.*&lt;/(?:\1|p|div|ul|ol|table)\s*&gt;\s*",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def unwrapped(text: str) -> str:
+    """Return text that is HTML escaped as a whole (`&lt;p&gt;…&lt;/p&gt;`) as that HTML."""
+    return unescape(text) if "&lt;" in text and _ESCAPED_PAGE.fullmatch(text) else text
+
+
+def decoded(text: str) -> str:
+    """Return the text with entities as the characters that they name, however often they were escaped.
+
+    Only complete ones are (`&amp;`, not the `&copy` of a URL's `&copy=1`), and none in a text that is about them.
+    """
+    if "&" not in text or ";" not in text or _ABOUT_ENTITIES.search(text):
+        return text
+    while (once := _ENTITY.sub(_character, text)) != text:
+        text = once
+    return text
+
+
+def _character(found: re.Match[str]) -> str:
+    name = found[0][1:]
+    return unescape(found[0]) if name[0] == "#" or name in html5 else found[0]

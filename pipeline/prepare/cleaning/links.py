@@ -1,0 +1,20 @@
+"""Markdown links: their text stays, and their address where it is the answer."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.prepare.cleaning.markup import with_address
+
+_LINK = re.compile(
+    r"(?<!\\)(!?)\[([^\[\]\n]*)\]\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s+\"[^\"\n]*\")?\s*\)"
+)
+_AUTOMATIC = re.compile(r"<((?:https?|ftp)://[^\s<>]+|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)>")
+
+
+def without_links(text: str) -> str:
+    """Return the text with Markdown links as their text; images become their description; bare addresses stay."""
+    if "](" in text:
+        alone = len(_LINK.sub("", text).strip()) < 8
+        text = _LINK.sub(lambda found: found[2] if found[1] else with_address(found[2], found[3], alone), text)
+    return _AUTOMATIC.sub(r"\1", text) if "<" in text else text

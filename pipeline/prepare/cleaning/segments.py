@@ -1,0 +1,56 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Telling code from prose, because cleaning prose must not touch code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+_FENCE = re.compile(
+    r"^[ ]{0,3}(`{3,}|~{3,})[^\n`]*\n(?:.*?\n)??[ ]{0,3}\1[`~]*[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_INLINE = re.compile(r"(?<!`)(`+)(?!`)([^\n]*?[^\n`])\1(?!`)")
+# Lines indented by four blanks or a tab, after an empty line. List items are no code, however deep they lie.
+_INDENTED = re.compile(
+    r"(?:(?<=\n\n)|(?<=\n[ \t]\n))(?:(?:[ ]{4}|\t)[ \t]*(?![-*+•]\s|\d{1,3}[.)]\s)[^\s][^\n]*(?:\n[ \t]*)*?(?:\n(?=[ ]{4}|\t)|(?=\n|\Z)))+"
+)
+_LEADING = re.compile(r"\A(?:(?:[ ]{4}|\t)[ \t]*(?![-*+•]\s|\d{1,3}[.)]\s)\S[^\n]*(?:\n+|\Z)){2,}")
+Segment = tuple[str, bool]
+
+
+def split(text: str) -> list[Segment]:
+    """Return the text in pieces, each with whether it is code; joined together they are the text again."""
+    made: list[Segment] = []
+    for piece, is_code in _cut(text, _FENCE if "```" in text or "~~~" in text else None):
+        if is_code:
+            made.append((piece, True))
+        else:
+            made += _without_fences(piece, at_start=not made)
+    return made
+
+
+def _without_fences(text: str, at_start: bool) -> Iterator[Segment]:
+    if at_start and (found := _LEADING.match(text)):
+        yield found[0], True
+        text = text[found.end() :]
+    for piece, is_code in _cut(text, _INDENTED if "\n    " in text or "\n\t" in text else None):
+        if is_code:
+            yield piece, True
+        else:
+            yield from _cut(piece, _INLINE if "`" in piece else None)
+
+
+def _cut(text: str, pattern: re.Pattern[str] | None) -> Iterator[Segment]:
+    end = 0
+    for found in pattern.finditer(text) if pattern else ():
+        if found.start() > end:
+            yield text[end : found.start()], False
+        yield found[0], True
+        end = found.end()
+    if end < len(text):
+        yield text[end:], False
+
+
+def in_prose(text: str, change: Callable[[str], str]) -> str:
+    """Return the text with `change` applied to its prose."""
+    return "".join(piece if is_code else change(piece) for piece, is_code in split(text))

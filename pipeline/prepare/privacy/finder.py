@@ -1,0 +1,114 @@
+"""All recognisers in one Presidio engine, with what is allowed and with one answer where findings overlap."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.prepare.cleaning.segments import split
+from pipeline.prepare.privacy import recognisers
+from pipeline.prepare.privacy.presidio import AnalyzerEngine, NoOpNlpEngine, RecognizerRegistry
+from pipeline.prepare.privacy.recogniser import LANGUAGE, Recogniser
+
+Finding = tuple[str, int, int]
+"""The type and where it starts and ends."""
+THRESHOLD = 0.5
+WEAK_DATE = 0.3
+BESIDE = 120
+"""Characters within which other personal data makes a date one of a person's."""
+
+
+def all_recognisers() -> list[Recogniser]:
+    """Return every recogniser of the package."""
+    for module in pkgutil.iter_modules(recognisers.__path__):
+        importlib.import_module(f"{recognisers.__name__}.{module.name}")
+    return [kind() for kind in sorted(Recogniser.__subclasses__(), key=lambda kind: kind.entity)]
+
+
+class Finder:
+    """Finds personal data in texts; `allowed` are values, and `@domain` endings, that may stay."""
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        """Build the engine; nothing is loaded from anywhere."""
+        self._recognisers = all_recognisers()
+        entities = {value.strip().lower() for value in allowed}
+        self._allowed = {value for value in entities if not value.startswith("@")}
+        self._domains = tuple(value for value in entities if value.startswith("@"))
+        self._tags = {recogniser.entity: recogniser.tag or recogniser.entity for recogniser in self._recognisers}
+        registry = RecognizerRegistry(recognizers=list(self._recognisers), supported_languages=[LANGUAGE])
+        self._engine = AnalyzerEngine(
+            registry=registry,
+            nlp_engine=NoOpNlpEngine(models=[{"lang_code": LANGUAGE, "model_name": "none"}]),
+            supported_languages=[LANGUAGE],
+        )
+
+    @property
+    def entities(self) -> list[str]:
+        """The types that can be found."""
+        return sorted(set(self._tags.values()))
+
+    def find(self, text: str) -> list[Finding]:
+        """Return what is found in one text, in order and without overlaps."""
+        return next(iter(self.find_all(pa.array([text], pa.string()))), (0, []))[1]
+
+    def find_all(self, texts: pa.Array) -> Iterator[tuple[int, list[Finding]]]:
+        """Yield the place of each text in which something is found, with what is found there.
+
+        Of findings that overlap the surer, then the longer one stays. Arrow looks at all texts first, so that only
+        those in which there could be something cost more.
+        """
+        masks = [
+            pc.fill_null(recogniser.worth(texts), False).to_numpy(zero_copy_only=False)
+            for recogniser in self._recognisers
+        ]
+        for place in np.flatnonzero(np.logical_or.reduce(masks)).tolist():
+            wanted = [recogniser for recogniser, mask in zip(self._recognisers, masks, strict=True) if mask[place]]
+            found = self._search(texts[place].as_py(), wanted)
+            if found:
+                yield place, found
+
+    def _search(self, text: str, wanted: list[Recogniser]) -> list[Finding]:
+        has_code = "`" in text or "\n    " in text or "\n\t" in text
+        results = []
+        for in_code in (True, False):
+            entities = [recogniser.entity for recogniser in wanted if recogniser.in_code == in_code]
+            if entities:
+                searched = text if in_code or not has_code else _blanked(text)
+                results += self._engine.analyze(searched, LANGUAGE, entities=entities)
+        return _chosen(
+            [
+                (r.score, self._tags[r.entity_type], r.start, r.end)
+                for r in results
+                if not self._is_allowed(text[r.start : r.end])
+            ]
+        )
+
+    def _is_allowed(self, value: str) -> bool:
+        lowered = value.lower()
+        return lowered in self._allowed or (bool(self._domains) and lowered.endswith(self._domains))
+
+
+def _blanked(text: str) -> str:
+    """Return the text with code as blanks, so that places stay what they are."""
+    return "".join(re.sub(r"[^\n]", " ", piece) if is_code else piece for piece, is_code in split(text))
+
+
+def _chosen(found: list[tuple[float, str, int, int]]) -> list[Finding]:
+    sure = [item for item in found if item[0] >= THRESHOLD]
+    chosen: list[Finding] = []
+    for _, entity, start, end in sorted(sure, key=lambda item: (-item[0], item[2] - item[3], item[1])):
+        if all(end <= other[1] or start >= other[2] for other in chosen):
+            chosen.append((entity, start, end))
+    anchors = [item for item in chosen if item[0] != "DATE"]
+    for score, entity, start, end in sorted(found):
+        beside = any(start - BESIDE < other[2] and other[1] < end + BESIDE for other in anchors)
+        free = all(end <= other[1] or start >= other[2] for other in chosen)
+        if entity == "DATE" and WEAK_DATE <= score < THRESHOLD and beside and free:
+            chosen.append((entity, start, end))
+    return sorted(chosen, key=lambda item: item[1])

@@ -1,0 +1,37 @@
+"""Lists of given names and surnames, read once."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def given() -> frozenset[str]:
+    """Return given names that are rarely anything else, folded."""
+    return _read("given.txt")
+
+
+@cache
+def ambiguous() -> frozenset[str]:
+    """Return given names that are also words, places or products, folded."""
+    return _read("ambiguous.txt")
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Return common surnames, folded."""
+    return _read("surnames.txt")
+
+
+@cache
+def folded(name: str) -> str:
+    """Return a name in the form of the lists: lower case, without accents (`Müller` meets `Muller`)."""
+    plain = unicodedata.normalize("NFKD", name.replace("’", "'").replace("ł", "l").replace("Ł", "L").replace("ø", "o"))
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+
+
+def _read(name: str) -> frozenset[str]:
+    text = (files(__package__) / name).read_text(encoding="utf-8")
+    return frozenset(folded(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())

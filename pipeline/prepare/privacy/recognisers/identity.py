@@ -1,0 +1,157 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""National identity, tax and social security numbers of the United States and of European countries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from pipeline.prepare.privacy import checksums
+from pipeline.prepare.privacy.recogniser import Recogniser, Span
+
+NEAR = 48
+"""Characters before a number in which a word that says what it is must stand."""
+
+
+class Kind(NamedTuple):
+    """A kind of number: its shape, its check, and the words that say what it is.
+
+    A number whose shape or check digits could be anything counts only near such a word (`alone` false).
+    """
+
+    name: str
+    shape: re.Pattern[str]
+    check: Callable[[str], bool]
+    words: re.Pattern[str]
+    alone: bool
+
+
+def _kind(name: str, shape: str, check: Callable[[str], bool], words: str, *, alone: bool = False) -> Kind:
+    return Kind(
+        name,
+        re.compile(rf"(?<![\w.,/-]){shape}(?![\w]|[.,/-]\d)"),
+        check,
+        re.compile(rf"(?:{words})", re.IGNORECASE),
+        alone,
+    )
+
+
+KINDS = (
+    _kind("de_tax_id", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", checksums.tax_id_de, "steuer|idnr|tin\\b|tax"),
+    _kind(
+        "fr_nir",
+        r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[ABab]) ?\d{3} ?\d{3} ?\d{2}",
+        checksums.insee_fr,
+        "nir|insee|sécu",
+        alone=True,
+    ),
+    _kind(
+        "es_nif", r"(?:\d{8}|[XYZxyz]-?\d{7})-?[A-HJ-NP-TV-Za-hj-np-tv-z]", checksums.nif_es, "dni|nif|nie", alone=True
+    ),
+    _kind(
+        "it_fiscal_code",
+        r"[A-Za-z]{6}\d{2}[A-EHLMPRSTa-ehlmprst]\d{2}[A-Za-z]\d{3}[A-Za-z]",
+        checksums.fiscal_code_it,
+        "fiscale",
+        alone=True,
+    ),
+    _kind(
+        "uk_nino",
+        r"(?![BGNKTZ]{2})[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+        lambda _: True,
+        "insurance",
+        alone=True,
+    ),
+    _kind("uk_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", checksums.nhs_uk, "nhs"),
+    _kind("pl_pesel", r"\d{11}", checksums.pesel_pl, "pesel"),
+    _kind("nl_bsn", r"\d{4}[. ]?\d{2}[. ]?\d{3}", checksums.bsn_nl, "bsn|burgerservice|sofi"),
+    _kind(
+        "be_national_number",
+        r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}|\d{11}",
+        checksums.national_number_be,
+        "rijksregister|registre national|national",
+    ),
+    _kind("ch_ahv", r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", checksums.ahv_ch, "ahv|avs", alone=True),
+    _kind("at_svnr", r"\d{4} ?\d{6}", checksums.svnr_at, "svnr|sv-nummer|sozialversicherung|versicherungsnummer"),
+    _kind("pt_nif", r"\d{3} ?\d{3} ?\d{3}", checksums.nif_pt, "nif|contribuinte|fiscal"),
+    _kind(
+        "se_personnummer",
+        r"(?:19|20)?\d{6}[-+]\d{4}",
+        lambda d: checksums.personal_number_se(d[-10:]),
+        "personn|pnr",
+        alone=True,
+    ),
+    _kind(
+        "fi_hetu",
+        r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FYXWVU]\d{3}[0-9A-FHJ-NPR-Y]",
+        checksums.hetu_fi,
+        "henkilö|hetu",
+        alone=True,
+    ),
+    _kind("dk_cpr", r"\d{6}-?\d{4}", checksums.cpr_dk, "cpr"),
+    _kind("ie_pps", r"\d{7}[A-W][A-IW]?", checksums.pps_ie, "pps"),
+    _kind("cz_birth_number", r"\d{6}/?\d{4}", checksums.birth_number_cz, "rodné|rodne|birth number"),
+    _kind("us_itin", r"9\d{2}[ -]?(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[ -]?\d{4}", lambda _: True, "itin|taxpayer"),
+    _kind("us_passport", r"[A-Z]?\d{8,9}", lambda _: True, "passport"),
+    _kind(
+        "de_id_card",
+        r"[CFGHJKLMNPRTVWXYZ][0-9CFGHJKLMNPRTVWXYZ]{8}\d?",
+        lambda v: sum(c.isdigit() for c in v) >= 3,
+        "ausweis|reisepass|pass-?nummer",
+    ),
+    _kind(
+        "driving_licence",
+        r"[A-Z0-9][A-Z0-9 -]{5,16}\d",
+        lambda v: sum(c.isdigit() for c in v) >= 5,
+        r"driv\w+ licen[cs]e|driver'?s? licen[cs]e|führerschein|permis de conduire|licencia de conducir",
+    ),
+)
+_KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
+_SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
+_SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
+_SSN_WORDS = re.compile(r"\bssn\b|social security", re.IGNORECASE)
+_OTHER_NUMBER = re.compile(r"isbn|issn|phone|tel|fax|order|ticket|invoice", re.IGNORECASE)
+
+
+class SsnRecogniser(Recogniser):
+    """US social security numbers: written with dashes, or as nine digits behind their name."""
+
+    entity = "SSN"
+    guard = r"\d{3}[- ]\d{2}[- ]\d{4}|\d{9}"
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Yield numbers that SSA can have issued."""
+        for found in _SSN.finditer(text):
+            near = text[max(0, found.start() - NEAR) : found.start()]
+            named = bool(_SSN_WORDS.search(near))
+            if not (named or (found[2] == "-" and not _OTHER_NUMBER.search(near))):
+                continue
+            if checksums.social_security_us(found[1] + found[3] + found[4]):
+                yield Span(found.start(), found.end(), 0.9)
+        for found in _SSN_PLAIN.finditer(text):
+            named = bool(_SSN_WORDS.search(text[max(0, found.start() - NEAR) : found.start()]))
+            if named and checksums.social_security_us(found[0]):
+                yield Span(found.start(), found.end(), 0.9)
+
+
+class IdentityNumberRecogniser(Recogniser):
+    """Identity numbers by shape and check digit, with the name of the number near it where that is not enough."""
+
+    entity = "ID_NUMBER"
+    guard = (
+        r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
+        r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport"
+    )
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Yield numbers of every kind in `KINDS`."""
+        for kind in KINDS:
+            for found in kind.shape.finditer(text):
+                near = text[max(0, found.start() - NEAR) : found.start()]
+                named = bool(kind.words.search(near))
+                if not (named or kind.alone) or (not named and _OTHER_NUMBER.search(near)):
+                    continue
+                value = found[0] if kind.name in _KEEP else re.sub(r"[ .\-/+]", "", found[0])
+                if kind.check(value):
+                    yield Span(found.start(), found.end(), 0.92 if named else 0.85)

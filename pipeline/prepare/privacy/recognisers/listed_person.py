@@ -1,0 +1,133 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Names of people, offline, by lists of given names and surnames and by what stands around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import pyarrow as pa
+
+from pipeline.prepare.privacy import names
+from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
+from pipeline.prepare.privacy.recogniser import Recogniser, Span
+
+_WEAK_CUE = re.compile(
+    r"(?:\b(?:I am|I'm|I’m|this is|ich bin|hier ist|je suis|soy|sono|ik ben|jestem|by|from|with|to|ask(?:ed)?|told|tell|call(?:ed)?|contact(?:ed)?|email(?:ed)?|"
+    r"e-mailed|meet|met|cc|for|colleague|coworker|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|customer|user|client|"
+    r"employee|agent|technician|and|von|mit|an|bei|par|avec|con|por|da|door|od) |@)$",
+    re.IGNORECASE,
+)
+_ACTS = re.compile(
+    r"(?:['’]s (?:account|order|e-?mail|phone|number|address|profile|laptop|computer|ticket|request|password|team|subscription|machine|birthday|contract)|"
+    r" (?:said|says|told|wrote|asked|asks|called|calls|answered|replied|confirmed|reported|reports|informed|helped|works|lives|has|had|needs|cannot|can't|is on|hat|a dit|dijo))\b"
+)
+_RUN = re.compile(rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}(?![\w@])")
+_NAME_WORD = re.compile(WORD)
+_BINDING = frozenset("@/.'’#:-_")
+_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŁŚŻŠČĆŽА-ЯЁ][\w'’-]+")
+_SURNAME_FIRST = re.compile(rf"\b({WORD}), ({WORD})\b")
+_INITIAL = re.compile(rf"(?<![\w.])(?:[A-ZÀ-Þ]\. ?){{1,3}}(?:{PARTICLE} )?([A-ZÀ-Þ][a-zà-ÿ]+(?:-[A-ZÀ-Þ][a-zà-ÿ]+)?)\b")
+
+
+class ListedPersonRecogniser(Recogniser):
+    """A listed given name with a surname, or alone where what stands around it speaks of a person."""
+
+    entity = "PERSON_LISTED"
+    tag = "PERSON"
+    guard = ""
+
+    def worth(self, texts: pa.Array) -> pa.Array:
+        """Tell which texts have a listed name in them."""
+        given, ambiguous, surnames = _spelt(names.given()), _spelt(names.ambiguous()), _spelt(names.surnames())
+
+        def has_name(text: str) -> bool:
+            words = _CAPITAL.findall(text)
+            if given.isdisjoint(words):
+                return not ambiguous.isdisjoint(words) and not surnames.isdisjoint(words)
+            return True
+
+        return pa.array([text is not None and has_name(text) for text in texts.to_pylist()], pa.bool_())
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Yield listed names."""
+        given, ambiguous, surnames = names.given(), names.ambiguous(), names.surnames()
+        known = _known()
+        end, with_surname = 0, False
+        for word in _CAPITAL.finditer(text):
+            if known.isdisjoint((word[0],)):
+                continue
+            first = names.folded(word[0])
+            with_surname |= first in surnames
+            if word.start() < end or not (first in given or first in ambiguous):
+                continue
+            run = _RUN.match(text, word.start())
+            if run is None or text[: word.start()][-1:] in _BINDING:
+                continue
+            words = list(_NAME_WORD.finditer(run[0]))
+            last = _surname_after(words, sure=first in given)
+            end = word.start() + words[last].end()
+            if last:
+                yield Span(word.start(), end, 0.75)
+            elif first in given and _is_person(text, word.start(), end):
+                yield Span(word.start(), end, 0.6)
+        if with_surname:
+            yield from _by_surname(text)
+
+
+@cache
+def _spelt(listed: frozenset[str]) -> _Spellings:
+    return _Spellings(listed)
+
+
+@cache
+def _known() -> _Spellings:
+    return _Spellings(names.given() | names.ambiguous() | names.surnames())
+
+
+class _Spellings:
+    """Tells quickly whether one of many words is a listed name; only words with accents cost more."""
+
+    def __init__(self, listed: frozenset[str]) -> None:
+        self._plain = frozenset(name.title() for name in listed) | {name.capitalize() for name in listed}
+        self._listed = listed
+
+    def isdisjoint(self, words: Sequence[str]) -> bool:
+        if not self._plain.isdisjoint(words):
+            return False
+        return not any(
+            names.folded(word) in self._listed for word in words if "-" in word or "'" in word or not word.isascii()
+        )
+
+
+def _by_surname(text: str) -> Iterator[Span]:
+    for found in _INITIAL.finditer(text):
+        if names.folded(found[1]) in names.surnames():
+            yield Span(found.start(), found.end(), 0.65)
+    for found in _SURNAME_FIRST.finditer(text):
+        if names.folded(found[1]) in names.surnames() and names.folded(found[2]) in names.given():
+            yield Span(found.start(), found.end(), 0.7)
+
+
+def _surname_after(words: list[re.Match[str]], *, sure: bool) -> int:
+    """Return the place of the last word that belongs to the name that starts with the first of these."""
+    last, known = 0, False
+    for place, found in enumerate(words[1:4], start=1):
+        word = found[0].rstrip(".")
+        folded = names.folded(word)
+        known = folded in names.surnames()
+        follows_given = sure and not last and word.lower() not in NO_NAMES
+        if not (known or len(word) == 1 or folded in names.given() or follows_given):
+            break
+        last = place
+        if known:
+            break
+    if last and len(words[last][0].rstrip(".")) == 1:
+        last -= 1  # an initial alone makes no name
+    return last if sure or known else 0
+
+
+def _is_person(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands around a single given name speaks of a person."""
+    return bool(_ACTS.match(text, end)) or bool(_WEAK_CUE.search(text[max(0, start - 14) : start]))

@@ -1,0 +1,99 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Names of people, offline: by what stands around them, and by lists of given names and surnames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
+from pipeline.prepare.privacy.recogniser import Recogniser, Span
+
+_NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
+_FULL = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{1,3}}"
+_TITLE = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|"
+    r"Sig|Dott|Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?|Sr|г-н|г-жа|господин|госпожа)\.? "
+    rf"(?:(?:Dr|Prof)\.? )?({_NAME})"
+)
+_CUES = re.compile(
+    r"(?:\b[Mm]y (?:full |last |first )?name(?: is|'s|’s|:)|\b[Nn]ame is|\bcalled me|\bich heiße|\bIch heiße|\b[Mm]ein Name (?:ist|lautet)|"
+    r"\b[Jj]e m['’]appelle|\b[Mm]on nom est|\b[Mm]e llamo|\b[Mm]i nombre es|\b[Mm]i chiamo|\b[Ii]l mio nome è|\b[Mm]eu nome é|\b[Mm]e chamo|"
+    r"\b[Mm]ijn naam is|\b[Ii]k heet|\b[Nn]azywam się|\b[Mm]am na imię|\b[Jj]ag heter|\b[Jj]eg hedder|\b[Mm]inun nimeni on|\b[Мм]еня зовут) "
+    rf"({_NAME})"
+)
+_LABEL = re.compile(
+    r"(?:^|[\n;,(])[ \t>*-]*(?:Full name|First name|Last name|Surname|Name|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|"
+    r"Account holder|Cardholder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя)"
+    rf"[ \t]*[:=][ \t]*({_NAME})(?=[ \t]*(?:$|[\n,;.)<(]))",
+    re.MULTILINE,
+)
+_CLOSING = re.compile(
+    r"(?:^|\n)[ \t]*(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)?(?: [Rr]egards|Regards| [Tt]hanks| [Ww]ishes)|Thanks(?: again| a lot| in advance)?|"
+    r"Thank you|Cheers|Best|Sincerely|Yours(?: sincerely| truly| faithfully)?|Cordially|Respectfully|Mit freundlichen Grüßen|Viele Grüße|Beste Grüße|Liebe Grüße|"
+    r"Freundliche Grüße|MfG|LG|VG|Cordialement|Bien à vous|Merci|Saludos(?: cordiales)?|Atentamente|Gracias|Cordiali saluti|Distinti saluti|Grazie|"
+    r"Met vriendelijke groet(?:en)?|Groeten|Atenciosamente|Obrigad[oa]|Abraços|Z poważaniem|Pozdrawiam|Med vänliga hälsningar|Venlig hilsen|С уважением|Спасибо)"
+    rf"[ \t]*[,.!]?(?:[ \t]*\n[ \t]*\n?[ \t]*|[ \t]+)[-–—]?[ \t]*({_NAME})[ \t]*(?=$|[\n,.])",
+    re.MULTILINE,
+)
+_GREETING = re.compile(
+    r"(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe[rs]?|Guten (?:Tag|Morgen)|Sehr geehrte[r]?|Moin|Servus|Bonjour|Salut|"
+    r"Ch(?:er|ère)|Hola|Buenos días|Estimad[oa]|Querid[oa]|Ciao|Buongiorno|Gentile|Car[oa]|Beste|Hoi|Geachte|Olá|Prezad[oa]|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем\w+)"
+    rf",? ({_NAME})[ \t]*(?=[,!:.\n]|$| [-–—])",
+    re.MULTILINE,
+)
+_BEFORE_ADDRESS = re.compile(rf"({_FULL})(?= ?[<(\[]{{1}}(?:mailto:)?[\w.+-]+@[\w-]+\.)")
+_JAPANESE = re.compile(
+    r"(?:私の名前は|名前は|わたしは|氏名[:：]\s?)([\u4e00-\u9fff]{2,5}|[\u30a0-\u30ff・]{3,12})(?=です|と申し|といい|\s|$|。)|我叫([\u4e00-\u9fff]{2,4})(?=[，。,\s]|$)|我的名字是([\u4e00-\u9fff]{2,4})"
+)
+
+
+class PersonRecogniser(Recogniser):
+    """Names behind titles, introductions, labels, greetings and closings, and listed names with a surname or a cue."""
+
+    entity = "PERSON"
+    guard = (
+        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|Sig|Dott|"
+        r"Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?)\.? |г-н|г-жа|господин|госпожа"
+        r"|(?i:name is|name's|name’s|my [a-z ]{0,6}name|called me|ich heiße|mein name|je m['’]appelle|mon nom|me llamo|mi nombre|mi chiamo|mio nome|meu nome|"
+        r"me chamo|mijn naam|ik heet|nazywam|mam na imię|jag heter|jeg hedder|minun nimeni|меня зовут)"
+        r"|(?:[Nn]ame|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|"
+        r"Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя|Surname)[ \t]*[:=]"
+        r"|[<(\[](?:mailto:)?[\w.+-]+@"
+        r"|(?i:regards|thanks|thank you|wishes|cheers|best|sincerely|yours|cordially|respectfully|grüßen?|mfg|lg|vg|cordialement|à vous|merci|saludos|atentamente|"
+        r"gracias|saluti|grazie|groet|groeten|atenciosamente|obrigad[oa]|abraços|poważaniem|pozdrawiam|hälsningar|hilsen|уважением|спасибо)[ \t]*[,.!]?[ \t]*\n"
+        r"|(?:^|\n)[ \t]*(?:Thanks|Thank you|Cheers|Best|Sincerely|Regards|Kind regards|Best regards|MfG|LG|VG|Merci|Gracias|Grazie|Saludos|Cordialement|Pozdrawiam|"
+        r"Спасибо)[,.!]? +[A-ZÀ-Þ]"
+        r"|(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe|Lieber|Guten |Sehr geehrte|Moin|Servus|Bonjour|Salut|Cher|Chère|Hola|"
+        r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
+        r"|名前|氏名|我叫|我的名字|わたしは"
+    )
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Yield the names that cues point to."""
+        for pattern, score in ((_CUES, 0.9), (_TITLE, 0.85), (_LABEL, 0.8), (_BEFORE_ADDRESS, 0.85)):
+            for found in pattern.finditer(text):
+                yield from _named(text, found.start(1), found.end(1), score)
+        for pattern in (_CLOSING, _GREETING):
+            for found in pattern.finditer(text):
+                yield from _named(text, found.start(1), found.end(1), 0.8)
+        if "名" in text or "我" in text or "わたし" in text:
+            for found in _JAPANESE.finditer(text):
+                group = next(n for n in (1, 2, 3) if found[n])
+                yield Span(found.start(group), found.end(group), 0.8)
+
+
+def _named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
+    """Yield the name at a place that a cue points to, up to the first word that can be none."""
+    kept = start
+    for word in re.finditer(r"\S+", text[start:end]):
+        plain = word[0].strip(".,'’")
+        if plain[:1].isupper() and (plain.lower() in NO_NAMES or not plain):
+            break
+        kept = start + word.end()
+    value = text[start:kept]
+    value = re.sub(rf"(?: {PARTICLE})+$", "", value)
+    if len(value) > 1 and not value.isupper():
+        # A full stop after a word of letters ends the sentence, not the name.
+        trimmed = value.rstrip(".") if len(value.rstrip(".").split()[-1]) > 2 else value
+        yield Span(start, start + len(trimmed), score)
