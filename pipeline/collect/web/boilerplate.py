@@ -63,10 +63,11 @@ _UP_LINKS = re.compile(
 )
 
 
-def prune(root: Element) -> None:
+def prune(root: Element, url: str = "") -> None:
     """Remove from a parsed page what is never part of a question or an answer.
 
-    Names and roles only propose; a node with more than 40 % of the page's text stays, whatever it is called.
+    Names and roles only propose; a node with more than 40 % of the page's text stays, whatever it is called. `url` is
+    the page's own address, by which links into the page itself are known.
     """
     for element in list(root.iter(*_NEVER_TEXT)):
         drop(element)
@@ -76,7 +77,7 @@ def prune(root: Element) -> None:
             continue
         if _length(element) <= KEEP_SHARE * total:
             drop(element)
-    _drop_link_lists(root, total)
+    _drop_link_lists(root, total, url)
     _drop_up_links(root)
 
 
@@ -112,12 +113,13 @@ def _holds_main_heading(element: Element) -> bool:
     )
 
 
-def _drop_link_lists(root: Element, total: int) -> None:
+def _drop_link_lists(root: Element, total: int, url: str) -> None:
     """Drop lists that are nothing but links into the page: tables of contents, whatever they are called."""
     inside: dict[Element, list[int]] = {}
+    here = {"", url, url.rpartition("/")[2]}
     for link in root.iter("a"):
-        href = link.get("href") or ""
-        if href.startswith("#") and len(href) > 1:
+        address, _, fragment = (link.get("href") or "").partition("#")
+        if fragment and address in here:
             length = _length(link)
             for parent in islice(link.iterancestors(*_LIST_LIKE), 8):
                 inside.setdefault(parent, []).append(length)

@@ -88,7 +88,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
         robots=_robots(root),
         warnings=warnings,
     )
-    prune(root)
+    prune(root, url)
     page.order = {element: number for number, element in enumerate(root.iter())}
     del kept
     page.text = raw_text(root)

@@ -10,6 +10,7 @@ from pipeline.collect.web.families.base import heading_level
 from pipeline.collect.web.markdown import render
 from pipeline.collect.web.model import Candidate, Element, PageExtraction, Pair, Passage, Piece
 from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import ends_as_question
 
 MAX_PASSAGE_CHARS = 1_200
 MAX_CONTEXT_CHARS = 2_400
@@ -99,7 +100,7 @@ class _Cutter:
             self.emit_pair(number)
 
     def add(self, path: tuple[str, ...], text: str, pair: int | None) -> None:
-        if not text.strip():
+        if not text.strip() or (pair is None and _only_asks(text)):
             return
         last = self.passages[-1] if self.passages else None
         joins = pair is None and last is not None and last.pair is None and last.heading_path == path
@@ -107,6 +108,12 @@ class _Cutter:
             last.text = f"{last.text}\n\n{text}"
             return
         self.passages.extend(Passage(path, part, pair) for part in split(text))
+
+
+def _only_asks(text: str) -> bool:
+    """Say whether a text is a list of questions: a table of contents supports no answer."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) >= 2 and sum(map(ends_as_question, lines)) >= 0.6 * len(lines)
 
 
 def split(text: str, limit: int = MAX_PASSAGE_CHARS) -> list[str]:

@@ -81,7 +81,7 @@ _NUMBER = re.compile(
       | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
       | (?P<letter>[QＱ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]))
       | (?P<bracket>[(\[（]\s*(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)\s*[)\]）]\s*)
-      | (?P<multi>\d+(?:\.\d+)+[.):]?(?:\s+|$))
+      | (?P<multi>(?:\d+|[A-Z]\d*)(?:\.\d+)+[.):]?(?:\s+|$))
       | (?P<single>\d+\s*[.):、．]\s*(?![\d]))
       | (?P<dash>\d+\s*[-–—]\s+)
       | (?P<bare>\d+\s+)

@@ -22,6 +22,8 @@ _FOREIGN = (
 )
 _TAGS = frozenset(_ALLOWED.split())
 _VOID = frozenset(("br", "col", "hr", "img", "wbr"))
+_MEANINGLESS = frozenset(("a", "span"))
+"""Tags that say nothing without attributes: highlighting, and targets of links."""
 _NEED_A_PARENT = frozenset(("dd", "dt", "td", "th", "tr", "li", "summary", "tbody"))
 _DROPPED_WHOLE = frozenset(_FOREIGN.split())
 _ATTRIBUTES = {
@@ -69,9 +71,10 @@ def _write(element: Element, base: str, out: list[str], depth: int) -> None:
     if depth > MAX_DEPTH:
         out.append(escape(raw_text(element), quote=False))
         return
-    allowed = tag in _TAGS
+    attributes = _attributes(element, base)
+    allowed = tag in _TAGS and (bool(attributes) or tag not in _MEANINGLESS)
     if allowed:
-        out.append(f"<{tag}{_attributes(element, base)}>")
+        out.append(f"<{tag}{attributes}>")
         if tag in _VOID:
             return
     _children(element, base, out, depth)

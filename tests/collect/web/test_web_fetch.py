@@ -135,8 +135,8 @@ def test_compression_and_bombs(site: Site, fetcher: Fetcher) -> None:
     assert fetcher.get(f"{site.url}/gz").body == b"<p>x</p>"
     site.replies["/zl"] = Reply(zlib.compress(b"<p>y</p>"), headers={"Content-Encoding": "deflate"})
     assert fetcher.get(f"{site.url}/zl").body == b"<p>y</p>"
-    bomb = gzip.compress(b"\0" * 300_000_000, 9)
-    assert len(bomb) < 400_000
+    bomb = gzip.compress(b"\0" * 100_000_000, 9)
+    assert len(bomb) < 150_000
     site.replies["/bomb"] = Reply(bomb, headers={"Content-Encoding": "gzip"})
     assert reason(fetcher, f"{site.url}/bomb") == "too large"
     site.replies["/br"] = Reply(b"\x1b\x07", headers={"Content-Encoding": "br"})
