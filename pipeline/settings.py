@@ -176,6 +176,17 @@ class ModelSettings(Section):
     licence: str = "Apache-2.0"
 
 
+class SelectSettings(Section):
+    """Candidates for the foundation model, measured by `llmops select`, and the limits that a choice has to keep."""
+
+    candidates: list[ModelSettings] = []
+    questions: int = Field(24, ge=1)
+    machine_hour_cost: float = Field(0.10, ge=0)
+    max_seconds: float = Field(10.0, gt=0)
+    max_megabytes: float = Field(8000.0, gt=0)
+    tie_margin: float = Field(0.02, ge=0)
+
+
 class TrainSettings(Section):
     """Fine-tuning."""
 
@@ -279,6 +290,15 @@ class PublishSettings(Section):
     alias: str = "production"
 
 
+class RetentionSettings(Section):
+    """How long data is kept, in days; None keeps it for ever."""
+
+    raw_days: int | None = Field(None, ge=1)
+    dataset_days: int | None = Field(None, ge=1)
+    cache_days: int | None = Field(90, ge=1)
+    unfinished_days: int | None = Field(7, ge=1)
+
+
 class AuditSettings(Section):
     """The tamper-evident record of every decision."""
 
@@ -326,12 +346,14 @@ class Settings(BaseSettings):
     prepare: PrepareSettings = PrepareSettings()
     features: FeatureSettings = FeatureSettings()
     model: ModelSettings = ModelSettings()
+    select: SelectSettings = SelectSettings()
     train: TrainSettings = TrainSettings()
     tune: TuneSettings = TuneSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     comply: ComplySettings = ComplySettings()
     review: ReviewSettings = ReviewSettings()
     publish: PublishSettings = PublishSettings()
+    retention: RetentionSettings = RetentionSettings()
     audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
     airflow: AirflowSettings = AirflowSettings()
@@ -379,7 +401,9 @@ def load(**overrides: Any) -> Settings:
     base = file.resolve().parent if file else Path.cwd()
     credentials = base / os.environ.get("LLMOPS_STATE_DIR", ".llmops") / "credentials.env"
     try:
-        settings = Settings(_env_file=credentials if credentials.is_file() else None, **overrides)
+        settings = Settings(_env_file=None, **overrides)
+        if settings.local.enabled and credentials.is_file():
+            settings = Settings(_env_file=credentials, **overrides)
     except ValidationError as problem:
         lines = [f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in problem.errors()]
         raise SettingsError(

@@ -1,0 +1,76 @@
+"""The whole stack for tests: real Airflow, S3, Spark, Feast and model store, on ports and in folders of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline.local.credentials import OPERATOR, Credentials
+from pipeline.orchestration.api import AirflowApi
+
+HERE = Path(__file__).resolve().parent
+LLMOPS = Path(sys.executable).parent / "llmops"
+TIMEOUT = 900
+AIRFLOW = "http://127.0.0.1:24088"
+
+
+@dataclass
+class Stack:
+    """A running stack and its command line."""
+
+    environment: dict[str, str]
+    executable: str = str(LLMOPS)
+
+    def llmops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command as a person would."""
+        return subprocess.run(
+            [self.executable, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+            cwd=HERE,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command for machines and return what it says."""
+        done = self.llmops("--json", *arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def tasks_at_work(self, dag_id: str) -> list[str]:
+        """Return the running tasks of a DAG's newest run."""
+        api = self._api()
+        active = api.active_runs(dag_id)
+        return [task.task_id for task in api.tasks(dag_id, active[0]) if task.state == "running"] if active else []
+
+    def owns(self, process: psutil.Process) -> bool:
+        """Tell whether a process belongs to this stack."""
+        return process.environ().get("LLMOPS_STATE_DIR") == self.environment["LLMOPS_STATE_DIR"]
+
+    def _api(self) -> AirflowApi:
+        made = Credentials.model_validate_json(
+            (Path(self.environment["LLMOPS_STATE_DIR"]) / "credentials.json").read_text()
+        )
+        return AirflowApi(AIRFLOW, OPERATOR, made.passwords[OPERATOR])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    state = tmp_path_factory.mktemp("stack") / ".llmops"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LLMOPS_"))}
+    made = Stack({**clean, "LLMOPS_CONFIG": str(HERE / "llmops.toml"), "LLMOPS_STATE_DIR": str(state)})
+    try:
+        yield made
+    finally:
+        made.llmops("down")

@@ -1,0 +1,92 @@
+"""The whole pipeline as a person runs it, on small real input: approved, unchanged, rejected, killed, asked, audited.
+
+The base model is the tiny preset with random weights, so that this takes minutes; the test policy therefore asks for no
+quality, and everything else is as in the sample policy. The tests build on each other, in this order.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_approved_run_publishes(stack) -> None:
+    done = stack.llmops("run", "--review", "approve")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Published: acme/faq-assistant v1" in done.stdout
+    (version,) = stack.json("models", "list")
+    assert version["version"] == "v1"
+    assert version["production"]
+
+
+def test_release_names_its_evidence(stack) -> None:
+    release = stack.json("models", "show", "production")
+    assert {"model.safetensors", "README.md", "evaluation.json", "compliance.json"} <= set(release["files"])
+    assert len(release["approvals"]) == 2
+    assert stack.llmops("audit", "verify").returncode == 0
+
+
+def test_published_model_answers(stack) -> None:
+    answered = stack.json("ask", "How do I return an item?", "--context", "Items can be returned within 30 days.")
+    assert answered["version"] == "v1"
+    assert isinstance(answered["answer"], str)
+
+
+def test_second_run_finds_nothing_to_do(stack) -> None:
+    begun = time.monotonic()
+    done = stack.llmops("run", "--review", "reject")
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "Nothing changed" in done.stdout
+    assert len(stack.json("models", "list")) == 1
+    assert time.monotonic() - begun < 300
+
+
+def test_daily_check_of_the_published_model_passes(stack) -> None:
+    done = stack.llmops("run", "--dag", "llm_performance_and_compliance")
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_rejected_retraining_publishes_nothing(stack) -> None:
+    done = stack.llmops(
+        *("run", "--dag", "llm_retrain", "--review", "reject"),
+        *("--conf", '{"reason": "another method is tried", "method": "full"}'),
+    )
+    assert done.returncode == 2, done.stdout[-6000:]
+    assert "rejected" in done.stdout
+    assert [version["version"] for version in stack.json("models", "list")] == ["v1"]
+    refused = [record for record in stack.json("audit", "show") if record["event"] == "refused"]
+    assert "rejected it" in refused[-1]["data"]["reason"]
+
+
+def test_killed_training_is_tried_again_and_published(stack) -> None:
+    """The task's process dies with SIGKILL while it trains; Airflow tries again and the run ends as any other."""
+    command = [
+        *("run", "--dag", "llm_retrain", "--review", "approve"),
+        *("--conf", '{"reason": "a run that is killed in between", "trials": 2}'),
+    ]
+    runner = subprocess.Popen(
+        [stack.executable, *command], env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    victim = _task_process(stack, "develop.train")
+    victim.kill()
+    output, _ = runner.communicate(timeout=900)
+    assert runner.returncode == 0, output[-6000:]
+    assert "failed and will be tried again" in output
+    assert "v2" in output
+
+
+def _task_process(stack, task: str, seconds: float = 600) -> psutil.Process:
+    """Return the process of a task while it is the only one at work."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if stack.tasks_at_work("llm_retrain") == [task]:
+            for process in psutil.process_iter(["cmdline"]):
+                if (process.info["cmdline"] or [""])[0].startswith("airflow worker -- ") and stack.owns(process):
+                    return process
+        time.sleep(0.2)
+    raise AssertionError(f"the task {task} was never seen at work")
