@@ -138,15 +138,17 @@ class PrepareSettings(Section):
     lower_case: bool = False
     sentences: bool = False
     languages: list[str] = []
-    min_question_chars: int = 5
+    min_question_chars: int = 3
     min_answer_chars: int = 2
     max_answer_chars: int = 20_000
     near_duplicate_threshold: float = Field(0.8, gt=0, le=1)
+    min_support: float = Field(0.4, ge=0, le=1)
     refusal_share: float = Field(0.1, ge=0, le=0.5)
     refusal_text: str = "The given context does not contain the information needed to answer this question."
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)
     max_set_aside_share: float = Field(0.5, ge=0, le=1)
     min_rows: int = 20
+    limits: dict[str, float] = {}
     privacy: PrivacySettings = PrivacySettings()
 
 

@@ -89,7 +89,7 @@ class RowTokeniser:
         prompts = self.encoder.parts([Asked(c, q) for c, q in zip(contexts, questions, strict=True)])
         targets = self.encoder.targets(texts)
         learns_from = [
-            split == "train" and not refusal
+            split != "test" and not refusal
             for split, refusal in zip(batch["split"].to_pylist(), batch["is_refusal"].to_pylist(), strict=True)
         ]
         for row, (parts, ids, text, supported) in enumerate(zip(prompts, targets, texts, learns_from, strict=True)):
@@ -128,8 +128,9 @@ class RowTokeniser:
     def _windows(self, context: list[int], answer: list[int], room: int, supported: bool) -> list[windows.Window]:
         """Choose what of the context is shown.
 
-        Training rows show the window that supports the answer best: an answer that the model cannot find teaches it to
-        invent. In validation and test rows nobody may know the answer, so they are cut at the end, as in serving.
+        Training and validation rows show the window that supports the answer best: an answer that the model cannot find
+        teaches it to invent, and a loss on such answers tells configurations apart by noise. In test rows nobody may
+        know the answer, so they are cut at the end, as in serving.
         """
         size = min(room, self.limits.window or room)
         if not supported or len(context) <= size:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
 
 from pipeline.console import emit
+from pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.lake import Lake
+    from pipeline.settings import Settings
+    from pipeline.train.selection import Sample
 
 
 def finetune(
@@ -41,3 +48,64 @@ def finetune(
     if manifest.cached:
         table.add_row("", "nothing changed: this was trained before")
     emit({"manifest": manifest.uri, "cached": manifest.cached, **facts}, table)
+
+
+def select(
+    features: str = typer.Option("", "--features", help="Manifest URI of the features stage: its validation split."),
+    data: Path | None = typer.Option(None, "--data", help="Or JSON Lines with question, answer and context."),
+    base: list[str] = typer.Option([], "--base", help="A candidate; may be repeated. Else the settings' candidates."),
+    out: Path | None = typer.Option(None, "--out", help="Write the report as a page here."),
+) -> None:
+    """Compare foundation models on a sample of the task and recommend one."""
+    from dataclasses import asdict
+
+    from pipeline.lake import open_lake
+    from pipeline.settings import ModelSettings, load
+    from pipeline.train.selection import measure, recommend, selection_report
+
+    settings = load()
+    lake = open_lake(settings.lake)
+    candidates = [ModelSettings(base=name) for name in base] or settings.select.candidates or [settings.model]
+    sample = _sample(settings, lake, features, data)
+    measured = [measure(settings, lake, candidate, sample, "select") for candidate in candidates]
+    chosen, reason = recommend(measured, settings.select)
+    table = Table("model", "token F1", "nats/token", "s/answer", "MB", "licence", title="Foundation models")
+    for one in measured:
+        figures = (f"{one.token_f1:.3f}", f"{one.nats_per_token:.3f}", f"{one.seconds:.2f}", f"{one.megabytes:.0f}")
+        table.add_row(one.name, *(figures if one.problem is None else ("–", "–", "–", "–")), one.problem or one.licence)
+    table.caption = f"{chosen.name if chosen else 'None'} is recommended. {reason}"
+    if out:
+        out.write_text(selection_report(measured, chosen, reason).html(), encoding="utf-8")
+    emit(
+        {
+            "candidates": [asdict(one) for one in measured],
+            "recommended": chosen.name if chosen else None,
+            "reason": reason,
+        },
+        table,
+    )
+
+
+def _sample(settings: Settings, lake: Lake, features: str, data: Path | None) -> list[Sample]:
+    """Read the questions to compare on; refusals are left out, because there is nothing to answer in them."""
+    import json
+    from itertools import islice
+
+    from pipeline.train.selection import Sample
+
+    if bool(features) == bool(data):
+        raise SettingsError("Say which questions to compare on", remedy="Give either --features or --data")
+    if data:
+        try:
+            rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, ValueError) as problem:
+            raise SettingsError(f"The sample cannot be read: {problem}", where=str(data)) from None
+    else:
+        from pipeline.features.retrieval import qa_rows
+        from pipeline.stage import load_manifest
+
+        rows = list(qa_rows(settings, lake, load_manifest(lake, features), "validation"))
+    usable = (row for row in rows if row.get("question") and row.get("answer") and not row.get("is_refusal"))
+    return [
+        Sample(row.get("context"), row["question"], row["answer"]) for row in islice(usable, settings.select.questions)
+    ]

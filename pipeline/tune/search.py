@@ -25,7 +25,8 @@ def search(settings: TuneSettings, space: Sequence[Axis], default: Hyperparamete
     from hyperopt.fmin import generate_trials_to_calculate
 
     trials = generate_trials_to_calculate([default_point(space, default)])
-    _minimise(settings, space, default, run_trial, trials, settings.trials)
+    # the point to calculate comes on top of the evaluations that are asked for
+    _minimise(settings, space, default, run_trial, trials, settings.trials - 1)
 
 
 def search_on_spark(

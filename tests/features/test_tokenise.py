@@ -74,18 +74,18 @@ def test_only_the_context_is_cut(causal: ModelText) -> None:
 def test_training_shows_the_part_of_a_long_context_that_supports_the_answer(causal: ModelText) -> None:
     context = FILLER * 30 + "The settings file lies in the project folder. " + FILLER * 30
     answer = "The settings file lies in the project folder."
-    train, validation = tokenise(
+    train, judged = tokenise(
         causal,
         TokenLimits(160, 64),
         {"context": context, "answer": answer},
-        {"context": context, "answer": answer, "split": "validation"},
+        {"context": context, "answer": answer, "split": "test"},
     )[0]
     question = decoded(causal, train["token_ids"]).split("Question:")[0]
     assert "settings file lies in the project folder" in question
     assert train["window_start"] > 0
     # nobody knows the answer when a model is judged: cut as in serving
-    assert validation["window_start"] == 0
-    assert "project folder" not in decoded(causal, validation["token_ids"]).split("Question:")[0]
+    assert judged["window_start"] == 0
+    assert "project folder" not in decoded(causal, judged["token_ids"]).split("Question:")[0]
 
 
 def test_sliding_windows_put_the_best_first_and_drop_those_that_support_nothing(causal: ModelText) -> None:

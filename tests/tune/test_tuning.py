@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_stages import Stages
+from tiny_training import hyper
+
+from pipeline.answering import Answerer, Asked
+from pipeline.settings import TuneSettings
+from pipeline.train import merging
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.session import Session
+from pipeline.train.trainer import Progress
+from pipeline.tune.pruning import best_until, judge_for
+from pipeline.tune.report import ENOUGH, importance, tuning_report
+from pipeline.tune.search import search
+from pipeline.tune.space import axes, default_point, hyperopt_space, hyperparameters
+from pipeline.tune.trials import Trial, name_of
+
+pytestmark = pytest.mark.model
+THREE = {"trials": 3, "seed": 1, "hopeless_after": 1.0, "hopeless_margin": 9.0}
+
+
+def trial(loss: float, curve: list[tuple[float, float]] | None = None, **changes: Any) -> Trial:
+    settings = hyper(**changes)
+    return Trial(name_of(settings), settings.to_json(), loss, 5.0, 10, 10, 10, curve=curve or [(0.0, 5.0), (1.0, loss)])
+
+
+def test_the_space_is_the_promised_one() -> None:
+    space = {axis.name: axis for axis in axes(TuneSettings(), hyper(learning_rate=2e-3))}
+    assert (space["learning_rate"].low, space["learning_rate"].high, space["learning_rate"].log) == (-7.0, -2.0, True)
+    assert {"batch_size", "epochs", "weight_decay", "lora_rank", "lora_dropout", "warmup_ratio"} <= space.keys()
+    assert {"adam_epsilon", "early_stopping_patience", "alpha_over_rank"} <= space.keys()
+    full = {axis.name for axis in axes(TuneSettings(), hyper(method="full"))}
+    assert not {"lora_rank", "lora_dropout", "alpha_over_rank"} & full
+
+
+def test_a_default_outside_the_space_widens_it() -> None:
+    space = {axis.name: axis for axis in axes(TuneSettings(batch_sizes=[4]), hyper(learning_rate=1e-5, batch_size=6))}
+    assert space["learning_rate"].low == pytest.approx(math.log(1e-5))
+    assert space["batch_size"].choices == (4, 6)
+
+
+def test_points_become_plain_values() -> None:
+    from hyperopt import space_eval
+    from hyperopt.pyll.stochastic import sample
+
+    default = hyper()
+    space = axes(TuneSettings(), default)
+    for seed in range(20):
+        drawn = sample(hyperopt_space(space), rng=np.random.default_rng(seed))
+        made = hyperparameters(drawn, default)
+        json.dumps(made.to_json())
+        assert type(made.batch_size) is int
+        assert type(made.learning_rate) is float
+        assert made.batch_size in (4, 8, 16)
+        assert math.exp(-7) <= made.learning_rate <= math.exp(-2)
+        assert made.lora_alpha in {made.lora_rank * ratio for ratio in (1, 2, 4)}
+    back = space_eval(hyperopt_space(space), default_point(space, default))
+    assert hyperparameters(back, default) == default
+
+
+def test_a_step_budget_bounds_the_examples_not_the_steps() -> None:
+    default = hyper(batch_size=4)
+    assert hyperparameters({"batch_size": np.int64(16)}, default, step_budget=40).max_steps == 10
+    assert hyperparameters({"batch_size": np.int64(4)}, default, step_budget=40) == default
+
+
+def test_the_search_starts_with_the_default_and_is_the_same_every_time() -> None:
+    settings = TuneSettings(trials=12, startup_trials=4, seed=5)
+    default = hyper(learning_rate=2e-3)
+
+    def tried() -> list[Hyperparameters]:
+        seen: list[Hyperparameters] = []
+
+        def run(made: Hyperparameters) -> Trial:
+            seen.append(made)
+            return trial(abs(math.log(made.learning_rate) + 5) + 0.01 * made.batch_size)
+
+        search(settings, axes(settings, default), default, run)
+        return seen
+
+    first, second = tried(), tried()
+    assert first == second
+    assert first[0] == default
+    assert len(first) == 12
+
+
+def test_tpe_finds_the_valley_better_than_chance() -> None:
+    settings = TuneSettings(trials=40, startup_trials=8, seed=3)
+    default = hyper(learning_rate=1e-3)
+    losses: list[float] = []
+
+    def run(made: Hyperparameters) -> Trial:
+        losses.append(abs(math.log(made.learning_rate) + 4.5))
+        return trial(losses[-1])
+
+    search(settings, axes(settings, default), default, run)
+    assert np.mean(losses[20:]) < 0.8 * np.mean(losses[1:9])
+
+
+def progress(points: list[tuple[int, float]], total: int = 10) -> Progress:
+    made = Progress(step=points[-1][0], total=total, initial_loss=points[0][1])
+    made.curves = [{"step": step, "validation_loss": loss} for step, loss in points]
+    made.best_loss = min(loss for _, loss in points)
+    return made
+
+
+def test_hopeless_trials_are_told_apart() -> None:
+    leader = trial(1.0, [(0.0, 5.0), (0.2, 3.0), (0.5, 2.0), (1.0, 1.0)])
+    judge = judge_for([leader], after=0.3, margin=0.1)
+    assert judge(progress([(0, 5.0), (2, 4.9)])) is None
+    assert judge(progress([(0, 5.0), (5, 2.1)])) is None
+    assert "hopeless: 2.500 where the best had 2.000" in str(judge(progress([(0, 5.0), (5, 2.5)])))
+    assert "diverged" in str(judge(progress([(0, 5.0), (2, 9.0)])))
+    assert "diverged" in str(judge(progress([(0, 5.0), (2, float("nan"))])))
+    assert judge_for([], after=0.0, margin=0.0)(progress([(0, 5.0), (9, 5.1)])) is None
+    assert best_until(leader, 0.6) == 2.0
+
+
+def test_the_best_trial_is_the_candidate(stages: Stages, tmp_path: Path) -> None:
+    manifest = stages.tune("causal", THREE, lora_layers=2, learning_rate=1e-3)
+    facts = manifest.facts
+    lines = stages.lake.read(f"{manifest.output('trials').uri}/trials.jsonl").decode().splitlines()
+    trials = [json.loads(line) for line in lines]
+    assert [item["trial"] for item in trials] == [0, 1, 2]
+    losses = [item["loss"] for item in trials]
+    assert facts["best_trial"] == losses.index(min(losses)) != 0
+    assert facts["validation_loss"] == min(losses) < losses[0]
+    assert losses[0] == stages.train("causal", lora_layers=2, learning_rate=1e-3).facts["validation_loss"]
+    folder = stages.lake.download_folder(manifest.output("model").uri, tmp_path / "candidate")
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["use_cache"], config["dtype"]) == (True, "bfloat16")
+    answerer = Answerer(folder, batch_size=2)
+    assert len(answerer.answer([Asked("context", "question?")], max_new_tokens=3)) == 1
+    html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
+    assert html.count("<svg") == 3
+    assert "promoted as they are" in html
+
+
+def test_the_candidate_is_the_merged_adapter(stages: Stages, tmp_path: Path) -> None:
+    """Its loss on the validation split is the trial's, but for the rounding to bfloat16."""
+    from tiny_training import task
+
+    from pipeline.train.environment import accelerator_for
+
+    manifest = stages.tune("causal", {"trials": 1}, lora_layers=2, learning_rate=1e-2, epochs=6.0)
+    folder = stages.lake.download_folder(manifest.output("model").uri, tmp_path / "candidate")
+    checked = Session(folder, "causal", task(8, "causal", 1), task(16, "causal", 2), accelerator=accelerator_for("cpu"))
+    _, loss = checked.fit(hyper(method="full", max_steps=1, learning_rate=1e-12))
+    assert manifest.facts["best_trial"] == 0
+    assert loss.initial_loss == pytest.approx(manifest.facts["validation_loss"], rel=5e-3)
+    assert manifest.facts["validation_loss"] < manifest.facts["initial_validation_loss"]
+
+
+def test_a_killed_search_continues_with_its_trials(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = stages.tune("causal", THREE)
+    stages.forget("tune")
+    fitted: list[str] = []
+    real = Session.fit
+
+    def dies_in_the_second(self: Session, made: Hyperparameters, **options: Any) -> Any:
+        fitted.append(name_of(made))
+        if len(fitted) == 2:
+            raise KeyboardInterrupt
+        return real(self, made, **options)
+
+    monkeypatch.setattr(Session, "fit", dies_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        stages.tune("causal", THREE)
+    first_run = list(fitted)
+    assert stages.lake.objects(stages.lake.uri("checkpoints", "tune"))
+    resumed = stages.tune("causal", THREE)
+    assert fitted[len(first_run) :] == [first_run[1]]
+    assert resumed.digest == undisturbed.digest
+    assert not stages.lake.objects(stages.lake.uri("checkpoints", "tune"))
+
+
+def test_equal_searches_have_equal_outputs(stages: Stages) -> None:
+    first = stages.tune("seq2seq", THREE)
+    stages.forget("tune")
+    assert stages.tune("seq2seq", THREE).digest == first.digest
+
+
+def test_model_and_examples_are_loaded_once_for_all_trials(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.train import adapters
+
+    loads: list[int] = []
+    real = adapters.load_base
+    stages.train("causal")
+    monkeypatch.setattr(adapters, "load_base", lambda *args: loads.append(1) or real(*args))
+    stages.tune("causal", {**THREE, "trials": 4})
+    assert len(loads) == 1
+
+
+def test_full_fine_tuning_is_searched_too(stages: Stages, tmp_path: Path) -> None:
+    manifest = stages.tune("causal", {"trials": 2, "hopeless_margin": 9.0}, method="full", epochs=1.0)
+    folder = stages.lake.download_folder(manifest.output("model").uri, tmp_path / "candidate")
+    assert {"model.safetensors", "tokenizer.json", "generation_config.json"} <= {file.name for file in folder.iterdir()}
+
+
+def test_without_a_search_the_trained_model_is_the_candidate(stages: Stages) -> None:
+    manifest = stages.tune("causal", {"enabled": False})
+    assert manifest.facts["trials"] == 1
+    assert manifest.facts["goes_on"] == "the model of the train stage"
+
+
+def test_merging_gives_equal_bytes(stages: Stages, tmp_path: Path) -> None:
+    trained = stages.train("causal")
+    adapter = stages.lake.download_folder(trained.output("adapter").uri, tmp_path / "adapter")
+    one = merging.merge(stages.models["causal"], adapter, "causal", tmp_path / "one")
+    two = merging.merge(stages.models["causal"], adapter, "causal", tmp_path / "two")
+    for file in one.iterdir():
+        assert file.read_bytes() == (two / file.name).read_bytes()
+    assert str(tmp_path) not in (one / "config.json").read_text()
+
+
+def test_an_adapter_with_weights_that_are_no_numbers_is_refused(stages: Stages, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from pipeline.errors import TrainingError
+
+    trained = stages.train("causal")
+    adapter = stages.lake.download_folder(trained.output("adapter").uri, tmp_path / "adapter")
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    spoilt = {name: torch.full_like(value, float("nan")) for name, value in tensors.items()}
+    save_file(spoilt, adapter / "adapter_model.safetensors")
+    with pytest.raises(TrainingError, match="cannot be merged"):
+        merging.merge(stages.models["causal"], adapter, "causal", tmp_path / "out")
+
+
+def test_importance_needs_enough_trials_and_finds_what_matters() -> None:
+    space = axes(TuneSettings(), hyper())
+    random = np.random.default_rng(0)
+    many = []
+    for _ in range(60):
+        rate, decay = float(random.uniform(-6, -2)), float(random.uniform(0, 0.1))
+        many.append(trial((rate + 4) ** 2, learning_rate=math.exp(rate), weight_decay=decay))
+    found = importance(many, space)
+    assert max(found, key=lambda name: found[name]) == "learning_rate"
+    assert sum(found.values()) == pytest.approx(1, abs=1e-2)
+    assert importance(many[: ENOUGH - 1], space) == {}
+
+
+def test_the_report_survives_hostile_names() -> None:
+    spoilt = trial(1.0)
+    facts = {"best_trial": 0, "importance": {"<script>alert(1)</script>": 1.0}}
+    html = tuning_report(facts, [spoilt], axes(TuneSettings(), hyper())).html()
+    assert "<script" not in html
