@@ -27,16 +27,21 @@ ORDER = ("candidate", "champion", "base")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found: the report, every answer, the blind mix for raters, and how fast the models were."""
+    """What an evaluation found.
+
+    `answers` has a row for each held-out question with all models' answers; `generations` has a row for everything that
+    any model said, attacks and benchmarks included; `mix` is for raters; `speed` tells how fast the models were.
+    """
 
     report: dict[str, Any]
     answers: list[dict[str, Any]]
+    generations: list[dict[str, Any]]
     mix: BlindMix
     speed: dict[str, dict[str, Any]]
 
     def answers_jsonl(self) -> bytes:
-        """Return every answer as JSON lines."""
-        lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in self.answers)
+        """Return everything that any model said as JSON lines."""
+        lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in self.generations)
         return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -61,21 +66,25 @@ def evaluate(
     report = build(chosen, what, assessed, described, data, _judged(settings, assessed))
     return Evaluation(
         report=report,
-        answers=results.answer_rows(assessed),
+        answers=results.side_by_side(assessed),
+        generations=results.generation_rows(assessed),
         mix=_mix(settings, assessed),
         speed={role: _speed(item) for role, item in assessed.items() if item.speed},
     )
 
 
 def facts(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what review, gate and model card need of a report: verdict, headline metrics, differences, robustness."""
-    headlines = [row for row in report["metrics"] if row["headline"]]
+    """Return what review, gate and model card need of a report.
+
+    `metrics` has the headline metrics: the value of each model, and the candidate's interval. `estimates` and
+    `differences` have every metric with all intervals, by metric and by rival.
+    """
     roles = [role for role in report["roles"] if role != results.CANDIDATE]
     return {
         "verdict": report["verdict"],
         "questions": report["data"]["questions"],
-        "metrics": {row["name"]: row["values"] for row in report["metrics"] if row["group"] != "style"},
-        "headlines": [row["name"] for row in headlines],
+        "metrics": {row["name"]: _headline(row) for row in report["metrics"] if row["headline"]},
+        "estimates": {row["name"]: row["values"] for row in report["metrics"]},
         "differences": {
             role: {row["name"]: row["differences"][role] for row in report["metrics"] if role in row["differences"]}
             for role in roles
@@ -88,6 +97,12 @@ def facts(report: Mapping[str, Any]) -> dict[str, Any]:
         },
         "harness": report["harness"],
     }
+
+
+def _headline(row: Mapping[str, Any]) -> dict[str, Any]:
+    own = row["values"][results.CANDIDATE]
+    interval = None if own["low"] is None else [own["low"], own["high"]]
+    return {**{role: found["value"] for role, found in row["values"].items()}, "interval": interval}
 
 
 def _responder(settings: Settings, lake: Lake, model: Model) -> Responder:

@@ -144,7 +144,24 @@ def harness_table(assessed: Mapping[str, Assessed]) -> dict[str, dict[str, dict[
     return table
 
 
-def answer_rows(assessed: Mapping[str, Assessed]) -> list[dict[str, Any]]:
+def side_by_side(assessed: Mapping[str, Assessed]) -> list[dict[str, Any]]:
+    """Return one row for each held-out question, with every model's answer in a column named after its role."""
+    metric = TokenF1()
+    rows = []
+    for place, outcome in enumerate(assessed[CANDIDATE].outcomes):
+        said = {role: item.outcomes[place] for role, item in assessed.items()}
+        rows.append(
+            {
+                **_question(outcome),
+                **{role: found.prediction for role, found in said.items()},
+                **{f"{role}_token_f1": metric.score(found) for role, found in said.items()},
+                **{f"{role}_refused": found.refused for role, found in said.items()},
+            }
+        )
+    return rows
+
+
+def generation_rows(assessed: Mapping[str, Assessed]) -> list[dict[str, Any]]:
     """Return every answer that was given, one row for each model, question and kind of asking."""
     rows = []
     for role, item in assessed.items():
@@ -163,6 +180,20 @@ def _answer(role: str, kind: str, detail: str, outcome: Outcome) -> dict[str, An
         "model": role,
         "kind": kind,
         "detail": detail,
+        **_question(outcome),
+        "answer": outcome.prediction,
+        "refused": outcome.refused,
+        "labels": list(outcome.labels) if outcome.labels is not None else None,
+        "token_f1": metrics["token_f1"].value([outcome]) if free else None,
+        "exact_match": metrics["exact_match"].value([outcome]) if free else None,
+        "rouge_l": metrics["rouge_l"].value([outcome]) if free else None,
+        "log_likelihood": outcome.log_likelihood,
+        "tokens": outcome.tokens,
+    }
+
+
+def _question(outcome: Outcome) -> dict[str, Any]:
+    return {
         "question_id": outcome.example.question_id,
         "data_source": outcome.example.source,
         "provenance": outcome.example.provenance,
@@ -172,12 +203,4 @@ def _answer(role: str, kind: str, detail: str, outcome: Outcome) -> dict[str, An
         "question": outcome.example.question,
         "context": outcome.example.context,
         "reference": outcome.example.reference,
-        "answer": outcome.prediction,
-        "refused": outcome.refused,
-        "labels": list(outcome.labels) if outcome.labels is not None else None,
-        "token_f1": metrics["token_f1"].value([outcome]) if free else None,
-        "exact_match": metrics["exact_match"].value([outcome]) if free else None,
-        "rouge_l": metrics["rouge_l"].value([outcome]) if free else None,
-        "log_likelihood": outcome.log_likelihood,
-        "tokens": outcome.tokens,
     }

@@ -22,21 +22,34 @@ STAGE = "evaluate"
 SPLIT = "test"
 LIBRARIES = ("sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
 PACKAGES = ("evaluate", "answering", "encoding", "prompts")
+ROLES = ("candidate", "champion", "base", "baseline")
+QUESTION = [
+    pa.field("question_id", pa.string(), nullable=False),
+    pa.field("data_source", pa.string()),
+    pa.field("provenance", pa.string()),
+    pa.field("language", pa.string()),
+    pa.field("topic", pa.string()),
+    pa.field("is_refusal", pa.bool_(), nullable=False),
+    pa.field("question", pa.string(), nullable=False),
+    pa.field("context", pa.string()),
+    pa.field("reference", pa.string(), nullable=False),
+]
 ANSWERS = pa.schema(
+    [
+        *QUESTION,
+        # null for a model that was not there
+        *(pa.field(role, pa.string()) for role in ROLES),
+        *(pa.field(f"{role}_token_f1", pa.float64()) for role in ROLES),
+        *(pa.field(f"{role}_refused", pa.bool_()) for role in ROLES),
+    ]
+)
+GENERATIONS = pa.schema(
     [
         pa.field("model", pa.string(), nullable=False),
         # "held-out", "attacked" (with the perturbation as detail) or "benchmark" (with its name as detail)
         pa.field("kind", pa.string(), nullable=False),
         pa.field("detail", pa.string(), nullable=False),
-        pa.field("question_id", pa.string(), nullable=False),
-        pa.field("data_source", pa.string()),
-        pa.field("provenance", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("topic", pa.string()),
-        pa.field("is_refusal", pa.bool_(), nullable=False),
-        pa.field("question", pa.string(), nullable=False),
-        pa.field("context", pa.string()),
-        pa.field("reference", pa.string(), nullable=False),
+        *QUESTION,
         pa.field("answer", pa.string(), nullable=False),
         pa.field("refused", pa.bool_(), nullable=False),
         pa.field("labels", pa.list_(pa.string())),
@@ -60,7 +73,9 @@ def run(
     features: Manifest,
     champion: Manifest | None = None,
 ) -> Manifest:
-    """Evaluate and return the manifest, with outputs `report`, `answers` and `blind_mix`, and headlines in its facts.
+    """Evaluate and return the manifest, with the headline metrics in its facts.
+
+    Outputs: `report`, `answers` (a row for each question), `generations` (a row for everything said), `blind_mix`.
 
     `candidate` and `champion` are manifests of the tune stage. Raises PipelineError when the test split is empty or a
     model cannot be loaded.
@@ -114,14 +129,15 @@ def models_of(candidate: Manifest, base: Manifest, champion: Manifest | None) ->
 
 
 def write(attempt: Attempt, found: Evaluation) -> None:
-    """Write the report for people and machines, the answers as Parquet and JSON lines, and the blind mix."""
+    """Write the report for people and machines, what the models said, and the blind mix for raters."""
     lake = attempt.lake
     document = json.dumps(found.report, ensure_ascii=False, indent=1).encode()
     lake.write(attempt.uri("report", "report.json"), document)
     lake.write(attempt.uri("report", "report.html"), render(found.report).encode())
     lake.write(attempt.uri("report", "answers.jsonl"), found.answers_jsonl())
-    batch = pa.RecordBatch.from_pylist(found.answers, schema=ANSWERS)
-    attempt.rows["answers"] = lake.write_batches(attempt.uri("answers", "part-00000.parquet"), [batch], ANSWERS)
+    for name, rows, schema in (("answers", found.answers, ANSWERS), ("generations", found.generations, GENERATIONS)):
+        batch = pa.RecordBatch.from_pylist(rows, schema=schema)
+        attempt.rows[name] = lake.write_batches(attempt.uri(name, "part-00000.parquet"), [batch], schema)
     items = {"items": [item.model_dump() for item in found.mix.items]}
     lake.write(attempt.uri("blind_mix", "items.json"), json.dumps(items, ensure_ascii=False, indent=1).encode())
     lake.write(attempt.uri("blind_mix", "key.json"), json.dumps(found.mix.key, indent=1).encode())

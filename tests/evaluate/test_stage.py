@@ -53,20 +53,19 @@ def test_stage_measures_the_candidate_and_is_skipped_when_nothing_changed(
     settings: Settings, lake: Lake, inputs: dict[str, Manifest]
 ) -> None:
     made = stage.run(settings, lake, run_id="r1", **inputs)
-    assert set(made.outputs) == {"report", "answers", "blind_mix"}
+    assert set(made.outputs) == {"report", "answers", "generations", "blind_mix"}
     assert {file.path for file in made.output("report").files} == {"report.html", "report.json", "answers.jsonl"}
     assert made.counts.rows_in == made.counts.rows_out == made.facts["questions"] == 10
 
     f1 = made.facts["metrics"]["token_f1"]
-    assert f1["candidate"]["value"] > 0.95
-    assert f1["base"]["value"] < 0.2
+    assert f1["interval"][0] <= f1["candidate"] <= f1["interval"][1]
+    assert f1["candidate"] > 0.95
+    assert f1["base"] < 0.2
     assert made.facts["differences"]["base"]["token_f1"]["direction"] == "better"
-    assert made.facts["metrics"]["refusal_f1"]["candidate"]["value"] == 1
-    assert (
-        made.facts["metrics"]["perplexity"]["candidate"]["value"]
-        < 2
-        < made.facts["metrics"]["perplexity"]["base"]["value"]
-    )
+    assert made.facts["metrics"]["refusal_f1"]["candidate"] == 1
+    surprise = made.facts["metrics"]["perplexity"]
+    assert surprise["candidate"] < 2 < surprise["base"]
+    assert made.facts["estimates"]["chrf"]["candidate"]["count"] == 10
     assert made.facts["verdict"]["tone"] == "good"
     assert 0 <= made.facts["robustness"]["candidate"] <= 1
     assert set(made.facts["benchmarks"]) == {"return_policy", "support_topics"}
@@ -74,9 +73,13 @@ def test_stage_measures_the_candidate_and_is_skipped_when_nothing_changed(
     assert any("Only 10 held-out questions" in warning for warning in made.warnings)
     json.dumps(made.facts, allow_nan=False)
 
-    answers = lake.read_table(made.output("answers").uri)
-    assert answers.num_rows == made.output("answers").rows
-    held_out = [row for row in answers.to_pylist() if row["kind"] == "held-out"]
+    answers = lake.read_table(made.output("answers").uri).to_pylist()
+    assert len(answers) == made.output("answers").rows == 10
+    assert (answers[0]["candidate"], answers[0]["candidate_token_f1"]) == ("The lamp is red.", 1)
+    assert answers[0]["champion"] is None
+    generations = lake.read_table(made.output("generations").uri)
+    assert generations.num_rows == made.output("generations").rows
+    held_out = [row for row in generations.to_pylist() if row["kind"] == "held-out"]
     assert {row["model"] for row in held_out} == {"candidate", "base", "baseline"}
     assert len(held_out) == 30
     page = lake.read(f"{made.output('report').uri}/report.html").decode()
