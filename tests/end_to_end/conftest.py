@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from pipeline.local.credentials import OPERATOR, Credentials
 from pipeline.orchestration.api import AirflowApi
+from pipeline.settings import PROJECT_ROOT
 
 HERE = Path(__file__).resolve().parent
 LLMOPS = Path(sys.executable).parent / "llmops"
@@ -67,9 +69,14 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    state = tmp_path_factory.mktemp("stack") / ".llmops"
+    home = tmp_path_factory.mktemp("stack")
+    for name in ("llmops.toml", "policy.yaml"):
+        shutil.copy(HERE / name, home / name)
+    shutil.copy(PROJECT_ROOT / "constraints.txt", home)
+    shutil.copytree(PROJECT_ROOT / "governance", home / "governance")
+    state = home / ".llmops"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LLMOPS_"))}
-    made = Stack({**clean, "LLMOPS_CONFIG": str(HERE / "llmops.toml"), "LLMOPS_STATE_DIR": str(state)})
+    made = Stack({**clean, "LLMOPS_CONFIG": str(home / "llmops.toml"), "LLMOPS_STATE_DIR": str(state)})
     try:
         yield made
     finally:
