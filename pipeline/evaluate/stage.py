@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipeline.evaluate.evaluation import Evaluation, evaluate, facts
 from pipeline.evaluate.examples import Example, examples_of
 from pipeline.evaluate.models import Model, Role
+from pipeline.evaluate.references import as_taught
 from pipeline.evaluate.report.render import render, template_files
 from pipeline.features import retrieval
 from pipeline.lake import Lake
@@ -85,14 +86,17 @@ def run(
         inputs["champion"] = champion
 
     def work(attempt: Attempt) -> None:
+        models = models_of(candidate, base, champion)
         rows = list(retrieval.qa_rows(settings, lake, features, SPLIT))
+        rows, cut = as_taught(rows, models[0].local(settings, lake), settings.features.max_answer_tokens)
         examples = examples_of(rows, settings.evaluate.max_examples, settings.evaluate.seed)
         data = {
             "split": SPLIT,
             "available": len(rows),
+            "references_cut": cut,
             "inputs": {name: f"{manifest.stage}/{manifest.key}" for name, manifest in inputs.items()},
         }
-        found = evaluate(settings, lake, models_of(candidate, base, champion), examples, data)
+        found = evaluate(settings, lake, models, examples, data)
         write(attempt, found)
         _account(attempt, rows, examples, found)
 
@@ -107,6 +111,7 @@ def parameters(settings: Settings) -> dict[str, Any]:
     return {
         **settings.evaluate.model_dump(mode="json", exclude={"judge_key"}),
         "refusal_text": settings.prepare.refusal_text,
+        "reference_tokens": settings.features.max_answer_tokens,
         "libraries": {name: version(name) for name in LIBRARIES},
         "page": templates,
     }

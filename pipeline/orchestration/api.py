@@ -220,6 +220,9 @@ def _detail(answer: httpx.Response) -> str:
 
 def _line(entry: dict[str, Any]) -> str:
     event = str(entry.get("event", ""))
+    causes = [f"{fault.get('exc_type')}: {fault.get('exc_value')}" for fault in entry.get("error_detail") or []]
+    if causes:
+        return causes[0]
     known = {"timestamp", "event", "level", "logger", "source", "chan", "filename", "lineno", "error_detail"}
     extra = " ".join(f"{key}={value}" for key, value in entry.items() if key not in known)
     return f"{event} {extra}".strip()

@@ -13,6 +13,7 @@ from pipeline.orchestration.api import FINISHED, TASK_DONE, AirflowApi, TaskStat
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 7.0
 LOG_LINES = 12
+NOISE = ("::", "DAG bundles", "Filling up", "Worker startup", "Task failed", "Traceback", "/")
 MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[dim]–[/]", "upstream_failed": "[dim]–[/]"}
 
 
@@ -71,7 +72,7 @@ class Follower:
 
     def _cause(self, task: TaskState) -> None:
         lines = self.api.log_text(self.dag_id, self.run_id, task.task_id, max(task.attempt, 1))
-        telling = [line for line in lines if "Task failed" not in line and "Traceback" not in line][-LOG_LINES:]
+        telling = [line for line in lines if not line.startswith(NOISE)][-LOG_LINES:]
         for line in telling:
             console.print(f"      [dim]{escape(line[:300])}[/]")
         console.print(f"      [dim]Log: {self.api.url}/dags/{self.dag_id}/runs/{self.run_id}/tasks/{task.task_id}[/]")
