@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "prepare": "pipeline.prepare.command:prepare",
     "features": "pipeline.features.command:app",
     "select": "pipeline.train.command:select",
+    "pretrain": "pipeline.train.command:pretrain",
     "finetune": "pipeline.train.command:finetune",
     "tune": "pipeline.tune.command:tune",
     "evaluate": "pipeline.evaluate.command:evaluate",

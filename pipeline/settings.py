@@ -205,6 +205,9 @@ class TrainSettings(Section):
     lora_alpha: int = Field(32, ge=1)
     lora_dropout: float = Field(0.05, ge=0, lt=1)
     lora_layers: int | None = None
+    earlier_features: str | None = None
+    replay_share: float = Field(0.0, ge=0, le=1)
+    ewc_strength: float = Field(0.0, ge=0)
     adam_epsilon: float = Field(1e-8, gt=0)
     max_grad_norm: float = Field(1.0, gt=0)
     gradient_checkpointing: bool = False

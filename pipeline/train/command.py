@@ -1,4 +1,4 @@
-"""`llmops finetune` and `llmops select`."""
+"""`llmops finetune`, `llmops pretrain` and `llmops select`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,29 @@ def finetune(
     table.add_row("manifest", manifest.uri)
     if manifest.cached:
         table.add_row("", "nothing changed: this was trained before")
+    emit({"manifest": manifest.uri, "cached": manifest.cached, **facts}, table)
+
+
+def pretrain(
+    base: str = typer.Option(..., "--base", help="Manifest URI of the base-model stage."),
+    rows: str = typer.Option(..., "--rows", help="Manifest URI of the prepare stage."),
+    run_id: str = typer.Option("manual", "--run-id", help="Name of this run in manifests and the audit trail."),
+) -> None:
+    """Continue pre-training on raw company text; the result can stand in for the base model."""
+    from pipeline.lake import open_lake
+    from pipeline.settings import load
+    from pipeline.stage import load_manifest
+    from pipeline.train import pretraining
+
+    settings = load()
+    lake = open_lake(settings.lake)
+    manifest = pretraining.run(
+        settings, lake, run_id=run_id, base=load_manifest(lake, base), prepared=load_manifest(lake, rows)
+    )
+    facts = manifest.facts
+    table = Table("what", "value", title="Continued pre-training", show_header=False)
+    table.add_row("held-out loss", f"{facts['held_out_loss_before']:.3f} → {facts['held_out_loss']:.3f} nats a token")
+    table.add_row("manifest", manifest.uri)
     emit({"manifest": manifest.uri, "cached": manifest.cached, **facts}, table)
 
 

@@ -19,6 +19,7 @@ from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import Device, accelerator_for, be_deterministic
 from pipeline.train.examples import Examples
+from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.session import Session
 from pipeline.train.trainer import Listener, Progress
@@ -40,6 +41,7 @@ class Job:
     keep_checkpoints: int = 2
     gradient_checkpointing: bool = False
     states_folder: Path | None = None
+    ewc_strength: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,11 @@ def fine_tune(
     *,
     checkpoints: CheckpointStore | None = None,
     listener: Listener | None = None,
+    earlier: Earlier | None = None,
 ) -> Fitted:
     """Train in this process, which may be one of several that accelerate started, and write what was learnt to `out`.
+
+    With `earlier`, the loss on an earlier run's questions is measured before and after.
 
     Raises TrainingError when the job cannot be done on this machine.
     """
@@ -74,6 +79,8 @@ def fine_tune(
         accelerator=accelerator,
         states_folder=job.states_folder,
         gradient_checkpointing=job.gradient_checkpointing,
+        earlier=earlier,
+        ewc_strength=job.ewc_strength,
     )
     model, progress = session.fit(
         job.hyper, checkpoints=checkpoints, checkpoint_steps=job.checkpoint_steps, listener=listener

@@ -22,6 +22,7 @@ from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.examples import Examples
+from pipeline.train.forgetting import Consolidated, Earlier
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.objective import Objective, objective_for
@@ -45,8 +46,13 @@ class Session:
         accelerator: Accelerator,
         states_folder: Path | None = None,
         gradient_checkpointing: bool = False,
+        earlier: Earlier | None = None,
+        ewc_strength: float = 0.0,
     ) -> None:
-        """`states_folder` keeps frozen layers' outputs for later processes on this machine."""
+        """`states_folder` keeps frozen layers' outputs for later processes on this machine.
+
+        With `earlier`, each run measures what it forgets; `ewc_strength` holds on to it.
+        """
         self.folder = folder
         self.architecture = architecture
         self.train = train
@@ -54,6 +60,8 @@ class Session:
         self.accelerator = accelerator
         self.states_folder = states_folder
         self.gradient_checkpointing = gradient_checkpointing
+        self.earlier = earlier
+        self.ewc_strength = ewc_strength
         self._base: Any = None
         self._states: dict[tuple[str, int], HiddenStates] = {}
 
@@ -88,7 +96,17 @@ class Session:
             listener=listener,
             judge=judge,
         )
-        return model, trainer.run()
+        before = self._earlier_loss(trainer)
+        progress = trainer.run()
+        if before is not None:
+            progress.earlier_loss = (before, self._earlier_loss(trainer) or before)
+        return model, progress
+
+    def _earlier_loss(self, trainer: Trainer) -> float | None:
+        """Return the loss on the questions of an earlier run, or None when there is none to compare with."""
+        if self.earlier is None or not len(self.earlier.validation):
+            return None
+        return trainer.loss_on(Loader(self.earlier.validation, self.architecture, self.pad))
 
     def release(self, model: Any) -> None:
         """Take an adapter off the base model again, throwing away what was learnt."""
@@ -109,14 +127,20 @@ class Session:
     def _prepared(self, base: Any, hyper: Hyperparameters) -> tuple[Objective, Loader, Loader]:
         loaders = [Loader(part, self.architecture, self.pad) for part in (self.train, self.validation)]
         if not self._splits(base, hyper):
-            return objective_for(base, self.architecture), loaders[0], loaders[1]
-        objective = FrozenPrefixObjective(base, hyper.lora_layers or 0)
+            objective = self._consolidated(objective_for(base, self.architecture))
+            return objective, loaders[0], loaders[1]
+        split = FrozenPrefixObjective(base, hyper.lora_layers or 0)
         longest = int(self.validation.lengths.argmax())
-        if not objective.prefix_works(loaders[1].batch([longest]).token_ids):
+        if not split.prefix_works(loaders[1].batch([longest]).token_ids):
             log.warning("this model's layers cannot be run in two parts; the frozen ones run in every step")
-            return objective_for(base, self.architecture), loaders[0], loaders[1]
-        parts = [replace(loader, states=self._states_of(objective, loader.examples, hyper)) for loader in loaders]
-        return objective, parts[0], parts[1]
+            return self._consolidated(objective_for(base, self.architecture)), loaders[0], loaders[1]
+        parts = [replace(loader, states=self._states_of(split, loader.examples, hyper)) for loader in loaders]
+        return self._consolidated(split), parts[0], parts[1]
+
+    def _consolidated(self, objective: Objective) -> Objective:
+        if not self.ewc_strength or self.earlier is None:
+            return objective
+        return Consolidated(objective, Loader(self.earlier.train, self.architecture, self.pad), self.ewc_strength)
 
     def _splits(self, base: Any, hyper: Hyperparameters) -> bool:
         size = (int(self.train.lengths.sum()) + int(self.validation.lengths.sum())) * _width(base)

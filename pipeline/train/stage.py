@@ -9,15 +9,17 @@ from typing import Any
 
 from pipeline.lake import Lake
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train import model_cache
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import library_versions, processes
 from pipeline.train.examples import Examples, read
 from pipeline.train.fine_tuning import Fitted, Job, fine_tune, launch, states_folder
+from pipeline.train.forgetting import Earlier, score, with_replay
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.report import training_report
 from pipeline.train.tracking import tracker_for
+from pipeline.train.trainer import Progress
 
 STAGE = "train"
 
@@ -31,10 +33,13 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
     hyper = Hyperparameters.of(settings.train)
     count = processes(settings.train.processes, settings.train.device)
 
+    earlier_manifest = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
+
     def work(attempt: Attempt) -> None:
-        examples = examples_for(settings, lake, features)
+        earlier = earlier_for(settings, lake)
+        examples = examples_for(settings, lake, features, earlier)
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:
-            fitted = _fit(settings, attempt, base, hyper, examples, Path(scratch) / "learnt", count)
+            fitted = _fit(settings, attempt, base, hyper, examples, Path(scratch) / "learnt", count, earlier)
             name = "model" if hyper.method == "full" else "adapter"
             if name == "model":
                 _complete_model(settings, lake, base, fitted.folder)
@@ -47,7 +52,11 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
         STAGE,
         work,
         run_id=run_id,
-        inputs={"base-model": base, "features": features},
+        inputs={
+            "base-model": base,
+            "features": features,
+            **({"earlier-features": earlier_manifest} if earlier_manifest else {}),
+        },
         parameters={**hyper.to_json(), **data_parameters(settings), "processes": count, **library_versions()},
         packages=("train",),
     )
@@ -56,23 +65,49 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
     return manifest
 
 
-def examples_for(settings: Settings, lake: Lake, features: Manifest) -> tuple[Examples, Examples]:
-    """Read the training and the validation examples through Feast, as many as the settings allow."""
+def examples_for(
+    settings: Settings, lake: Lake, features: Manifest, earlier: Earlier | None = None
+) -> tuple[Examples, Examples]:
+    """Read the training and the validation examples through Feast, as many as the settings allow.
+
+    Examples of an earlier run are replayed in the share that the settings ask for.
+    """
     from pipeline.features.retrieval import training_batches
 
     chosen = settings.train
     columns = ("question_id", "token_ids", "labels")
     train = read(training_batches(settings, lake, features, "train", columns))
     validation = read(training_batches(settings, lake, features, "validation", columns))
-    return (
-        train.sample(chosen.max_train_examples, chosen.seed),
-        validation.sample(chosen.max_validation_examples, chosen.seed),
-    )
+    train = train.sample(chosen.max_train_examples, chosen.seed)
+    if earlier and chosen.replay_share:
+        train = with_replay(train, earlier, chosen.replay_share, chosen.seed)
+    return train, validation.sample(chosen.max_validation_examples, chosen.seed)
+
+
+def earlier_for(settings: Settings, lake: Lake) -> Earlier | None:
+    """Read what an earlier run learnt from and its held-out questions, when the settings name its features."""
+    if settings.train.earlier_features is None:
+        return None
+    manifest = load_manifest(lake, settings.train.earlier_features)
+    from pipeline.features.retrieval import training_batches
+
+    columns = ("question_id", "token_ids", "labels")
+    train = read(training_batches(settings, lake, manifest, "train", columns))
+    held_out = read(training_batches(settings, lake, manifest, "test", columns))
+    limit = settings.train.max_validation_examples
+    return Earlier(train, held_out.sample(limit, settings.train.seed))
 
 
 def data_parameters(settings: Settings) -> dict[str, Any]:
     """Return the settings that decide which examples are used and how."""
-    names = ("max_train_examples", "max_validation_examples", "gradient_checkpointing", "device")
+    names = (
+        "max_train_examples",
+        "max_validation_examples",
+        "gradient_checkpointing",
+        "device",
+        "replay_share",
+        "ewc_strength",
+    )
     return {name: getattr(settings.train, name) for name in names}
 
 
@@ -89,6 +124,7 @@ def _fit(
     examples: tuple[Examples, Examples],
     out: Path,
     count: int,
+    earlier: Earlier | None,
 ) -> Fitted:
     chosen = settings.train
     job = Job(
@@ -101,8 +137,11 @@ def _fit(
         keep_checkpoints=chosen.keep_checkpoints,
         gradient_checkpointing=chosen.gradient_checkpointing,
         states_folder=states_folder(settings),
+        ewc_strength=chosen.ewc_strength,
     )
     if count > 1:
+        if earlier:
+            attempt.warn("What is forgotten is measured, and consolidated, with one process only")
         return launch(job, *examples, out, processes=count, lake=settings.lake)
     tracker = tracker_for(
         settings,
@@ -111,7 +150,7 @@ def _fit(
         config={**hyper.to_json(), "run_id": attempt.run_id, "base_model": base.facts["name"]},
     )
     store = CheckpointStore(attempt.lake, str(job.checkpoint_prefix), chosen.keep_checkpoints)
-    fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log)
+    fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
     tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
     return fitted
 
@@ -153,10 +192,18 @@ def facts_of(
         "seconds": round(progress.seconds, 2),
         "examples_per_second": round(progress.examples / seconds, 3),
         "answer_tokens_per_second": round(progress.answer_tokens / seconds, 2),
+        "forgetting": _forgetting(progress),
         "seeds": {"data": hyper.seed, "weights": hyper.seed, "dropout": hyper.seed},
         "processes": count,
         "libraries": library_versions(),
     }
+
+
+def _forgetting(progress: Progress) -> dict[str, float] | None:
+    if progress.earlier_loss is None:
+        return None
+    before, after = progress.earlier_loss
+    return {"loss_before": before, "loss_after": after, "score": score(before, after)}
 
 
 def _publish(attempt: Attempt, fitted: Fitted) -> None:

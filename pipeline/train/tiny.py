@@ -16,6 +16,7 @@ from pipeline.errors import TrainingError
 FAMILIES = ("llama", "t5")
 VOCABULARY = 2048
 SEED = 0
+SENTINELS = 20
 SAMPLES = Path(__file__).resolve().parent.parent / "local" / "samples"
 TEXT_FILES = (".txt", ".md", ".jsonl", ".html", ".json")
 _TAG = re.compile(r"<[^>]{0,500}>")
@@ -60,6 +61,7 @@ def _tokenizer(family: str, corpus: Iterable[str], vocabulary: int) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     special = ["<pad>", "</s>", "<unk>"] if family == "t5" else ["<|pad|>", "<|end|>", "<|start|>"]
+    sentinels = [f"<extra_id_{number}>" for number in range(SENTINELS)] if family == "t5" else []
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
@@ -67,7 +69,7 @@ def _tokenizer(family: str, corpus: Iterable[str], vocabulary: int) -> Any:
         corpus,
         trainers.BpeTrainer(
             vocab_size=vocabulary,
-            special_tokens=special,
+            special_tokens=special + sentinels,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),

@@ -51,6 +51,7 @@ class Progress:
     examples: int = 0
     tokens: int = 0
     answer_tokens: int = 0
+    earlier_loss: tuple[float, float] | None = None
     curves: list[dict[str, float]] = field(default_factory=list)
 
     @property

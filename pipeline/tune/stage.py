@@ -16,7 +16,7 @@ from pipeline.train.environment import accelerator_for, be_deterministic, librar
 from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.session import Session
-from pipeline.train.stage import checkpoint_prefix, data_parameters, examples_for
+from pipeline.train.stage import checkpoint_prefix, data_parameters, earlier_for, examples_for
 from pipeline.train.tracking import tracker_for
 from pipeline.train.trainer import Listener
 from pipeline.tune.report import importance, tuning_report
@@ -95,7 +95,8 @@ def runner_for(
 
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
-        train, validation = examples_for(settings, lake, features)
+        earlier = earlier_for(settings, lake)
+        train, validation = examples_for(settings, lake, features, earlier)
         return Session(
             model_cache.checkout(settings, lake, base.output("model")),
             base.facts["architecture"],
@@ -104,6 +105,8 @@ def runner_for(
             accelerator=accelerator_for(settings.train.device),
             states_folder=states_folder(settings),
             gradient_checkpointing=settings.train.gradient_checkpointing,
+            earlier=earlier,
+            ewc_strength=settings.train.ewc_strength,
         )
 
     def track(name: str, hyper: Hyperparameters) -> Listener:
