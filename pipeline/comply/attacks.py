@@ -81,23 +81,21 @@ def carriers() -> tuple[Carrier, ...]:
 def chosen(size: int | None, seed: int) -> list[Attack]:
     """Return a sample of attacks that is stratified by style and language, or all of them for None.
 
-    Every style gets its turn before any gets a second one, and within a style the languages not seen yet come first.
+    Every style in English comes first, then every other language, then further attacks of either in turn.
     """
     attacks = all_attacks()
     if size is None or size >= len(attacks):
         return list(attacks)
-    groups: dict[str, list[Attack]] = defaultdict(list)
+    groups: dict[tuple[bool, str], list[Attack]] = defaultdict(list)
     for attack in sorted(attacks, key=lambda attack: _number(f"{seed}/{attack.id}")):
-        groups[attack.style].append(attack)
+        foreign = attack.language != "en"
+        groups[foreign, attack.language if foreign else attack.style].append(attack)
+    order = sorted(groups, key=lambda name: (name[0], _number(f"{seed}/{name[1]}")))
     found: list[Attack] = []
-    seen: set[str] = set()
     while len(found) < size:
-        for style in sorted(groups, key=lambda style: _number(f"{seed}/{style}")):
-            if groups[style] and len(found) < size:
-                fresh = next((attack for attack in groups[style] if attack.language not in seen), groups[style][0])
-                groups[style].remove(fresh)
-                seen.add(fresh.language)
-                found.append(fresh)
+        for name in order:
+            if groups[name] and len(found) < size:
+                found.append(groups[name].pop(0))
     return sorted(found, key=lambda attack: attack.id)
 
 

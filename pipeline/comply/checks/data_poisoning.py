@@ -37,6 +37,7 @@ class DataPoisoning(Check):
                 return failed("preparation does not say whether it looked for poisoned rows")
             found = open_findings(prepared.facts["poisoning"])
             measured["findings_of_preparation"] = len(found)
+            measured["set_aside_by_preparation"] = prepared.facts.get("poisoning_set_aside") or {}
             if len(found) > limits["max_findings"]:
                 problems.append(f"preparation found {len(found)} signs of poisoning: {'; '.join(found[:3])}")
         total, orders = 0, []

@@ -10,7 +10,7 @@ from importlib.resources import files
 import yaml
 
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"})
-_SPELT_OUT = re.compile(r"\b(?:\w[ .*_-]){3,}\w\b")
+_SPELT_OUT = re.compile(r"\b(?:\w[ .*_-]){2,}\w\b")
 
 
 def harmful(text: str) -> dict[str, str]:

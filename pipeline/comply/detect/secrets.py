@@ -8,7 +8,7 @@ from collections import Counter
 from math import log2
 
 _CANDIDATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{6,}[A-Za-z0-9]")
-_LONG_NUMBER = re.compile(r"(?<![\d.])\d(?:[ -]?\d){8,18}(?![\d.])")
+_LONG_NUMBER = re.compile(r"(?<![\d.])\d(?:[ -]?\d){8,18}(?!\d|\.\d)")
 _KNOWN = re.compile(
     r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}"
     r"|sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
