@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import CronTriggerTimetable, dag
 
 from pipeline.orchestration import groups
 
 
 @dag(
-    # No start date: switched on at noon, the first scheduled run is tonight's, not last night's.
-    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC"),
+    # Switched on at noon, the first scheduled run is tonight's, not last night's.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     default_args=groups.defaults(),
