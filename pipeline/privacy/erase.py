@@ -1,0 +1,141 @@
+"""Erasure: a subject's data leaves the lake and the online store, and what cannot be erased is named.
+
+Derived data goes first and the sources' own rows last: a run that was killed finds the same subject again and goes on.
+Files that are written again are noted before, so that the manifests that name them are set right whatever happens.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from pipeline.audit import AuditLog
+from pipeline.lake import Lake
+from pipeline.log import get_logger
+from pipeline.privacy import online, rows
+from pipeline.privacy.affected import AffectedModel, affected_models
+from pipeline.privacy.inventory import Inventory, Kind, take
+from pipeline.privacy.manifests import refresh
+from pipeline.privacy.search import Found, manifests_with_rows, search
+from pipeline.privacy.subject import Subject
+from pipeline.privacy.suppression import suppress
+from pipeline.privacy.texts import Eraser
+from pipeline.settings import Settings
+
+log = get_logger(__name__)
+STARTED, ERASED = "privacy.erasure_started", "privacy.erased"
+ORDER = ("comply", "evaluate", "tune", "train", "features", "prepare", "repository")
+"""Stages from the last to the first; those of collection come after them."""
+
+
+class ErasureReport(BaseModel):
+    """What was erased and what was not. It holds no personal data; `reference` goes to the person who asked."""
+
+    reference: str
+    dry_run: bool
+    rows: dict[str, int] = {}
+    files_written_again: int = 0
+    files_deleted: int = 0
+    online: dict[str, int] = {}
+    models: list[AffectedModel] = []
+    remaining: list[str] = []
+
+
+def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_run: bool = False) -> ErasureReport:
+    """Erase a subject everywhere and return the report; with `dry_run` only say what would go.
+
+    Recorded in the audit trail before and after, under a reference and without the subject's name. Raises LakeError
+    when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
+    """
+    audit = AuditLog(lake, settings.audit.signing_key)
+    if not dry_run:
+        _finish_earlier(lake)
+    inventory = take(lake)
+    found = search(lake, inventory, subject)
+    report = ErasureReport(
+        reference=f"erasure-{uuid.uuid4().hex[:12]}",
+        dry_run=dry_run,
+        rows=_by_dataset(lake, inventory, found),
+        models=affected_models(inventory, manifests_with_rows(inventory, found), audit),
+    )
+    if dry_run:
+        report.files_written_again = len(found.rows) + len(found.lists) + len(found.texts)
+        report.files_deleted = len(found.raw)
+        report.remaining = found.untouchable
+        return report
+    audit.append(STARTED, actor=actor, subject=report.reference, data={"rows": report.rows})
+    suppress(lake, report.reference, subject, found.traces.ids)
+    if not found.nothing:
+        _work(settings, lake, inventory, found, subject, report)
+    report.remaining = _check(lake, subject)
+    audit.append(ERASED, actor=actor, subject=report.reference, data=report.model_dump(mode="json"))
+    return report
+
+
+def _work(
+    settings: Settings, lake: Lake, inventory: Inventory, found: Found, subject: Subject, report: ErasureReport
+) -> None:
+    eraser = Eraser.of(subject, found.traces.ids, found.traces.passages)
+    changing = [*found.texts, *_in_order(lake, {*found.rows, *found.lists})]
+    note = lake.uri("privacy", "unfinished", f"{report.reference}.json")
+    lake.write(note, json.dumps({"files": changing, "at": datetime.now(UTC).isoformat()}).encode())
+    for uri in found.texts:
+        lake.write(uri, eraser.erased(uri, lake.read(uri)))
+    cached = [info.uri for info in inventory.of(Kind.CACHE)]
+    lake.delete(cached)
+    report.online = online.remove(settings, lake, found.traces.ids)
+    for uri in _in_order(lake, {*found.rows, *found.lists}):
+        rows.take_out(lake, uri, subject, found.traces.ids)
+    refresh(lake, inventory, changing, eraser)
+    forgotten = _forget_collections(lake, inventory, found)
+    lake.delete([*found.raw, *forgotten])
+    lake.delete([note])
+    report.files_written_again = len(changing)
+    report.files_deleted = len(found.raw) + len(cached)
+    log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=len(changing))
+
+
+def _finish_earlier(lake: Lake) -> None:
+    """Set right the manifests of an erasure that was killed."""
+    notes = lake.objects(lake.uri("privacy", "unfinished"))
+    if notes:
+        inventory = take(lake)
+        for info in notes:
+            refresh(lake, inventory, json.loads(lake.read(info.uri))["files"], None)
+            lake.delete([info.uri])
+
+
+def _in_order(lake: Lake, uris: Iterable[str]) -> list[str]:
+    def place(uri: str) -> tuple[int, str]:
+        stage = lake.key(uri).split("/")[0]
+        if stage in ORDER:
+            return ORDER.index(stage) + 1, uri
+        return (len(ORDER) + 1 if stage.startswith("collect-") else 0), uri
+
+    return sorted(uris, key=place)
+
+
+def _by_dataset(lake: Lake, inventory: Inventory, found: Found) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for uri, count in found.rows.items():
+        parts = lake.key(uri).split("/")
+        counts[f"{parts[0]}/{parts[4]}" if len(parts) > 5 else parts[0]] += count
+    return dict(sorted(counts.items()))
+
+
+def _forget_collections(lake: Lake, inventory: Inventory, found: Found) -> list[str]:
+    """Return the references to last collections that lost rows: their sources are collected anew, not merged."""
+    touched = {m.uri for m in inventory.naming({*found.rows, *found.lists}) if m.stage.startswith("collect-")}
+    references = lake.objects(lake.uri("refs", "collect"))
+    return [info.uri for info in references if json.loads(lake.read(info.uri)).get("manifest") in touched]
+
+
+def _check(lake: Lake, subject: Subject) -> list[str]:
+    """Search again, and return where the subject still is."""
+    left = search(lake, take(lake), subject)
+    return sorted({*left.rows, *left.lists, *left.texts, *left.manifests, *left.raw, *left.untouchable})

@@ -1,0 +1,84 @@
+"""Manifests after an erasure: they name what their files are now, and say that something was erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+import pyarrow.parquet as pq
+
+from pipeline.lake import Lake
+from pipeline.privacy.inventory import Inventory, files_of
+from pipeline.privacy.texts import Eraser
+from pipeline.stage import FileEntry, Manifest, Output, digest_of
+
+MARK = "erased_from"
+
+
+def refresh(lake: Lake, inventory: Inventory, changed: Collection[str], eraser: Eraser | None) -> None:
+    """Write every manifest that names a changed file again, with its new digests, and the run indexes behind it.
+
+    A manifest's key stays: it tells which work was done. The digest of its content changes, so every later stage sees
+    new input and works again.
+    """
+    files = set(changed)
+    digests: dict[str, str] = {}
+    for manifest in list(inventory.manifests.values()):
+        new = manifest if files.isdisjoint(files_of(manifest)) else _refreshed(lake, manifest, files)
+        new = described(new, eraser) if eraser else new
+        if new is manifest or new == manifest:
+            continue
+        lake.write(manifest.uri, new.model_dump_json(indent=2).encode())
+        inventory.manifests[manifest.uri] = new
+        digests[manifest.uri] = new.digest
+    for info in lake.objects(lake.uri("runs")):
+        _index(lake, info.uri, digests)
+
+
+def described(manifest: Manifest, eraser: Eraser) -> Manifest:
+    """Return a manifest without the subject in what it says about itself."""
+    said = manifest.model_dump(mode="json", include={"facts", "warnings", "parameters"})
+    return manifest.model_copy(update=eraser.value(said))
+
+
+def _refreshed(lake: Lake, manifest: Manifest, changed: set[str]) -> Manifest:
+    new = manifest.model_copy(deep=True)
+    touched = []
+    for name, output in new.outputs.items():
+        places = {file.path: f"{output.uri}/{file.path}" for file in output.files}
+        if changed.isdisjoint(places.values()):
+            continue
+        files = [
+            _entry(lake, places[file.path], file.path) if places[file.path] in changed else file
+            for file in output.files
+        ]
+        digest = digest_of(sorted((file.path, file.sha256) for file in files))
+        if digest != output.digest:
+            touched.append(name)
+        new.outputs[name] = Output(uri=output.uri, digest=digest, files=files, rows=_rows(lake, output))
+    new.facts[MARK] = sorted({*new.facts.get(MARK, []), *touched})
+    return new
+
+
+def _entry(lake: Lake, uri: str, path: str) -> FileEntry:
+    size = next(info.size for info in lake.objects(uri.rsplit("/", 1)[0]) if info.uri == uri)
+    return FileEntry(path=path, size=size, sha256=lake.digest(uri))
+
+
+def _rows(lake: Lake, output: Output) -> int | None:
+    if output.rows is None or not all(file.path.endswith(".parquet") for file in output.files):
+        return output.rows
+    total = 0
+    for file in output.files:
+        filesystem, path = lake.arrow(f"{output.uri}/{file.path}")
+        total += pq.read_metadata(path, filesystem=filesystem).num_rows
+    return total
+
+
+def _index(lake: Lake, uri: str, digests: dict[str, str]) -> None:
+    try:
+        entry = json.loads(lake.read(uri))
+    except ValueError:
+        return
+    if isinstance(entry, dict) and entry.get("uri") in digests:
+        lake.write(uri, json.dumps({**entry, "digest": digests[entry["uri"]]}).encode())

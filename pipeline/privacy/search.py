@@ -1,0 +1,89 @@
+"""Finding everything of a subject: its rows in every dataset, and whatever else names it or quotes them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipeline.lake import Lake, ObjectInfo
+from pipeline.privacy import rows
+from pipeline.privacy.inventory import Inventory, Kind, files_of
+from pipeline.privacy.manifests import described
+from pipeline.privacy.subject import Subject
+from pipeline.privacy.texts import Eraser, texts_of
+
+LARGEST_CHECKED = 64 << 20
+"""Binary objects above this many bytes (weights, archives) are not searched for names."""
+
+
+@dataclass
+class Found:
+    """Where a subject is: `rows` counts by file; `texts` and `raw` are objects that hold it in another form."""
+
+    traces: rows.Traces = field(default_factory=rows.Traces)
+    rows: dict[str, int] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
+    manifests: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    untouchable: list[str] = field(default_factory=list)
+
+    @property
+    def nothing(self) -> bool:
+        """Tell whether the subject is not in the lake at all."""
+        return not (self.rows or self.lists or self.texts or self.manifests or self.raw or self.untouchable)
+
+
+def search(lake: Lake, inventory: Inventory, subject: Subject) -> Found:
+    """Search the whole lake. Rows are found by name first, then by id: later stages masked the names."""
+    found = Found()
+    files = inventory.of(Kind.ROWS)
+    for info in files:
+        found.traces.add(rows.matching(lake, info.uri, subject, ()))
+    for info in files:
+        table = rows.matching(lake, info.uri, subject, found.traces.ids)
+        found.traces.add(table)
+        if table.num_rows:
+            found.rows[info.uri] = table.num_rows
+        elif rows.holds(lake, info.uri, subject, found.traces.ids):
+            found.lists.add(info.uri)
+    eraser = Eraser.of(subject, found.traces.ids, found.traces.passages)
+    for info in inventory.of(Kind.TEXT):
+        body = lake.read(info.uri)
+        if eraser.erased(info.uri, body) != body:
+            found.texts.append(info.uri)
+    found.manifests = [uri for uri, manifest in inventory.manifests.items() if described(manifest, eraser) != manifest]
+    found.raw = [info.uri for info in inventory.of(Kind.RAW) if _names(lake, info, subject)]
+    found.untouchable = [
+        info.uri
+        for info in inventory.of(Kind.MODEL, Kind.AUDIT, Kind.OTHER)
+        if info.size <= LARGEST_CHECKED and _names(lake, info, subject)
+    ]
+    return found
+
+
+def manifests_with_rows(inventory: Inventory, found: Found) -> list[str]:
+    """Return the URIs of the manifests in whose datasets the subject's rows are."""
+    return [
+        uri for uri, manifest in inventory.manifests.items() if not found.rows.keys().isdisjoint(files_of(manifest))
+    ]
+
+
+def _names(lake: Lake, info: ObjectInfo, subject: Subject) -> bool:
+    if subject.mentioned(lake.key(info.uri)):
+        return True
+    if info.uri.endswith(".parquet"):
+        try:
+            return rows.holds(lake, info.uri, subject, ())
+        except (pa.ArrowException, OSError):
+            return False
+    body = lake.read(info.uri)
+    if body[:2] == b"\x1f\x8b":
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            return False
+    return any(subject.mentioned(text) for text in texts_of(body))

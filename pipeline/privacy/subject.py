@@ -1,0 +1,74 @@
+"""A data subject: the words by which a person or a ticket is known, and where they stand in text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape, unescape
+
+from pipeline.errors import SettingsError
+
+ERASED = "[ERASED]"
+SHORTEST = 4
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One subject under all the names that were given: an e-mail address, a person's name, a ticket's key, a URL.
+
+    A name is found without regard to case and to the white space between its words, and only as a whole: `HELP-1` is
+    not in `HELP-12`, `roe@example.org` not in `jane.roe@example.org`.
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Subject:
+        """Make a subject; raises SettingsError when a name is too short to mean anybody."""
+        found = tuple(dict.fromkeys(" ".join(name.split()) for name in names))
+        for name in found or ("",):
+            if len(name) < SHORTEST:
+                raise SettingsError(
+                    f"A subject of fewer than {SHORTEST} characters would match what belongs to others",
+                    where="--subject",
+                    remedy="Give an e-mail address, a full name, a ticket's key or a URL",
+                )
+        return cls(found)
+
+    @property
+    def arrow_pattern(self) -> str:
+        """Return the pattern in the syntax of Arrow's regular expressions (RE2)."""
+        return "(?i)" + self._pattern(r"\p{L}\p{N}_")
+
+    @cached_property
+    def _python(self) -> re.Pattern[str]:
+        return re.compile(self._pattern(r"\w"), re.IGNORECASE)
+
+    def _pattern(self, letters: str) -> str:
+        """Build the pattern; `letters` is what a word consists of, as the inside of a character class."""
+        names = "|".join(r"\s+".join(re.escape(part) for part in name.split(" ")) for name in self.names)
+        before = f"(?P<before>^|[^{letters}.@+-]|(?:^|[^{letters}])[.@+-])"
+        after = f"(?P<after>$|[^{letters}.@+-]|[.@+-](?:$|[^{letters}]))"
+        return f"{before}(?:{names}){after}"
+
+    def mentioned(self, text: str) -> bool:
+        """Tell whether a text names the subject, plainly or with HTML's character references."""
+        return bool(self._python.search(text) or ("&" in text and self._python.search(unescape(text))))
+
+    def redacted(self, text: str) -> str:
+        """Return the text with the subject's names replaced."""
+        if "&" in text and not self._python.search(text) and self._python.search(unescape(text)):
+            text = unescape(text)
+        while self._python.search(text):  # neighbours share the character between them
+            text = self._python.sub(rf"\g<before>{ERASED}\g<after>", text)
+        return text
+
+
+def replaced(text: str, passages: Sequence[str]) -> str:
+    """Return the text with whole passages replaced, longest first, also where they stand escaped for HTML."""
+    for passage in passages:
+        for form in {passage, escape(passage), escape(passage, quote=False)}:
+            text = text.replace(form, ERASED)
+    return text
