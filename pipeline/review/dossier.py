@@ -55,8 +55,17 @@ class Dossier:
 
     def _samples(self) -> str:
         rows = [
-            f"| {cell(row['question'])} | {cell(row['reference'])} | {cell(row.get('champion') or row.get('base') or '')}"
-            f" | {cell(row['candidate'])} |"
+            "| "
+            + " | ".join(
+                cell(text)
+                for text in (
+                    row["question"],
+                    row["reference"],
+                    row.get("champion") or row.get("base") or "",
+                    row["candidate"],
+                )
+            )
+            + " |"
             for row in self.answers
         ]
         head = "| question | people's answer | production (or base) | candidate |\n|---|---|---|---|\n"

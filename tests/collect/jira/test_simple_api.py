@@ -129,5 +129,5 @@ def test_odd_metadata_is_no_obstacle(tickets: TicketSite) -> None:
 @pytest.mark.parametrize("body", ['{"items": []}', "17", '{"tickets": {}}', "<html>Log in</html>"])
 def test_an_answer_without_tickets_is_one_clear_error(tickets: TicketSite, body: str) -> None:
     tickets.fail("^/", status=200, body=body, times=99)
-    with pytest.raises(SourceError, match="no list of tickets|web page"):
+    with pytest.raises(SourceError, match=r"no list of tickets|web page"):
         tickets.documents(api="simple")
