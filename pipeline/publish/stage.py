@@ -6,6 +6,7 @@ import functools
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def run(
 
     def work(attempt: Attempt) -> None:
         released = _publish(settings, attempt)
-        attempt.facts.update(repository=settings.publish.repository, **released.__dict__)
+        attempt.facts.update(repository=settings.publish.repository, **asdict(released))
         attempt.lake.write(attempt.uri("release", "release.json"), json.dumps(attempt.facts, indent=2).encode())
 
     return run_stage(
