@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ Name = Annotated[str, typer.Option(help="Name of the source: part of every quest
 Licence = Annotated[str, typer.Option(help="SPDX licence of the source; NOASSERTION when nobody has stated one.")]
 Private = Annotated[bool, typer.Option("--allow-private", help="Allow addresses on private networks.")]
 HEADINGS = "h1, h2, h3, h4, h5, h6, dt, summary, button, legend"
+QUESTION_ELEMENT = re.compile(r"(?:^|[\s>]+)(?:h[1-6]|dt|summary|button|legend)(?:[.#\[:][^\s>]*)?$")
 
 
 @app.command()
@@ -172,13 +174,21 @@ def _collect(out: Path, **config: Any) -> None:
 
 
 def _selector(text: str | None) -> dict[str, str] | None:
-    """Read `CONTAINER | QUESTION | ANSWER`; what is not given are headings, and everything that follows them."""
+    """Read `CONTAINER | QUESTION | ANSWER`; what is not given are headings, and everything that follows them.
+
+    A selector alone that ends in a heading (`.faq h3`) names the questions, else it names the container.
+    """
     if text is None:
         return None
     parts = [part.strip() for part in text.split("|")]
     if len(parts) > 3 or not all(parts):
         raise SettingsError("The selector has the wrong form", where=text, remedy="Use 'CONTAINER | QUESTION | ANSWER'")
-    container, question, answer = [*parts, HEADINGS, "*"][:3] if len(parts) == 1 else [*parts, "*"][:3]
+    if len(parts) > 1:
+        container, question, answer = [*parts, "*"][:3]
+    elif QUESTION_ELEMENT.search(parts[0]):
+        container, question, answer = QUESTION_ELEMENT.sub("", parts[0]) or "body", parts[0], "*"
+    else:
+        container, question, answer = parts[0], HEADINGS, "*"
     return {"container": container, "question": question, "answer": answer}
 
 
@@ -196,15 +206,19 @@ def _conditions(texts: list[str] | tuple[str, ...]) -> dict[str, str]:
 
 
 def _summary(results: list[dict[str, Any]]) -> Any:
+    from rich.console import Group
     from rich.table import Table
 
-    table = Table(title=None, show_edge=False)
-    for heading in ("source", "rows", "set aside", "documents", "why set aside", "where"):
-        table.add_column(heading, justify="right" if heading in ("rows", "set aside") else "left")
+    table = Table(show_edge=False)
+    for heading in ("source", "rows", "set aside", "documents"):
+        table.add_column(heading, justify="right" if heading in ("rows", "set aside") else "left", no_wrap=True)
     for result in results:
-        documents = ", ".join(f"{count} {status}" for status, count in result.get("documents", {}).items())
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(result.get("reasons", {}).items()))
-        table.add_row(
-            result["source"], str(result["rows"]), str(result["set_aside"]), documents, reasons, str(result["out"])
-        )
-    return table
+        documents = ", ".join(f"{count} {status}" for status, count in result["documents"].items())
+        table.add_row(result["source"], str(result["rows"]), str(result["set_aside"]), documents)
+    reasons = [
+        f"{result['source']}: {count} set aside, {reason}"
+        for result in results
+        if result["documents"]
+        for reason, count in sorted(result["reasons"].items())
+    ]
+    return Group(table, *reasons, f"Written to {results[-1]['out']}")

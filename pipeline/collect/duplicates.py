@@ -37,8 +37,10 @@ class Duplicates:
     @classmethod
     def find(cls, fresh: list[np.ndarray], kept: list[np.ndarray], rows: Iterable[pa.RecordBatch]) -> Self:
         """Look for ids that occur twice among the `fresh` and `kept` ones; `rows` is read only when there are any."""
-        everything = np.sort(np.concatenate([*fresh, *kept]))
+        everything = np.concatenate([*fresh, *kept])
+        everything.sort()
         suspects = np.unique(everything[1:][everything[1:] == everything[:-1]])
+        del everything
         if not len(suspects):
             return cls.none()
         found = cls(suspects, np.sort(np.concatenate(kept)) if kept else np.empty(0, np.uint64))

@@ -160,7 +160,7 @@ class Buckets:
         for writer in self._writers:
             writer.close()
         for path in self._paths:
-            with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+            with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
                 table = stream.read_all()
             order = [("question_id", "ascending"), ("data_source", "ascending"), ("provenance", "ascending")]
             yield table.sort_by(order)

@@ -58,7 +58,8 @@ class Spill:
         """End writing, so that reading can begin."""
         for writer in self._writers:
             writer.close()
-        self._readers = [pa.ipc.open_file(pa.memory_map(str(path))) for path in self._paths]
+        # Not mapped into memory: the pages of a map count as the process's own when somebody limits it.
+        self._readers = [pa.ipc.open_file(pa.OSFile(str(path))) for path in self._paths]
 
     def rows(self, kept: Spilled) -> Iterator[pa.RecordBatch]:
         """Read a document's rows back, in order."""

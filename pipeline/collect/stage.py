@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +121,9 @@ class Collection:
             for warning in self.source.warnings:
                 attempt.warn(warning)
             attempt.facts |= {"documents": dict(sorted(statuses.items())), "checkpoint": given.checkpoint}
-            if not self._kept_as_a_whole(outcomes, attempt):
+            if self._nothing_changed(outcomes):
+                self._keep(outcomes, attempt)
+            else:
                 attempt.counts.rows_in = self._given(outcomes)
                 self._write(Merge(self.lake, self.previous, spill, outcomes), attempt)
 
@@ -164,22 +166,31 @@ class Collection:
             )
             return Outcome(document, failures=[reason])
 
-    def _kept_as_a_whole(self, outcomes: dict[str, Outcome], attempt: Attempt) -> bool:
-        """Take over the previous outputs when every document is unchanged and so are its validators."""
-        manifest, documents = self.previous.manifest, self.previous.documents
-        if manifest is None or any(document.failures for document in documents.values()):
-            return False
-        for name, outcome in outcomes.items():
-            before = documents.get(name)
-            if before is None or outcome.document.status != "unchanged":
-                return False
-            if state.plain(outcome.document.validators) != before.validators:
-                return False
-        for name in ("rows", "set_aside", "documents"):
-            attempt.keep(name, manifest.output(name))
+    def _nothing_changed(self, outcomes: dict[str, Outcome]) -> bool:
+        """Tell whether the previous rows and what was set aside are this run's too."""
+        documents = self.previous.documents
+        return (
+            self.previous.manifest is not None
+            and outcomes.keys() <= documents.keys()
+            and all(outcome.document.status == "unchanged" for outcome in outcomes.values())
+            and not any(document.failures for document in documents.values())
+        )
+
+    def _keep(self, outcomes: dict[str, Outcome], attempt: Attempt) -> None:
+        """Take over the previous outputs; only the state is written anew, and only when validators moved."""
+        manifest = self.previous.manifest
+        assert manifest is not None
+        attempt.keep("rows", manifest.output("rows"))
+        attempt.keep("set_aside", manifest.output("set_aside"))
+        states = list(self.previous.documents.values())
+        fresh = {name: state.plain(outcome.document.validators) for name, outcome in outcomes.items()}
+        if all(fresh.get(known.document_id, known.validators) == known.validators for known in states):
+            attempt.keep("documents", manifest.output("documents"))
+        else:
+            moved = (replace(known, validators=fresh.get(known.document_id, known.validators)) for known in states)
+            self._write_states(moved, attempt)
         attempt.counts = manifest.counts.model_copy(deep=True)
         attempt.facts["rows"] = {"new": 0, "unchanged": manifest.output("rows").rows or 0, "retired": 0}
-        return True
 
     def _given(self, outcomes: dict[str, Outcome]) -> int:
         """Count what the source gave, before it is written: new rows, what was set aside, and what stays."""
@@ -199,10 +210,7 @@ class Collection:
         attempt.rows["set_aside"] = write_parts(
             self.lake, attempt.uri("set_aside"), merge.set_aside(), SET_ASIDE_SCHEMA
         )
-        states = (merge.states[name] for name in sorted(merge.states))
-        attempt.rows["documents"] = write_parts(
-            self.lake, attempt.uri("documents"), state.to_batches(states), state.DOCUMENTS_SCHEMA
-        )
+        self._write_states((merge.states[name] for name in sorted(merge.states)), attempt)
         totals = merge.totals
         attempt.counts.rows_out = attempt.rows["rows"]
         attempt.set_aside(totals.reasons)
@@ -213,6 +221,11 @@ class Collection:
                 f"{totals.retired} of the {before} earlier rows of {self.source.config.name} are gone; "
                 "check that the source is whole before a model is published from this run"
             )
+
+    def _write_states(self, states: Iterable[state.DocumentState], attempt: Attempt) -> None:
+        attempt.rows["documents"] = write_parts(
+            self.lake, attempt.uri("documents"), state.to_batches(states), state.DOCUMENTS_SCHEMA
+        )
 
 
 def _moment(lake: Lake, source: str, run_id: str) -> datetime:

@@ -105,7 +105,9 @@ def test_pages(site: str) -> None:
     assert all(row["provenance"].startswith(f"{site}/sqlite-faq/faq.html#") for row in lines("o.jsonl"))
 
 
-@pytest.mark.parametrize("selector", [".faq-section", ".faq-section | h2", ".faq-section | h2 | p"])
+@pytest.mark.parametrize(
+    "selector", [".faq-section", ".faq-section > h2", ".faq-section | h2", ".faq-section | h2 | p"]
+)
 def test_a_selector(tmp_path: Path, selector: str) -> None:
     (tmp_path / "www").mkdir()
     other = "<div class=other><h2>Not me</h2><p>no</p></div>"

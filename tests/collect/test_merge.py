@@ -284,3 +284,20 @@ def test_many_rows_go_into_several_parts(lake: Lake, monkeypatch: pytest.MonkeyP
     write_parts(lake, lake.uri("t"), [batch], schema)
     assert len(lake.objects(lake.uri("t"))) == 3
     assert lake.read_table(lake.uri("t")).column("n").to_pylist() == list(range(batch.num_rows))
+
+
+def test_moved_validators_alone_keep_the_rows(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
+
+    def documents(self: Book, state: SourceState, landing: Landing) -> Iterator[Document]:
+        yield Document("a", "unchanged", {"version": "another tag"})
+        yield Document("b", "unchanged", state.documents["b"])
+
+    monkeypatch.setattr(Book, "documents", documents)
+    second = shelf.collect({})
+    assert second.output("rows") == first.output("rows")
+    assert second.output("documents") != first.output("documents")
+    assert second.counts == first.counts
+    known = state.load(shelf.lake, "book", "c").documents
+    assert known["a"].validators == {"version": "another tag"}
+    assert known["a"].rows == 1

@@ -129,7 +129,9 @@ class RowMapping:
             )
 
     def _provenance(self, key: str | None) -> str:
-        return f"{self.provenance}#{quote(key, safe='')}" if key else self.provenance
+        if not key:
+            return self.provenance
+        return f"{self.provenance}#{key if key.isascii() and key.isalnum() else quote(key, safe='')}"
 
     def _finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Add what every row needs besides its texts."""
