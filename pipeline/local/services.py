@@ -119,6 +119,7 @@ def client_environment(settings: Settings, credentials: Credentials) -> dict[str
         "JIRA_EMAIL": credentials.jira_email,
         "JIRA_API_TOKEN": credentials.jira_token,
         "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "NO_PROXY": os.environ.get("NO_PROXY", "127.0.0.1,localhost"),
     }
 

@@ -33,10 +33,11 @@ def ask(settings: Settings, question: str, *, context: str, source: str) -> Answ
     from pipeline.answering import Answerer, Asked
 
     store = ModelStore(settings)
-    release = store.production()
-    if release is None:
+    commit = store.head(store.alias)
+    release = store.release(commit) if commit else None
+    if commit is None or release is None:
         raise Refused("No model is published yet", where=store.url(), remedy="Run the pipeline: make run")
-    folder = store.cached(store.head(store.alias) or store.alias)
+    folder = store.cached(commit)
     answer = Answerer(folder).answer([Asked(context, question)], max_new_tokens=settings.evaluate.max_new_tokens)[0]
     return Answered(question, answer, context, source, str(release["version"]))
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 import httpx2
@@ -178,13 +180,15 @@ class ModelStore:
         )
         return folder
 
-    def cached(self, revision: str) -> Path:
-        """Fetch a whole revision into the cache and return its folder."""
-        path: str = self._guard(
-            lambda: self._api.snapshot_download(self.repository, revision=revision, cache_dir=self._cache),
-            "download the model",
-        )
-        return Path(path)
+    def cached(self, commit: str) -> Path:
+        """Return a folder with a commit's files: fetched once, real files without links."""
+        folder = self._cache / "models" / commit
+        if not folder.is_dir():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+            self.download(commit, partial)
+            partial.replace(folder)
+        return folder
 
     def url(self) -> str:
         """Return where people look at the repository."""

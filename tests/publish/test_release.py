@@ -148,3 +148,13 @@ def test_store_that_is_away_is_named(settings: Settings) -> None:
     settings.publish.endpoint = "http://127.0.0.1:9"
     with pytest.raises(StoreError, match="does not answer"):
         ModelStore(settings).production()
+
+
+def test_fetched_version_is_made_of_real_files_and_fetched_once(store: ModelStore, build: Build) -> None:
+    done = publish(store, build, "a")
+    folder = store.cached(done.commit)
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    marker = folder / "release.json"
+    before = marker.stat().st_mtime_ns
+    assert store.cached(done.commit) == folder
+    assert marker.stat().st_mtime_ns == before
