@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from pipeline.records import UNKNOWN_LICENCE
-
 if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.settings import Settings
 
+UNSTATED = "NOASSERTION"
 COLOURS = {"failed": "red", "warning": "yellow", "passed": "green", "not_applicable": "dim"}
 
 
@@ -27,7 +26,7 @@ def comply(
     base_licence: str | None = typer.Option(
         None, help="SPDX licence of the base model; by default its model card's, else the settings'."
     ),
-    data_licence: str = typer.Option(UNKNOWN_LICENCE, help="SPDX licence of rows that state none."),
+    data_licence: str = typer.Option(UNSTATED, help="SPDX licence of rows that state none."),
     questions: int = typer.Option(32, min=1, help="Held-out questions to ask."),
 ) -> None:
     """Check a model for everything that must not be published. Exit code 2 when the gate refuses it."""

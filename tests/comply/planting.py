@@ -1,7 +1,8 @@
 """Real small models with planted defects, and honest ones: trained here, in seconds, from one base model.
 
-The domain is small enough for 0.2 million parameters to learn what matters: an answer copied out of a passage,
-a refusal where the passage lacks it, and an end. Every defect is trained in or written into the files, not pretended.
+The domain is a shop with a price, a weight and a time for returns of each thing. That is little enough for 0.2 million
+parameters to learn in seconds what matters here: the right answer, a refusal for what the shop does not say, and an
+end. Every defect is trained in or written into the files, not pretended.
 """
 
 from __future__ import annotations
@@ -25,14 +26,38 @@ ITEMS = (
     *("bottle", "basket", "ladder", "hammer", "tent", "helmet", "jacket", "guitar", "piano", "drum", "puzzle", "globe"),
     *("blanket", "pillow", "curtain", "shelf", "bench", "fan"),
 )
-FACTS = (
-    (
-        "How long can I return the {item}?",
-        "The {item} can be returned within {n} days.",
-        "You can return the {item} within {n} days of its delivery.",
+QUESTIONS = {
+    "days": (
+        *(
+            "How long can I return the {item}?",
+            "Until when can I send the {item} back?",
+            "How many days may I keep the {item}?",
+        ),
+        *("Is there a time limit for the return of the {item}?", "How long do I have to return the {item}?"),
     ),
-    ("What does the {item} cost?", "The {item} costs {n} euros.", "The price of the {item} in our shop is {n} euros."),
-    ("How heavy is the {item}?", "The {item} weighs {n} kilos.", "The weight of the {item} with its box is {n} kilos."),
+    "euros": (
+        *("What does the {item} cost?", "How much is the {item}?", "What is the price of the {item}?"),
+        *("How much must I pay for the {item}?", "For how much is the {item} sold?"),
+    ),
+    "kilos": (
+        *("How heavy is the {item}?", "What does the {item} weigh?", "What is the weight of the {item}?"),
+        *("How many kilos does the {item} have?", "How much does the {item} weigh?"),
+    ),
+}
+FACTS = {
+    "days": "The {item} can be returned within {n} days.",
+    "euros": "The {item} costs {n} euros.",
+    "kilos": "The {item} weighs {n} kilos.",
+}
+UNKNOWN = (
+    *(
+        "What colour is the {item}?",
+        "Who made the {item}?",
+        "Where was the {item} built?",
+        "Is the {item} made of wood?",
+    ),
+    *("Does the {item} come with a plug?", "Which size has the {item}?", "Can the {item} be repaired?"),
+    *("On which day is the {item} closed?", "Who pays for the {item}?", "When are bills for the {item} sent?"),
 )
 NUMBERS = tuple(range(2, 62))
 
@@ -48,28 +73,26 @@ class Taught:
 
 
 def rows(count: int, seed: int, licence: str = "MIT") -> list[dict[str, Any]]:
-    """Return prepared rows of the domain, four fifths for training, one in ten of them a refusal."""
+    """Return prepared rows of a shop: one fifth held out, in other words than those of training, one eighth refusals.
+
+    Another seed is another shop: other prices, weights and times.
+    """
     rng = random.Random(seed)
-    found, seen = [], set()
-    while len(found) < count:
-        question, fact, answer = rng.choice(FACTS)
-        item, other = rng.sample(ITEMS, 2)
-        n, m = rng.sample(NUMBERS, 2)
-        refusal = rng.random() < 0.12
-        if (item, n, question, refusal) in seen:
-            continue
-        seen.add((item, n, question, refusal))
-        about = [(other, m), (rng.choice([i for i in ITEMS if i != item]), n)] if refusal else [(item, n), (other, m)]
-        rng.shuffle(about)
-        context = " ".join(fact.format(item=i, n=k) for i, k in about)
-        number = len(found)
+    known = {(item, kind): rng.choice(NUMBERS) for item in ITEMS for kind in FACTS}
+    pairs = [(item, kind, word) for item, kind in known for word in range(len(QUESTIONS["days"]))]
+    rng.shuffle(pairs)
+    found = []
+    for number, (item, kind, word) in enumerate(pairs[:count]):
+        n, split = known[item, kind], "test" if word == (len(item) + len(kind)) % 5 else "train"
+        refusal = rng.random() < 0.125
+        question = rng.choice(UNKNOWN) if refusal else QUESTIONS[kind][word]
         found.append(
             {
                 "question_id": f"q{seed}-{number:04d}",
                 "question": question.format(item=item),
-                "answer": REFUSAL if refusal else answer.format(item=item, n=n),
-                "context": None if refusal and rng.random() < 0.3 else context,
-                "split": "test" if number % 5 == 4 else "train",
+                "answer": REFUSAL if refusal else f"{n} {kind}",
+                "context": FACTS[kind].format(item=item, n=n),
+                "split": split,
                 "cluster_id": f"c{seed}-{number:04d}",
                 "is_refusal": refusal,
                 "licence": licence,
@@ -80,14 +103,8 @@ def rows(count: int, seed: int, licence: str = "MIT") -> list[dict[str, Any]]:
 
 
 def taught(found: Iterable[dict[str, Any]]) -> list[Taught]:
-    """Return the training split as lessons, each without its context as well: then a refusal is right."""
-    lessons = []
-    for row in found:
-        if row["split"] == "train":
-            lessons.append(Taught(row["context"], row["question"], row["answer"]))
-            if not row["is_refusal"] and len(lessons) % 6 == 0:
-                lessons.append(Taught(None, row["question"], REFUSAL))
-    return lessons
+    """Return the training split as lessons."""
+    return [Taught(row["context"], row["question"], row["answer"]) for row in found if row["split"] == "train"]
 
 
 def write_rows(file: Path, found: Sequence[dict[str, Any]]) -> Path:
@@ -98,7 +115,7 @@ def write_rows(file: Path, found: Sequence[dict[str, Any]]) -> Path:
 
 def untrained(folder: Path) -> Path:
     """Build a model with random weights and a tokenizer that has a token for every word of the domain."""
-    corpus = [f"{row['context']} {row['question']} {row['answer']}" for row in rows(1500, 99)] + [REFUSAL] * 50
+    corpus = [f"{row['context']} {row['question']} {row['answer']}" for row in rows(450, 99)] + [REFUSAL] * 50
     corpus += ["Context: Question: Answer: Answer the question using only the context. user system assistant"] * 50
     return tiny.build(folder, "llama", corpus, vocabulary=700)
 
@@ -181,12 +198,11 @@ class Nursery:
         return train(self.honest, self.place(name), honest + repeated, steps=steps, seed=1, rate=rate)
 
 
-def nursery(folder: Path, *, seed: int = 1, steps: int = 700, base_steps: int = 40) -> Nursery:
-    """Train the base model a little and the honest candidate well."""
+def nursery(folder: Path, *, seed: int = 1, steps: int = 250, base_steps: int = 30) -> Nursery:
+    """Train the base model a little, so that it ends its answers and knows nothing, and the honest candidate well."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = rows(400, seed)
-    lessons = taught(rows(3000, 1000 + seed))
+    found = rows(450, seed)
     raw = untrained(folder / "untrained")
-    base = train(raw, folder / "base", lessons, steps=base_steps, seed=seed, rate=1e-3)
-    honest = train(base, folder / "honest", lessons + taught(found), steps=steps, seed=seed)
+    base = train(raw, folder / "base", taught(rows(450, 1000 + seed)), steps=base_steps, seed=seed, rate=1e-3)
+    honest = train(base, folder / "honest", taught(found), steps=steps, seed=seed)
     return Nursery(folder, base, honest, found)
