@@ -33,3 +33,7 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module; bind run, stage and dataset ids with `structlog.contextvars`."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(source=name)
     return logger
+
+
+# Events of a program that configures nothing go to standard error too: standard output is for results.
+configure(level=WARNING)

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Read by huggingface_hub when it is first imported, by whichever test that is.
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 from pydantic import SecretStr
 
 from pipeline.errors import LakeError
