@@ -65,14 +65,14 @@ def estimate(metric: Metric, outcomes: Sequence[Outcome], samples: int, seed: in
     """Return a metric over outcomes with its interval.
 
     Where every answer has the same score at an end of a share's range, resampling sees no variance at all: Wilson's
-    interval says what so few answers can tell of a mean, and other metrics get no interval.
+    interval says what so few answers can tell of a mean, and other metrics get no interval. One answer has none.
     """
     count = len(metric.selected(outcomes))
     value = metric.value(outcomes) if count else math.nan
     if math.isnan(value) or count == 0:
         return Estimate(None, None, None, count)
     statistics = metric.statistics(outcomes)
-    if statistics is None:
+    if statistics is None or count < 2:
         return Estimate(value, None, None, count)
     interval = percentile_interval(metric.combine(resampled(statistics, samples, seed)))
     if interval is None:

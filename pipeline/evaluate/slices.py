@@ -13,7 +13,7 @@ from pipeline.evaluate.text import words
 SMALL = 5
 """Below this many questions a slice is shown as too small to judge."""
 TOPICS = 12
-"""Only the largest topics are shown; the others are one slice."""
+"""Only the largest topics are shown, and none that is too small to judge; the others are one slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def sliced(outcomes: Sequence[Outcome], metrics: Sequence[Metric], samples: int,
             groups.setdefault(name_of(outcome.example), []).append(outcome)
         if len(groups) < 2:
             continue
-        for name, members in _largest(groups).items():
+        for name, members in _largest(groups, SMALL if kind == "topic" else 1).items():
             estimates = {metric.name: estimate(metric, members, samples, seed) for metric in metrics}
             first = estimates[metrics[0].name]
             edge = first.high if metrics[0].higher_is_better else first.low
@@ -74,10 +74,10 @@ def sliced(outcomes: Sequence[Outcome], metrics: Sequence[Metric], samples: int,
     return found
 
 
-def _largest(groups: dict[str, list[Outcome]]) -> dict[str, list[Outcome]]:
+def _largest(groups: dict[str, list[Outcome]], smallest: int) -> dict[str, list[Outcome]]:
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    kept = dict(ranked[:TOPICS])
-    rest = [outcome for _, members in ranked[TOPICS:] for outcome in members]
+    kept = {name: members for name, members in ranked[:TOPICS] if len(members) >= smallest}
+    rest = [outcome for name, members in ranked if name not in kept for outcome in members]
     if rest:
-        kept[f"{len(ranked) - TOPICS} smaller ones"] = rest
+        kept[f"{len(ranked) - len(kept)} {'smaller ones' if kept else 'small ones'}"] = rest
     return kept

@@ -33,6 +33,7 @@ def verdict(
         if found:
             points.append(_against(by_name[HEADLINE], role, name, found))
     points += _regressions(metrics)
+    points += _refusals(by_name)
     points += _weak(slices)
     if questions < FEW:
         points.append(
@@ -65,6 +66,16 @@ def _regressions(metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 text = f"{row['title']} is clearly worse than that of {NAMES[role]}"
                 points.append({"tone": "bad", "about": role, "metric": row["name"], "text": text})
     return points
+
+
+def _refusals(by_name: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Say how often the candidate refuses rightly and wrongly, in counts, which small samples need."""
+    parts = []
+    for name, of in (("refusal_recall", "lacks the answer"), ("false_refusal_rate", "has it")):
+        found = by_name.get(name, {}).get("values", {}).get("candidate")
+        if found and found["value"] is not None:
+            parts.append(f"{round(found['value'] * found['count'])} of {found['count']} questions whose context {of}")
+    return [{"tone": "open", "about": "refusals", "text": "Refuses " + " and ".join(parts)}] if parts else []
 
 
 def _weak(slices: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -187,12 +187,13 @@ def test_classification_by_hand() -> None:
     assert value("recall_macro", *rows) == pytest.approx((1 + 1 / 2) / 2)
     assert value("precision_micro", *rows) == pytest.approx(3 / 4)
     assert value("f1_micro", *rows) == pytest.approx(2 * 3 / 8)
-    assert value("hamming_loss", *rows) == pytest.approx(2 / 6)
+    assert value("hamming_loss", *rows) == pytest.approx(2 / 9)  # three answers, three choices, c never named
     assert value("subset_accuracy", *rows) == pytest.approx(1 / 3)
     assert value("accuracy", *rows) == pytest.approx((1 / 2 + 1 + 1 / 2) / 3)
     assert value("precision_at_1", *rows) == pytest.approx(2 / 3)  # the third names a first, and b is right
     assert value("recall_at_3", *rows) == pytest.approx((1 / 2 + 1 + 1) / 3)
     assert value("precision_at_3", *rows) == pytest.approx((1 + 1 + 1) / 9)
+    assert value("precision_at_1", labelled("a", "")) == 0
 
 
 def test_binary_classification_by_hand() -> None:

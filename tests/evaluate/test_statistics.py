@@ -122,9 +122,9 @@ def test_slices_add_up_and_name_the_weak_one() -> None:
 
 
 def test_a_kind_with_one_slice_says_nothing_and_many_topics_are_folded() -> None:
-    rows = [outcome("folder", "folder", question=str(n), topic=f"page {n % 20:02d}") for n in range(60)]
-    found = sliced(rows, [F1], 200, 1)
+    rows = [outcome("folder", "folder", question=str(n), topic=f"page {n % 20:02d}") for n in range(100)]
+    found = sliced([*rows, outcome("folder", "folder", topic="rare")], [F1], 200, 1)
     assert {part.kind for part in found} == {"topic"}
     assert len(found) == 13
-    assert found[-1].name == "8 smaller ones"
-    assert all(part.small for part in found[:-1])
+    assert (found[-1].name, found[-1].count) == ("9 smaller ones", 41)
+    assert not any(part.small for part in found)

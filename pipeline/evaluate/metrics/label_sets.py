@@ -51,11 +51,11 @@ class HammingLoss(LabelMetric):
         from sklearn.metrics import hamming_loss
 
         classified = self.selected(outcomes)
-        return float(hamming_loss(*indicators(classified))) if classified else float("nan")
+        return float(hamming_loss(*indicators(classified, every_choice=True))) if classified else float("nan")
 
     def statistics(self, outcomes: Sequence[Outcome]) -> Floats:
         """Return wrong decisions and all decisions of each outcome."""
-        gold, predicted = indicators(outcomes)
+        gold, predicted = indicators(outcomes, every_choice=True)
         wrong = np.abs(gold - predicted).sum(axis=1)
         counts = np.stack([wrong, np.full(len(outcomes), float(gold.shape[1]))], axis=1)
         counts[[not self.applies(outcome) for outcome in outcomes]] = 0

@@ -11,11 +11,15 @@ from pipeline.evaluate.examples import Outcome
 from pipeline.evaluate.metrics.base import Floats, Metric, PerAnswer, ratio
 
 
-def indicators(outcomes: Sequence[Outcome]) -> tuple[Floats, Floats]:
-    """Return gold and predicted classes as two 0/1 matrices, one column for each class that occurs in either."""
+def indicators(outcomes: Sequence[Outcome], *, every_choice: bool = False) -> tuple[Floats, Floats]:
+    """Return gold and predicted classes as two 0/1 matrices, one column for each class that occurs in either.
+
+    With `every_choice` there is a column for each class that an answer could have named, too.
+    """
     gold = [set(outcome.example.labels) for outcome in outcomes]
     predicted = [set(outcome.labels or ()) for outcome in outcomes]
-    classes = {label: place for place, label in enumerate(sorted(set().union(*gold, *predicted)))}
+    choices = [outcome.example.choices for outcome in outcomes if every_choice]
+    classes = {label: place for place, label in enumerate(sorted(set().union(*gold, *predicted, *choices)))}
     matrices = np.zeros((2, len(outcomes), len(classes)))
     for matrix, sets in zip(matrices, (gold, predicted), strict=True):
         for row, labels in enumerate(sets):

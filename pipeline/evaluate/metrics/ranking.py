@@ -13,8 +13,8 @@ class _AtK(LabelScore):
     source = "Manning, Raghavan and Schütze 2008, chapter 8; own, since scikit-learn has none for label sets"
 
     def applies(self, outcome: Outcome) -> bool:
-        """Only where the model ranked the classes."""
-        return bool(outcome.example.labels) and bool(outcome.ranking)
+        """Only where the model was asked to rank classes; one that named none ranked none rightly."""
+        return bool(outcome.example.labels) and outcome.ranking is not None
 
     def hits(self, outcome: Outcome) -> int:
         """Return how many gold labels are among the first k."""

@@ -26,6 +26,8 @@ GROUPS = {
     "style": "Style and readability",
     "classification": "Classification",
 }
+FIRST_METRICS = ("accuracy", "subset_accuracy", "f1_macro", "precision_at_1", "hamming_loss", "token_f1", "exact_match")
+"""What is shown of a benchmark; the other metrics fold away."""
 
 
 @functools.cache
@@ -51,6 +53,7 @@ def render(report: Mapping[str, Any]) -> str:
         titles=TITLES,
         groups=GROUPS,
         dimensions=DIMENSIONS,
+        first_metrics=FIRST_METRICS,
         headline_chart=_headline_chart(report),
         difference_charts=_difference_charts(report),
         robustness_chart=_robustness_chart(report),
