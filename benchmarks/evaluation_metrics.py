@@ -41,7 +41,7 @@ METRICS = all_metrics()
 NOTES = {
     "ROUGE-W 1.2": "the Perl script raises the reference's length to the weight twice (equal texts score 0.93) and "
     "counts runs on the reference's side only; ours is the formula of the paper, checked by its two examples below",
-    "chrF (mean)": "torchmetrics smooths orders that a short text lacks; sacrebleu, which we call, leaves them out",
+    "chrF (mean)": "torchmetrics treats orders that a short text lacks in another way; ours is sacrebleu itself",
 }
 """Differences that are known and meant."""
 
