@@ -100,10 +100,9 @@ def launch(job: Job, train: Examples, validation: Examples, out: Path, *, proces
     with tempfile.TemporaryDirectory(prefix="train-job-") as name:
         folder = Path(name)
         write_job(folder, job, train, validation)
-        command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
-        command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-        command += ["--main_process_port", "0"]
-        command += ["--cpu"] if job.device == "cpu" else ["--multi_gpu"]
+        # The launcher that `accelerate launch` itself ends in; on CPUs that one starts a single process.
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
+        command += ["--nnodes", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", "127.0.0.1:0"]
         command += ["-m", "pipeline.train.worker", str(folder), str(out)]
         done = subprocess.run(command, env=_environment(lake, processes), capture_output=True, text=True, check=False)
         if done.returncode:

@@ -84,4 +84,9 @@ def test_sentences_keep_versions_abbreviations_and_lists_whole() -> None:
 
 @given(st.text(alphabet="ab .!?\n。\"'", max_size=60))
 def test_sentences_lose_no_words(text: str) -> None:
-    assert words(" ".join(sentences(text))) == words(text)
+    # A mark that stands alone counts as a word only beside the marks that it stood beside, so letters are compared.
+    assert _with_letters(words(" ".join(sentences(text)))) == _with_letters(words(text))
+
+
+def _with_letters(found: tuple[str, ...]) -> list[str]:
+    return [word for word in found if any(letter.isalnum() for letter in word)]
