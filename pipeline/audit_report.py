@@ -7,7 +7,7 @@ manifest's facts are added; where it is gone, the report says so instead of leav
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -210,7 +210,16 @@ def _checked(record: Record) -> tuple[str, str]:
     )
 
 
-_TELLERS = {
+def _erased(record: Record) -> tuple[str, str]:
+    rows = sum((record.data.get("rows") or {}).values())
+    versions = [name for model in record.data.get("models") or [] for name in model.get("versions", [])]
+    learned = f"; released models that learned from it: {', '.join(versions)}" if versions else ""
+    left = record.data.get("remaining") or []
+    rest = f"; it remains in {len(left)} objects" if left else ""
+    return f"erased a subject's data, {rows:,} rows in all datasets{learned}{rest}", "bad" if left else ""
+
+
+_TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "run_started": _started,
     "stage_completed": _stage,
     "gate_decided": _gate,
@@ -223,6 +232,10 @@ _TELLERS = {
     "rolled_back": _rolled_back,
     "run_finished": _finished,
     "production_checked": _checked,
+    "erasure_started": lambda r: ("began to erase a subject's data", ""),
+    "subject_erased": _erased,
+    "subject_exported": lambda r: (f"exported {r.data.get('records', 0):,} records of a subject", ""),
+    "old_data_deleted": lambda r: ("deleted data that was older than the retention settings allow", ""),
 }
 
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from pipeline.collect.merge import write_parts
 from pipeline.collect.spill import numbers
 from pipeline.errors import SourceError
+from pipeline.privacy.suppression import Suppressed
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, UNKNOWN_LICENCE, SetAside, to_batches
 from pipeline.stage import Attempt, Manifest, run_stage
 
@@ -32,6 +33,7 @@ BUCKET_ROWS = 100_000
 BUCKET_BYTES = 64 << 20
 """Compressed; what a bucket holds at most, so that long texts make more buckets, not bigger ones."""
 BATCH_ROWS = 16_384
+ERASED = "erased on request"
 REPEATED_ID = "question id is already taken by another row"
 
 
@@ -52,36 +54,38 @@ def run(settings: Settings, lake: Lake, *, run_id: str, collected: list[Manifest
         )
     inputs = {str(manifest.facts["source"]): manifest for manifest in sorted(collected, key=lambda one: one.stage)}
     licences = {name: manifest.facts.get("licence", UNKNOWN_LICENCE) for name, manifest in inputs.items()}
+    suppressed = Suppressed.load(lake)
     return run_stage(
         lake,
         "repository",
-        lambda attempt: _unify(lake, inputs, attempt),
+        lambda attempt: _unify(lake, inputs, attempt, suppressed),
         run_id=run_id,
         inputs=inputs,
-        parameters={"licences": licences},
+        parameters={"licences": licences, **({"erased": suppressed.references} if suppressed else {})},
         packages=("collect",),
     )
 
 
-def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt) -> None:
+def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt, suppressed: Suppressed) -> None:
     total = sum(manifest.output("rows").rows or 0 for manifest in inputs.values())
     size = sum(file.size for manifest in inputs.values() for file in manifest.output("rows").files)
     aside_before = sum(manifest.counts.set_aside for manifest in inputs.values())
     attempt.counts.rows_in = total + aside_before
-    found = Found()
+    found = Found(suppressed)
     with tempfile.TemporaryDirectory(prefix="llmops-unify-") as folder:
         buckets = Buckets(Path(folder), count=max(total // BUCKET_ROWS, size // BUCKET_BYTES) + 1)
         for name, manifest in inputs.items():
-            for batch in _batches(lake, manifest, "rows"):
+            for batch in found.visible(name, _batches(lake, manifest, "rows")):
                 found.count(name, batch)
                 buckets.add(batch)
         attempt.rows["rows"] = write_parts(lake, attempt.uri("rows"), _unique(buckets, found), SCHEMA)
     reasons: Counter[str] = Counter()
 
     def set_aside() -> Iterator[pa.RecordBatch]:
-        for manifest in inputs.values():
-            yield from _batches(lake, manifest, "set_aside")
+        for name, manifest in inputs.items():
+            yield from found.visible(name, _batches(lake, manifest, "set_aside"))
         yield from to_batches(found.repeated)
+        yield from to_batches(found.erased())
 
     def counted() -> Iterator[pa.RecordBatch]:
         for batch in set_aside():
@@ -102,10 +106,25 @@ def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt) -> None:
 class Found:
     """What was seen while unifying."""
 
+    suppressed: Suppressed
     rows: Counter[str] = field(default_factory=Counter)
     licences: dict[str, Counter[str]] = field(default_factory=dict)
     contexts: Counter[str] = field(default_factory=Counter)
     repeated: list[SetAside] = field(default_factory=list)
+    hidden: Counter[str] = field(default_factory=Counter)
+
+    def visible(self, source: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield batches without the rows of erased subjects, which are counted."""
+        for batch in batches:
+            kept = self.suppressed.visible(batch)
+            self.hidden[source] += batch.num_rows - kept.num_rows
+            yield kept
+
+    def erased(self) -> Iterator[SetAside]:
+        """Account for rows of erased subjects that a source still gives: counted, without anything of them."""
+        for source, count in sorted(self.hidden.items()):
+            for _ in range(count):
+                yield SetAside(stage="repository", reason=ERASED, data_source=source, provenance="withheld")
 
     def count(self, source: str, batch: pa.RecordBatch) -> None:
         """Count rows, licences and origins of contexts."""

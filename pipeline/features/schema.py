@@ -63,7 +63,7 @@ def qa_features(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return the text features of a batch of prepared rows."""
     columns = {name: batch[name] for name in QA.names if name in batch.schema.names}
     columns[EVENT_TIME] = columns[CREATED_TIME] = batch["updated_at"]
-    hashed = [name for name in QA.names if name not in (CREATED_TIME, "feature_hash")]
+    hashed = [name for name in QA.names if name not in (EVENT_TIME, CREATED_TIME, "feature_hash")]
     columns["feature_hash"] = pa.array(
         [
             hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]

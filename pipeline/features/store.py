@@ -7,6 +7,7 @@ features manifest carries a registry of its own that names nothing but the manif
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ HERE = "manifest:"
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """Return the content of `feature_store.yaml` for these settings; it holds no secret of the lake's."""
-    folder = settings.state_dir / "feast"
+    folder = settings.state_dir.resolve() / "feast"
     features = settings.features
     online: dict[str, Any] = {"type": features.online_store}
     if features.online_store == "sqlite":
@@ -40,7 +41,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         online["skip_dedup"] = True
     elif features.online_store == "dynamodb":
         online["region"] = settings.lake.region
-    registry: dict[str, Any] = {"path": features.registry or str(folder / "registry.db"), "cache_ttl_seconds": 0}
+    registry: dict[str, Any] = {"path": features.registry or str(folder / "registry.db"), "cache_ttl_seconds": 60}
     if "://" in registry["path"] and not registry["path"].startswith(("s3://", "file://")):
         registry["registry_type"] = "sql"
     return {
@@ -128,6 +129,7 @@ def _open(config: dict[str, Any], lake: Lake, folder: Path) -> FeatureStore:
     from feast import FeatureStore, RepoConfig
 
     folder.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("feast").setLevel(logging.WARNING)  # it tells of every look into its registry
     offline = {**config["offline_store"], "lake": lake}
     return FeatureStore(config=RepoConfig(**{**config, "offline_store": offline, "repo_path": folder}))
 

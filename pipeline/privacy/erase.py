@@ -28,7 +28,7 @@ from pipeline.privacy.texts import Eraser
 from pipeline.settings import Settings
 
 log = get_logger(__name__)
-STARTED, ERASED = "privacy.erasure_started", "privacy.erased"
+STARTED, ERASED = "erasure_started", "subject_erased"
 ORDER = ("comply", "evaluate", "tune", "train", "features", "prepare", "repository")
 """Stages from the last to the first; those of collection come after them."""
 

@@ -19,7 +19,7 @@ from pipeline.privacy.subject import Subject
 from pipeline.privacy.texts import texts_of
 from pipeline.settings import Settings
 
-EXPORTED = "privacy.exported"
+EXPORTED = "subject_exported"
 AROUND = 200
 HIDDEN = frozenset({"token_ids", "attention_mask", "labels"})
 """Numbers that say nothing which the row's texts do not say."""

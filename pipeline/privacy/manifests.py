@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
 
 import pyarrow.parquet as pq
@@ -56,8 +57,23 @@ def _refreshed(lake: Lake, manifest: Manifest, changed: set[str]) -> Manifest:
         if digest != output.digest:
             touched.append(name)
         new.outputs[name] = Output(uri=output.uri, digest=digest, files=files, rows=_rows(lake, output))
+    _recount(lake, manifest, new)
     new.facts[MARK] = sorted({*new.facts.get(MARK, []), *touched})
     return new
+
+
+def _recount(lake: Lake, old: Manifest, new: Manifest) -> None:
+    """Take what was erased out of the counts too, so that rows in are still rows out and rows set aside."""
+    gone = {name: (old.outputs[name].rows or 0) - (new.outputs[name].rows or 0) for name in new.outputs}
+    counts = new.counts
+    if not counts.rows_in:
+        return
+    counts.rows_out -= gone.get("rows", gone.get("token_features", 0))
+    if gone.get("set_aside"):
+        table = lake.read_table(new.outputs["set_aside"].uri, columns=["reason"])
+        counts.reasons = dict(sorted(Counter(table["reason"].to_pylist()).items()))
+        counts.set_aside = table.num_rows
+    counts.rows_in = counts.rows_out + counts.set_aside
 
 
 def _entry(lake: Lake, uri: str, path: str) -> FileEntry:

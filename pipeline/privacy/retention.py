@@ -19,7 +19,7 @@ from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of,
 from pipeline.settings import Settings
 from pipeline.stage import Manifest
 
-RETAINED = "privacy.retained"
+RETAINED = "old_data_deleted"
 REFERENCES = ("refs", "feature_store")
 CHUNK = 1000
 URI_IN_TEXT = re.compile(rb'"([^"]+/manifest\.json)"')

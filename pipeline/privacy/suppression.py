@@ -13,12 +13,14 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import pyarrow as pa
 from pydantic import BaseModel
 
 from pipeline.lake import Lake
 from pipeline.privacy.subject import Subject
 
 FOLDER = ("privacy", "suppressed")
+TEXTS = ("question", "answer", "answer_html", "context", "document_id", "provenance", "section", "detail")
 WORDS = re.compile(r"[\w.@+-]+")
 
 
@@ -47,6 +49,19 @@ class Suppressed:
 
     def __bool__(self) -> bool:
         return bool(self.entries)
+
+    @property
+    def references(self) -> list[str]:
+        """Return the references of the erasures, sorted: they decide what a stage leaves out."""
+        return sorted(entry.reference for entry in self.entries)
+
+    def visible(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch of rows, or of rows set aside, without those of erased subjects."""
+        if not self.entries:
+            return batch
+        texts = [name for name in TEXTS if name in batch.schema.names]
+        kept = [not self.hides(row["question_id"] or "", (row[name] for name in texts)) for row in batch.to_pylist()]
+        return batch.filter(pa.array(kept, pa.bool_()))
 
     def hides(self, question_id: str, texts: Iterable[str | None]) -> bool:
         """Tell whether a row is an erased subject's: by its id or because one of its texts names the subject."""

@@ -107,7 +107,7 @@ def test_the_audit_trail_tells_it_without_the_name(world: World) -> None:
     report = erase(world.settings, world.lake, JANE, actor="officer")
     audit = AuditLog(world.lake)
     assert audit.verify() == []
-    started, done = audit.find("privacy.erasure_started"), audit.find("privacy.erased")
+    started, done = audit.find("erasure_started"), audit.find("subject_erased")
     assert [record.subject for record in (*started, *done)] == [report.reference] * 2
     assert done[0].actor == "officer"
     assert done[0].data["models"][1]["versions"] == ["acme/faq@v3"]
@@ -169,7 +169,7 @@ def test_somebody_unknown_is_recorded_and_nothing_is_touched(world: World) -> No
     after = {info.uri: info.etag for info in world.lake.objects(world.lake.root)}
     changed = {uri for uri in after if before.get(uri) != after[uri]}
     assert all("/audit/" in uri or "/privacy/suppressed/" in uri for uri in changed)
-    assert AuditLog(world.lake).find("privacy.erased")
+    assert AuditLog(world.lake).find("subject_erased")
 
 
 def test_what_cannot_be_erased_is_named(world: World) -> None:

@@ -43,7 +43,7 @@ def test_other_peoples_rows_are_not_exported(world: World, tmp_path: Path) -> No
 
 def test_an_export_is_recorded_without_the_name(world: World, tmp_path: Path) -> None:
     document = export(world.settings, world.lake, JANE, tmp_path / "jane.json", actor="officer")
-    record = AuditLog(world.lake).find("privacy.exported")[0]
+    record = AuditLog(world.lake).find("subject_exported")[0]
     assert record.subject == document["reference"]
     assert record.data["models_trained_with_it"] == 2
     assert SUBJECT not in record.model_dump_json()

@@ -41,7 +41,7 @@ def test_raw_data_cache_and_leftovers_go_when_they_are_old(lake: Lake) -> None:
     report = retain(chosen, lake, actor="cron", now=LATER)
     assert report.deleted == {"raw": (1, 10), "cache": (1, 10), "unfinished": (1, 10), "datasets": (0, 0)}
     assert {key.split("/")[0] for key in kept(lake)} == {"audit"}
-    assert AuditLog(lake).find("privacy.retained")[0].data["deleted"]["raw"] == [1, 10]
+    assert AuditLog(lake).find("old_data_deleted")[0].data["deleted"]["raw"] == [1, 10]
 
 
 def test_without_days_nothing_goes(lake: Lake) -> None:
