@@ -148,7 +148,7 @@ def main() -> None:
     try:
         make_table(source, options.rows, options.files, options.format)
         size = sum(path.stat().st_size for path in source.iterdir()) / 1e6
-        print(f"{options.rows:,} rows in {options.files} files of {options.format}, {size:,.0f} MB")
+        print(f"{options.rows:,} rows in {options.files} files of {options.format}, {size:,.0f} MB", flush=True)
         if not options.without_loop:
             measured("pandas and a loop", naive, source, work, options.format)
         measured("collected", collected, source, work, "none", "r1")

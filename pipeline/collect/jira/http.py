@@ -33,7 +33,7 @@ class Patience:
 
     attempts: int = 5
     first_wait: float = 1.0
-    longest_wait: float = 60.0
+    longest_wait: float = 30.0
     total_wait: float = 900.0
     timeout: float = 30.0
     deadline: float = 120.0
