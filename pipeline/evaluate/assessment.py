@@ -12,6 +12,7 @@ from pipeline.evaluate.baseline import baseline_outcomes
 from pipeline.evaluate.benchmarks_adapter import Benchmark, load_benchmark, run_benchmark
 from pipeline.evaluate.examples import Example, Outcome
 from pipeline.evaluate.generation import Responder, Speed
+from pipeline.evaluate.harness import require_harness, run_harness
 from pipeline.evaluate.perturbations.registry import all_perturbations
 from pipeline.evaluate.refusal import is_refusal
 from pipeline.evaluate.reliability import Reliability, repeated
@@ -52,6 +53,8 @@ class Plan:
 
 def plan(settings: EvaluateSettings, examples: list[Example], refusal_text: str) -> Plan:
     """Draw the samples. Raises SettingsError for a perturbation that does not exist, PipelineError for a benchmark."""
+    if settings.harness_tasks:
+        require_harness()
     return Plan(
         examples=examples,
         likelihood_places=sampled(examples, settings.likelihood_examples, settings.seed, "likelihood"),
@@ -63,7 +66,10 @@ def plan(settings: EvaluateSettings, examples: list[Example], refusal_text: str)
 
 
 def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Plan) -> Assessed:
-    """Ask one model everything that the plan holds, and let go of it."""
+    """Ask one model everything that the plan holds, and let go of it.
+
+    The base model is not attacked (nobody is to use it), and only the candidate is asked again for reliability.
+    """
     texts = responder.answers(what.examples, settings.max_new_tokens)
     outcomes = [
         Outcome(example, text, refused=is_refusal(text, what.refusal_text))
@@ -71,7 +77,7 @@ def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Pl
     ]
     outcomes = _with_likelihoods(responder, outcomes, what.likelihood_places)
     assessed = Assessed(role, outcomes, speed=responder.speed)
-    if any(changed for changed, _ in what.attacks.values()):
+    if role != "base" and any(changed for changed, _ in what.attacks.values()):
         assessed.robustness = measure(
             outcomes,
             what.attacks,
@@ -86,8 +92,6 @@ def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Pl
     if role == "candidate":
         assessed.reliability = _reliability(settings, responder, [outcomes[place] for place in what.repetition_places])
     if settings.harness_tasks:
-        from pipeline.evaluate.harness import run_harness
-
         assessed.harness = run_harness(
             responder.answerer, settings.harness_tasks, settings.harness_path, settings.harness_limit, settings.seed
         )

@@ -6,6 +6,7 @@ in reach. Tasks described by files of the user's (`include_path`) need no networ
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from pipeline.answering import Answerer
 
 
+def require_harness() -> None:
+    """Raise PipelineError unless the harness is installed: before any model is asked, not after."""
+    if importlib.util.find_spec("lm_eval") is None:
+        raise PipelineError(
+            "Benchmarks of lm-evaluation-harness need the package lm-eval",
+            where="evaluate.harness_tasks",
+            remedy="pip install lm-eval",
+        )
+
+
 def run_harness(
     answerer: Answerer, tasks: Sequence[str], include_path: Path | None = None, limit: int | None = None, seed: int = 42
 ) -> dict[str, dict[str, float]]:
@@ -23,13 +34,10 @@ def run_harness(
 
     Raises PipelineError when the harness is not installed, a task is not known or its data cannot be reached.
     """
-    try:
-        from lm_eval import simple_evaluate
-        from lm_eval.tasks import TaskManager
-    except ImportError:
-        raise PipelineError(
-            "Benchmarks of lm-evaluation-harness need the package lm-eval", remedy="pip install lm-eval"
-        ) from None
+    require_harness()
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
     manager = TaskManager(include_path=str(include_path) if include_path else None)
     unknown = [task for task in tasks if task not in manager.all_tasks]
     if unknown:

@@ -12,7 +12,6 @@ from pipeline.errors import PipelineError, SettingsError, StoreError
 from pipeline.evaluate.assessment import plan
 from pipeline.evaluate.benchmarks_adapter import SAMPLES, load_benchmark
 from pipeline.evaluate.examples import examples_of, from_row, topic_of
-from pipeline.evaluate.harness import run_harness
 from pipeline.evaluate.labelling import as_question, is_multi_label, read_labels
 from pipeline.evaluate.sources import model_at, rows_at
 from pipeline.lake import Lake
@@ -173,4 +172,4 @@ def test_choices_stand_in_the_question() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-evaluation-harness is installed")
 def test_harness_that_is_not_installed_is_named() -> None:
     with pytest.raises(PipelineError, match="pip install lm-eval"):
-        run_harness(None, ["glue"])  # type: ignore[arg-type]
+        plan(EvaluateSettings(harness_tasks=["glue"]), [from_row(ROW)], "No.")
