@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Hashable, Sequence
+from enum import Enum
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+import numpy as np
+import numpy.typing as npt
 
 UNSUPPORTED = "the context does not support the answer"
-LEAST_SUPPORT = 0.35
-HASH_STEPS = 1_000_000
 
 
-def mark(rows: DataFrame, *, share: float, text: str) -> DataFrame:
-    """Turn unsupported rows into refusals until they make up `share` of the usable rows, and set the others aside.
+class Lesson(Enum):
+    """A refusal's context: the row's own, which is not enough, none at all, or one about another thing."""
 
-    Which ones is decided by a hash of the id, so that a row stays what it is when the data grows evenly.
+    OWN = "own"
+    NONE = "none"
+    OTHER = "other"
+
+
+def wanted(strong: int, weak: int, share: float) -> int:
+    """Return how many of the weak rows become refusals, so that they make up `share` of all rows that go on."""
+    return min(weak, round(strong * share / (1 - share)))
+
+
+def chosen(ids: Sequence[str], groups: Sequence[Hashable], number: int) -> npt.NDArray[np.bool_]:
+    """Choose rows evenly from their groups (source and split), each group's by a hash of the id.
+
+    Groups get their part by the largest remainder, so that the total is exact.
     """
-    from pyspark.sql import functions as f
+    members: dict[Hashable, list[int]] = {}
+    for place in sorted(range(len(ids)), key=lambda n: _hash("refusal", ids[n])):
+        members.setdefault(groups[place], []).append(place)
+    exact = {group: len(places) * number / max(1, len(ids)) for group, places in members.items()}
+    parts = {group: int(value) for group, value in exact.items()}
+    remainders = sorted(exact, key=lambda group: (parts[group] - exact[group], str(group)))
+    for group in remainders[: number - sum(parts.values())]:
+        parts[group] += 1
+    taken = np.zeros(len(ids), bool)
+    for group, places in members.items():
+        taken[places[: parts[group]]] = True
+    return taken
 
-    usable = f.col("reason").isNull()
-    weak = usable & (f.col("support") < LEAST_SUPPORT)
-    counted = rows.agg(
-        f.coalesce(f.sum((usable & ~weak).cast("long")), f.lit(0)).alias("strong"),
-        f.coalesce(f.sum(weak.cast("long")), f.lit(0)).alias("weak"),
-    ).first()
-    wanted = counted["strong"] * share / (1 - share)
-    chance = min(1.0, wanted / counted["weak"]) if counted["weak"] else 0.0
-    drawn = f.pmod(f.xxhash64(f.lit("refusal"), "question_id"), f.lit(HASH_STEPS)) < int(chance * HASH_STEPS)
-    refuses = weak & drawn
-    return (
-        rows.withColumn("is_refusal", refuses)
-        .withColumn("answer", f.when(refuses, f.lit(text)).otherwise(f.col("answer")))
-        .withColumn("reason", f.when(weak & ~drawn, f.lit(UNSUPPORTED)).otherwise(f.col("reason")))
-    )
+
+def lesson(question_id: str, has_context: bool) -> Lesson:
+    """Return what a refusal's context is, in equal shares of what is possible."""
+    possible = list(Lesson) if has_context else [Lesson.NONE, Lesson.OTHER]
+    return possible[int(_hash("lesson", question_id)[:8], 16) % len(possible)]
+
+
+def _hash(use: str, question_id: str) -> str:
+    return hashlib.sha256(f"{use}\x1f{question_id}".encode()).hexdigest()

@@ -1,48 +1,54 @@
-"""The prepare stage: the repository's rows become clean, private, de-duplicated, judged and split rows, on Spark."""
+"""The prepare stage: the repository's rows become clean, private, de-duplicated, judged and split rows, on Spark.
+
+Two passes over the rows and one look at all of them in between:
+
+1. `row_pass`: each row alone, in Arrow batches; rows that an earlier run knows are taken over (`reuse`).
+2. `deduplicate.find`, `decide`: duplicates, poisoning, refusals and splits, on a few numbers for each row.
+3. `assemble`: what was decided is applied, and everything is written and counted.
+
+Rows stay in the repository's order (question ids), so no text is ever shuffled, and nothing holds all texts in memory.
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
+from pipeline.errors import SettingsError
 from pipeline.lake import Lake
-from pipeline.prepare import refusals, vocabulary
-from pipeline.prepare.cleaning.clean import Cleaner
-from pipeline.prepare.deduplicate import exact
-from pipeline.prepare.quality import bursts, dataset
-from pipeline.prepare.quality.rows import RowRules
-from pipeline.prepare.report import render
-from pipeline.prepare.row_pass import RowWork
-from pipeline.prepare.schema import CLEANED, PREPARED, VOCABULARY
-from pipeline.prepare.splits import split_of
-from pipeline.prompts import TextToTextTemplate
-from pipeline.records import SET_ASIDE_SCHEMA
 from pipeline.settings import PrepareSettings, Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import SparkSession
+
+    from pipeline.prepare.decide import Decisions
+    from pipeline.prepare.figures import Figures
+    from pipeline.prepare.row_pass import RowWork
 
 STAGE = "prepare"
-ROWS_PER_PART = 50_000
-SMALL_PART = 256
-FEW_PARTS = 8
+PACKAGES = ("prepare", "spark", "prompts")
+LIBRARIES = ("presidio-analyzer", "phonenumbers", "ftfy", "py3langid", "pyarrow", "pandas")
+"""What the result depends on beside this project."""
+WORTH_REUSING = 20_000
+"""Rows from which earlier results are looked up: see benchmarks/prepare_reuse.py."""
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str, repository: Manifest) -> Manifest:
     """Prepare the rows of a repository and return the manifest.
 
-    Outputs: `rows` (`schema.PREPARED`), `set_aside` (with the reason of each row), `vocabulary`, `report`. Raises
-    QualityError when the dataset breaks an expectation that stops the run.
+    Outputs: `rows` (`schema.PREPARED`), `set_aside` (each row with its reason), `vocabulary`, `report`, and `cleaned`,
+    which the next run takes unchanged rows from. Raises QualityError when an expectation that stops the run is broken,
+    SettingsError when pseudonyms or shifted dates are wanted without a key.
     """
 
     def work(attempt: Attempt) -> None:
-        prepare(settings, attempt, repository.output("rows").uri)
+        from pipeline.spark.session import spark_session
+
+        with spark_session(settings) as spark:
+            prepare(spark, settings, attempt, repository.output("rows").uri)
 
     return run_stage(
         lake,
@@ -50,130 +56,161 @@ def run(settings: Settings, lake: Lake, *, run_id: str, repository: Manifest) ->
         work,
         run_id=run_id,
         inputs={"repository": repository},
-        parameters=_parameters(settings.prepare),
-        packages=("prepare", "prompts"),
+        parameters=parameters(settings.prepare),
+        packages=PACKAGES,
     )
 
 
-def _parameters(chosen: PrepareSettings) -> dict[str, Any]:
-    parameters = chosen.model_dump(mode="json", exclude={"privacy": {"pseudonym_key"}})
-    return {**parameters, "presidio": version("presidio-analyzer"), "ftfy": version("ftfy")}
+def parameters(chosen: PrepareSettings) -> dict[str, Any]:
+    """Return what decides the result; of the key of pseudonyms only a digest, which tells keys apart."""
+    privacy = chosen.privacy
+    if privacy.mode != "tag" and privacy.pseudonym_key is None:
+        raise SettingsError(
+            f"prepare.privacy.mode = {privacy.mode} needs a key",
+            where="prepare.privacy.pseudonym_key",
+            remedy="Set LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY to a long random text and keep it",
+        )
+    key = privacy.pseudonym_key.get_secret_value() if privacy.pseudonym_key and privacy.mode != "tag" else ""
+    return {
+        **chosen.model_dump(mode="json", exclude={"privacy": {"pseudonym_key"}}),
+        "pseudonym_key": digest_of(["pseudonym-key", key])[:12] if key else None,
+        **{library: version(library) for library in LIBRARIES},
+    }
 
 
-def prepare(settings: Settings, attempt: Attempt, uri: str) -> None:
-    """Prepare the rows below a URI into an attempt."""
-    from pipeline.spark.lake_source import read_lake, write_lake
-    from pipeline.spark.session import spark_session
+def cleaning_identity(chosen: PrepareSettings) -> str:
+    """Return a digest of everything that decides what becomes of a row alone."""
+    decisive = {"expand_contractions", "lower_case", "sentences", "languages", "near_duplicate_threshold", "privacy"}
+    decisive |= {"min_question_chars", "min_answer_chars", "max_answer_chars", "pseudonym_key", *LIBRARIES}
+    named = {name: value for name, value in parameters(chosen).items() if name in decisive}
+    return digest_of({"code": code_version(*PACKAGES), **named})[:24]
+
+
+def prepare(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str, *, reuse: bool | None = None) -> None:
+    """Prepare the rows below a URI into an attempt. `reuse` forces the look at an earlier run, or its absence."""
+    from pipeline.prepare import decide, facts
+    from pipeline.prepare.deduplicate.find import find
+
+    lake, cleaned = attempt.lake, attempt.uri("cleaned")
+    _clean(spark, settings, attempt, uri, reuse)
+    known = facts.read(lake, cleaned)
+    pairs = find(spark, settings, lake, cleaned, known.same_key, attempt.uri("scratch"))
+    decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare)
+    figures = _assemble(spark, settings, attempt, decisions)
+    _account(attempt, figures)
+    _conclude(settings, attempt, figures, decisions)
+
+
+def row_work(settings: Settings, earlier: str | None = None) -> RowWork:
+    """Return the pass over single rows as the settings want it."""
+    from pipeline.prepare.cleaning.clean import Cleaner
+    from pipeline.prepare.quality.rows import RowRules
+    from pipeline.prepare.row_pass import RowWork
 
     chosen = settings.prepare
-    with spark_session(settings) as spark:
-        marked = _marked(read_lake(spark, settings, uri), chosen).persist()
-        try:
-            figures = _figures(marked)
-            rows = _kept(marked, chosen.split, parts_for(figures["rows_out"]))
-            _account(attempt, chosen, figures)
-            write_lake(rows, settings, attempt.uri("rows"))
-            write_lake(_aside(marked), settings, attempt.uri("set_aside"))
-            words = vocabulary.table(marked.where("reason IS NULL")).coalesce(1)
-            write_lake(_conforming(words, VOCABULARY), settings, attempt.uri("vocabulary"))
-        finally:
-            marked.unpersist()
-    report = {**attempt.facts, "counts": attempt.counts.model_dump()}
-    attempt.lake.write(attempt.uri("report", "report.json"), json.dumps(report, indent=2, sort_keys=True).encode())
-    attempt.lake.write(attempt.uri("report", "report.html"), render(report).encode())
-
-
-def parts_for(rows: int) -> int:
-    """Return the number of Parquet parts; it depends on the data alone, so equal input gives equal files."""
-    return max(1, min(FEW_PARTS, rows // SMALL_PART), rows // ROWS_PER_PART)
-
-
-def _marked(rows: DataFrame, chosen: PrepareSettings) -> DataFrame:
-    from pyspark.sql.pandas.types import from_arrow_schema
-
     privacy = chosen.privacy
-    key = privacy.pseudonym_key.get_secret_value().encode() if privacy.pseudonym_key else b""
-    rules = RowRules(
-        chosen.min_question_chars, chosen.min_answer_chars, chosen.max_answer_chars, frozenset(chosen.languages)
+    return RowWork(
+        cleaner=Cleaner(chosen.expand_contractions, chosen.lower_case),
+        rules=RowRules(
+            chosen.min_question_chars, chosen.min_answer_chars, chosen.max_answer_chars, frozenset(chosen.languages)
+        ),
+        allowed=tuple(privacy.allow),
+        mode=privacy.mode,
+        key=privacy.pseudonym_key.get_secret_value().encode() if privacy.pseudonym_key else b"",
+        near_duplicates=chosen.near_duplicate_threshold,
+        with_sentences=chosen.sentences,
+        lake=settings.lake,
+        earlier=earlier,
     )
-    cleaner = Cleaner(chosen.expand_contractions, chosen.lower_case)
-    work = RowWork(cleaner, rules, tuple(privacy.allow), privacy.mode, key)
-    cleaned = rows.mapInArrow(work, from_arrow_schema(CLEANED)).persist()
-    judged = bursts.mark(exact.mark(cleaned))
-    return refusals.mark(judged, share=chosen.refusal_share, text=chosen.refusal_text)
 
 
-def _figures(marked: DataFrame) -> dict[str, Any]:
-    """Count everything that the manifest and the report say, in one pass."""
-    columns = ["reason", "data_source", "language", "licence", "cluster_id", "is_refusal", "personal_data"]
-    counts: dict[str, Counter[str]] = {
-        name: Counter() for name in ("reasons", "languages", "licences", "sources", "personal_data")
+def _clean(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str, reuse: bool | None) -> None:
+    import pyarrow as pa
+
+    from pipeline.prepare.reuse import earlier_run
+    from pipeline.prepare.row_pass import READ, CleanPart
+    from pipeline.prepare.schema import CLEANED
+    from pipeline.spark.lake_source import over_lake
+    from pipeline.spark.partitions import pieces
+
+    identity = cleaning_identity(settings.prepare)
+    attempt.facts["cleaning"] = identity
+    total = sum(piece.rows for piece in pieces(attempt.lake, uri, 1 << 62))
+    wanted = total >= WORTH_REUSING if reuse is None else reuse
+    earlier = earlier_run(attempt.lake, STAGE, identity) if wanted else None
+    work = row_work(settings, earlier.output("cleaned").uri if earlier else None)
+    part = pa.schema([("rows", pa.int64())])
+    written = over_lake(spark, settings, uri, CleanPart(work, settings.lake, attempt.uri("cleaned")), part, READ)
+    if not sum(made["rows"] for made in written.collect()):
+        attempt.lake.write_batches(attempt.uri("cleaned", "part-00000.parquet"), [], CLEANED)
+    attempt.rows["cleaned"] = total
+
+
+def _assemble(spark: SparkSession, settings: Settings, attempt: Attempt, decisions: Decisions) -> Figures:
+    from pipeline.prepare import vocabulary
+    from pipeline.prepare.assemble import COLUMNS, FIGURES, Assembly, empty_outputs
+    from pipeline.prepare.figures import Figures
+    from pipeline.prepare.schema import DECISIONS
+    from pipeline.spark.lake_source import over_lake
+
+    lake, chosen = attempt.lake, settings.prepare
+    scratch = attempt.uri("scratch")
+    place = f"{scratch}/decisions/part-00000.parquet"
+    lake.write_batches(place, decisions.table(chosen.split).to_batches(max_chunksize=8192), DECISIONS)
+    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text)
+    figures = Figures()
+    written = over_lake(spark, settings, attempt.uri("cleaned"), job, FIGURES, COLUMNS, row_numbers=True)
+    for made in written.collect():
+        figures.add(json.loads(made["figures"]))
+    empty_outputs(lake, attempt.prefix, figures)
+    words = attempt.uri("words")
+    attempt.rows["vocabulary"] = vocabulary.write(spark, settings, lake, words, attempt.uri("vocabulary"))
+    lake.delete([info.uri for prefix in (scratch, words) for info in lake.objects(prefix)])
+    return figures
+
+
+def _account(attempt: Attempt, figures: Figures) -> None:
+    attempt.counts.rows_in = attempt.rows["cleaned"]
+    attempt.counts.rows_out = figures.kept
+    attempt.set_aside(dict(sorted(figures.reasons.items())))
+    attempt.rows.update(rows=figures.kept, set_aside=figures.aside)
+
+
+def _conclude(settings: Settings, attempt: Attempt, figures: Figures, decisions: Decisions) -> None:
+    from pipeline.prepare.quality.expectations import Measured, check, enforce
+    from pipeline.prepare.report import render
+
+    plain = figures.plain()
+    outcomes = check(Measured(figures, decisions.measured), settings.prepare)
+    enforce(outcomes, plain["reasons"])
+    for outcome in outcomes:
+        if not outcome.met:
+            attempt.warn(
+                f"{outcome.says}: {outcome.value:g}, expected {outcome.bound} {outcome.limit:g}. {outcome.remedy}"
+            )
+    suspected = {reason: n for reason, n in plain["reasons"].items() if reason.startswith("possible poisoning")}
+    attempt.facts.update(
+        languages=plain["languages"],
+        licences=plain["licences"],
+        splits=plain["splits"],
+        sources=plain["sources"],
+        personal_data=plain["personal_data"],
+        personal_data_by_source=plain["personal_data_by_source"],
+        refusals=figures.refusals,
+        # What was found is set aside and not trained on, so nothing is open; a person can look at the rows.
+        poisoning={},
+        poisoning_set_aside=suspected,
+        duplicates=decisions.measured["duplicates"],
+        leakage=decisions.measured["leakage"],
+        expectations={outcome.name: outcome.met for outcome in outcomes},
+    )
+    report = {
+        "counts": attempt.counts.model_dump(),
+        "figures": plain,
+        "decisions": decisions.measured,
+        "expectations": [asdict(outcome) for outcome in outcomes],
+        "warnings": attempt.warnings,
     }
-    refusals_made = rows_in = 0
-    for row in marked.groupBy(*columns).count().toLocalIterator():
-        number = row["count"]
-        rows_in += number
-        for entry in row["personal_data"] or ():
-            kind, _, found = entry.partition("=")
-            counts["personal_data"][f"{row['data_source']}: {kind}"] += int(found) * number
-        if row["reason"]:
-            counts["reasons"][row["reason"]] += number
-            continue
-        counts["languages"][row["language"]] += number
-        counts["licences"][row["licence"]] += number
-        counts["sources"][row["data_source"]] += number
-        refusals_made += number * bool(row["is_refusal"])
-    plain = {name: dict(sorted(counter.items())) for name, counter in counts.items()}
-    rows_out = rows_in - sum(plain["reasons"].values())
-    return {**plain, "rows_in": rows_in, "rows_out": rows_out, "refusals": refusals_made}
-
-
-def _account(attempt: Attempt, chosen: PrepareSettings, figures: dict[str, Any]) -> None:
-    attempt.counts.rows_in, attempt.counts.rows_out = figures.pop("rows_in"), figures.pop("rows_out")
-    reasons = figures.pop("reasons")
-    attempt.set_aside(reasons)
-    attempt.rows.update(rows=attempt.counts.rows_out, set_aside=attempt.counts.set_aside)
-    flagged = {reason: count for reason, count in reasons.items() if reason.startswith("possible poisoning")}
-    # What was found is set aside and not trained on, so nothing is open; a person can look at the rows.
-    attempt.facts.update(**figures, poisoning={}, poisoning_set_aside=flagged)
-    dataset.check(
-        attempt.counts.rows_in,
-        reasons,
-        min_rows=chosen.min_rows,
-        max_set_aside_share=chosen.max_set_aside_share,
-    )
-
-
-def _kept(marked: DataFrame, shares: tuple[float, float, float], parts: int) -> DataFrame:
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    spread = marked.where("reason IS NULL").repartition(parts, "question_id").sortWithinPartitions("question_id")
-    return spread.mapInArrow(lambda batches: _finished(batches, shares), from_arrow_schema(PREPARED))
-
-
-def _finished(batches: Iterable[pa.RecordBatch], shares: tuple[float, float, float]) -> Iterator[pa.RecordBatch]:
-    from pipeline.records import content_hash
-
-    template = TextToTextTemplate()
-    for batch in batches:
-        rows = batch.to_pylist()
-        for row in rows:
-            row["split"] = split_of(row["cluster_id"], shares)
-            row["content_hash"] = content_hash(row["question"], row["answer"], row["context"], row["licence"])
-            row["prompt"] = template.prompt(row["context"], row["question"])
-        yield pa.RecordBatch.from_pylist(rows, schema=PREPARED)
-
-
-def _aside(marked: DataFrame) -> DataFrame:
-    from pyspark.sql import functions as f
-
-    aside = marked.where("reason IS NOT NULL").withColumn("stage", f.lit(STAGE))
-    return _conforming(aside.repartition(1).sortWithinPartitions("question_id"), SET_ASIDE_SCHEMA)
-
-
-def _conforming(frame: DataFrame, schema: pa.Schema) -> DataFrame:
-    """Return a frame with exactly a schema's columns, in its order and types."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    wanted = from_arrow_schema(schema)
-    return frame.select([frame[field.name].cast(field.dataType).alias(field.name) for field in wanted])
+    lake = attempt.lake
+    lake.write(attempt.uri("report", "report.json"), json.dumps(report, indent=2, sort_keys=True).encode())
+    lake.write(attempt.uri("report", "report.html"), render(report).encode())

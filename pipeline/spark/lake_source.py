@@ -1,23 +1,22 @@
-"""The lake as a Spark data source: Parquet on S3 or in a folder, read and written by the executors in Arrow batches.
+"""The lake in Spark: Parquet on S3 or in a folder, read and written by the executors' Python in Arrow batches.
 
-It needs no Java connector: pyarrow reads and writes in the Python workers. Where the lake is and its credentials travel
-inside the pickled data source, over Spark's own wire: never as options, which Spark shows in plans and logs.
-Parts are visible to anyone who lists the prefix before the job ends; a stage's manifest is what makes them count.
+It needs no Java connector. Each task opens its piece of a file with pyarrow inside the Python worker that also does the
+work, so rows that are only read, changed and written never pass through Java; only what is shuffled does. (Spark's own
+Python data source API did the same with five more Python processes for each read and write, 1 s of processor time each,
+and with every row passing Java twice.)
+
+Where the lake is and its credentials travel inside the pickled function, over Spark's own wire: never as options or
+properties, which Spark shows in plans and logs. Parts are visible to anyone who lists the prefix before the job ends; a
+stage's manifest is what makes them count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql.datasource import (
-    DataSource,
-    DataSourceArrowWriter,
-    DataSourceReader,
-    InputPartition,
-    WriterCommitMessage,
-)
+import pyarrow as pa
 
 from pipeline.errors import LakeError
 from pipeline.lake import open_lake
@@ -26,15 +25,19 @@ from pipeline.spark.partitions import Piece, open_parquet, parquet_files, pieces
 from pipeline.spark.parts import PartWriter
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-FORMAT = "lake"
 ROW_NUMBER = "row"
 """The column with a row's place in the dataset, counted from 0 over its files in order."""
 ROWS_PER_PIECE = 20_000
 SMALLEST_PIECE = 128
+FEW_PIECES = 8
+"""A few rows are spread too, because what is done to a row costs more than reading it: on this many pieces, whatever
+the number of cores, so that equal data gives equal parts on every machine."""
 BATCH_ROWS = 4096
+Batches = Iterator[pa.RecordBatch]
+Work = Callable[[int, Batches], Iterable[pa.RecordBatch]]
+"""What is done to a piece: gets its number and its rows, yields batches."""
 
 
 def read_lake(
@@ -49,127 +52,111 @@ def read_lake(
 
     Raises LakeError when there are no files, a file is damaged or a column is missing.
     """
-    _register(spark, settings.lake)
-    lake = open_lake(settings.lake)
     schema = _schema(settings.lake, uri, columns, row_numbers)
+    return over_lake(spark, settings, uri, _as_it_is, schema, columns, row_numbers=row_numbers)
+
+
+def over_lake(
+    spark: SparkSession,
+    settings: Settings,
+    uri: str,
+    work: Work,
+    schema: pa.Schema,
+    columns: Sequence[str] = (),
+    *,
+    row_numbers: bool = False,
+) -> DataFrame:
+    """Return what `work` makes of each piece of a dataset, as a frame with one partition for each piece, in order.
+
+    `work` runs in the Python workers on the rows as they are read, before anything reaches Java. It must be picklable
+    and give the same result when a task is repeated. Raises LakeError as `read_lake` does.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    read = _schema(settings.lake, uri, columns, row_numbers)
+    lake = open_lake(settings.lake)
     total = sum(piece.rows for piece in pieces(lake, uri, 1 << 62))
-    # A few rows are spread over all cores too: what is done to a row costs more than reading it.
-    wanted = max(SMALLEST_PIECE, min(ROWS_PER_PIECE, -(-total // spark.sparkContext.defaultParallelism)))
-    reader = spark.read.format(FORMAT).schema(schema).option("path", uri).option("rows_per_piece", str(wanted))
-    frame: DataFrame = reader.load()
+    wanted = max(SMALLEST_PIECE, min(ROWS_PER_PIECE, -(-total // FEW_PIECES)))
+    task = _Task(settings.lake, uri, tuple(pieces(lake, uri, wanted)), read, work)
+    number = max(1, len(task.pieces))
+    frame: DataFrame = spark.range(0, number, 1, number).mapInArrow(task, from_arrow_schema(schema))
     return frame
 
 
-def write_lake(frame: DataFrame, settings: Settings, uri: str) -> None:
-    """Write each partition of a frame as a part file below `uri`, a new prefix, named by the partition's number.
+def write_lake(frame: DataFrame, settings: Settings, uri: str) -> int:
+    """Write each partition of a frame as a part file below `uri`, a new prefix, and return the number of rows.
 
-    A frame without rows leaves one empty file, so that its columns are known. Raises Spark's error when a task fails;
-    the parts that were written by then are removed.
+    A part is named by its partition's number. A frame without rows leaves one empty file, so that its columns are
+    known. Raises Spark's error when a task fails; the parts that were written by then are removed.
     """
-    if open_lake(settings.lake).objects(uri):
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    lake = open_lake(settings.lake)
+    if lake.objects(uri):
         raise LakeError("Datasets of the lake are immutable", where=uri, remedy="Write below a new prefix")
-    _register(frame.sparkSession, settings.lake)
-    frame.write.format(FORMAT).mode("append").option("path", uri).save()
+    schema = to_arrow_schema(frame.schema)
+    try:
+        written = frame.mapInArrow(_Write(settings.lake, uri, schema), "rows long").collect()
+    except BaseException:
+        lake.delete([info.uri for info in lake.objects(uri)])
+        raise
+    rows = sum(int(part["rows"]) for part in written)
+    if not rows:
+        lake.write_batches(f"{uri.rstrip('/')}/part-00000.parquet", [], schema)
+    return rows
 
 
-def _schema(lake: LakeSettings, uri: str, columns: Sequence[str], row_numbers: bool) -> Any:
-    from pyspark.sql.pandas.types import from_arrow_schema
-    from pyspark.sql.types import LongType
+def _as_it_is(number: int, batches: Batches) -> Batches:
+    return batches
 
-    opened = open_lake(lake)
-    filesystem, path = opened.arrow(parquet_files(opened, uri)[0])
+
+def _schema(settings: LakeSettings, uri: str, columns: Sequence[str], row_numbers: bool) -> pa.Schema:
+    lake = open_lake(settings)
+    filesystem, path = lake.arrow(parquet_files(lake, uri)[0])
     with open_parquet(filesystem, path) as file:
-        found = file.schema_arrow
+        found: pa.Schema = file.schema_arrow.remove_metadata()
     missing = [name for name in columns if name not in found.names]
     if missing:
         raise LakeError(
             f"The dataset lacks the columns {', '.join(missing)}", where=uri, remedy="Make it again with this version"
         )
-    schema = from_arrow_schema(found)
-    if columns:
-        schema = type(schema)([schema[name] for name in columns])
-    return schema.add(ROW_NUMBER, LongType(), False) if row_numbers else schema
+    fields = [found.field(name) for name in columns or found.names]
+    if row_numbers:
+        fields.append(pa.field(ROW_NUMBER, pa.int64(), nullable=False))
+    return pa.schema(fields)
 
 
-def _register(spark: SparkSession, lake: LakeSettings) -> None:
-    class Bound(LakeSource):
-        """Pickled by value, with the lake's settings in it, because it is defined inside a function."""
+@dataclass(frozen=True)
+class _Task:
+    """Reads the piece that a partition stands for and works on it."""
 
-        settings = lake
-
-    spark.dataSource.register(Bound)
-
-
-@dataclass
-class Part(InputPartition):
-    """One piece of work of a read."""
-
-    piece: Piece
-
-
-@dataclass
-class Written(WriterCommitMessage):
-    """What a task wrote."""
-
+    lake: LakeSettings
     uri: str
-    rows: int
+    pieces: tuple[Piece, ...]
+    schema: pa.Schema
+    work: Work
 
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from self.work(number, self._read(number))
 
-class LakeSource(DataSource):
-    """Parquet datasets of one lake."""
-
-    settings: LakeSettings
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name for `spark.read.format`."""
-        return FORMAT
-
-    def schema(self) -> Any:
-        """Return the columns of the dataset at the option `path`."""
-        return _schema(self.settings, self.options["path"], (), False)
-
-    def reader(self, schema: Any) -> LakeReader:
-        """Return the reader of the columns in `schema`."""
-        rows = int(self.options.get("rows_per_piece", ROWS_PER_PIECE))
-        return LakeReader(self.settings, self.options["path"], schema, rows)
-
-    def writer(self, schema: Any, overwrite: bool) -> LakeWriter:
-        """Return the writer; nothing in the lake is ever overwritten."""
-        return LakeWriter(self.settings, self.options["path"], schema)
-
-
-class LakeReader(DataSourceReader):
-    """Reads pieces of files as Arrow batches in the executors."""
-
-    def __init__(self, settings: LakeSettings, uri: str, schema: Any, rows_per_piece: int) -> None:
-        """Read the columns in `schema`, and no others."""
-        self._settings, self._uri, self._schema, self._rows = settings, uri, schema, rows_per_piece
-
-    def partitions(self) -> Sequence[InputPartition]:
-        """Return the pieces of work."""
-        return [Part(piece) for piece in pieces(open_lake(self._settings), self._uri, self._rows)]
-
-    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a piece."""
-        if not isinstance(partition, Part):  # an empty dataset has no pieces, and Spark asks for one nevertheless
+    def _read(self, number: int) -> Batches:
+        """Yield the rows of a piece; an empty dataset has none."""
+        if number >= len(self.pieces):
             return
-        import pyarrow as pa
-        from pyspark.sql.pandas.types import to_arrow_schema
-
-        schema = to_arrow_schema(self._schema, timezone="UTC")
-        numbered = ROW_NUMBER in schema.names
-        names = [name for name in schema.names if name != ROW_NUMBER]
-        number = partition.piece.number
-        for batch in _batches(self._settings, self._uri, partition.piece, names):
+        piece = self.pieces[number]
+        names = [name for name in self.schema.names if name != ROW_NUMBER]
+        at = piece.number
+        for batch in _batches(self.lake, self.uri, piece, names):
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-            if numbered:
-                columns[ROW_NUMBER] = pa.array(range(number, number + batch.num_rows), pa.int64())
-                number += batch.num_rows
-            yield pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
+            if ROW_NUMBER in self.schema.names:
+                columns[ROW_NUMBER] = pa.array(range(at, at + batch.num_rows), pa.int64())
+                at += batch.num_rows
+            yield pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in self.schema], schema=self.schema)
 
 
-def _batches(settings: LakeSettings, uri: str, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(settings: LakeSettings, uri: str, piece: Piece, columns: list[str]) -> Batches:
     filesystem, _ = open_lake(settings).arrow(uri)
     skip, left = piece.skip, piece.rows
     with open_parquet(filesystem, piece.path) as file:
@@ -184,38 +171,29 @@ def _batches(settings: LakeSettings, uri: str, piece: Piece, columns: list[str])
                 return
 
 
-class LakeWriter(DataSourceArrowWriter):
-    """Writes each partition as one part file."""
+@dataclass(frozen=True)
+class _Write:
+    """Writes a partition as one part file."""
 
-    def __init__(self, settings: LakeSettings, uri: str, schema: Any) -> None:
-        """Write below `uri`."""
-        self._settings, self._uri, self._schema = settings, uri, schema
+    lake: LakeSettings
+    uri: str
+    schema: Any
 
-    def write(self, iterator: Iterator[pa.RecordBatch]) -> Written:
-        """Write the rows of a partition."""
-        from pyspark import TaskContext
-        from pyspark.sql.pandas.types import to_arrow_schema
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows = part_of_task(self.lake, self.uri, batches, self.schema)
+        yield pa.RecordBatch.from_pydict({"rows": pa.array([rows], pa.int64())})
 
-        context = TaskContext.get()
-        number = context.partitionId() if context else 0
-        writer = PartWriter(open_lake(self._settings), self._uri, number, to_arrow_schema(self._schema, timezone="UTC"))
-        try:
-            for batch in iterator:
-                writer.write(batch)
-            return Written(writer.uri, writer.close())
-        except BaseException:
-            writer.discard()
-            raise
 
-    def commit(self, messages: list[WriterCommitMessage | None]) -> None:
-        """Leave an empty file when no partition had rows."""
-        from pyspark.sql.pandas.types import to_arrow_schema
+def part_of_task(settings: LakeSettings, uri: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
+    """Write the rows of the running Spark task as the part with its partition's number; a failure leaves nothing."""
+    from pyspark import TaskContext
 
-        if not any(isinstance(message, Written) and message.rows for message in messages):
-            place = f"{self._uri.rstrip('/')}/part-00000.parquet"
-            open_lake(self._settings).write_batches(place, [], to_arrow_schema(self._schema, timezone="UTC"))
-
-    def abort(self, messages: list[WriterCommitMessage | None]) -> None:
-        """Remove the parts of a job that failed, also those of tasks that were stopped before they could report."""
-        lake = open_lake(self._settings)
-        lake.delete([info.uri for info in lake.objects(self._uri)])
+    context = TaskContext.get()
+    writer = PartWriter(open_lake(settings), uri, context.partitionId() if context else 0, schema)
+    try:
+        for batch in batches:
+            writer.write(batch)
+        return writer.close()
+    except BaseException:
+        writer.discard()
+        raise

@@ -1,1 +1,1 @@
-"""Duplicates: found over all sources, the best row kept, the others named by it."""
+"""Duplicates, exact and near: found over all sources by question and answer together, never by the question alone."""

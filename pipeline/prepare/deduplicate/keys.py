@@ -1,0 +1,80 @@
+"""The keys of a row under which its duplicates would stand too: worked out once a row, in the executors."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
+from pipeline.prepare.deduplicate.words import normalised, shingles, text_hashes, words
+
+PAIR_WIDTH = 3
+QUESTION_WIDTH = 2
+LONG_ANSWER_WORDS = 8
+"""Shorter answers ("Yes.") are the same without being about the same."""
+
+
+class Kind(IntEnum):
+    """Why rows meet under a key; the last two bits of the key."""
+
+    NEAR = 1
+    QUESTION = 2
+    ANSWER = 3
+
+
+def cuts(threshold: float) -> tuple[Bands, Bands]:
+    """Return how the signatures of pairs and of questions are cut."""
+    return bands_for(threshold, recall=0.995, hashes=128), bands_for(threshold, recall=0.98, hashes=40)
+
+
+class Forms(NamedTuple):
+    """Questions and answers in the form in which they are compared."""
+
+    questions: pa.Array
+    answers: pa.Array
+
+    def joined(self) -> pa.Array:
+        """Return question and answer as one text."""
+        return pc.binary_join_element_wise(self.questions, self.answers, " ")
+
+
+def forms(questions: pa.Array, answers: pa.Array) -> Forms:
+    """Normalise questions and answers."""
+    return Forms(normalised(questions), normalised(answers))
+
+
+def same_keys(found: Forms, usable: np.ndarray) -> pa.Array:
+    """Return the key that only rows with the same question and answer share, but for case and punctuation, or 0."""
+    separated = pc.binary_join_element_wise(found.questions, found.answers, "\x1f")
+    return pa.array(np.where(usable, text_hashes(separated) | np.uint64(1), np.uint64(0)).view(np.int64))
+
+
+def answer_keys(found: Forms, usable: np.ndarray) -> pa.Array:
+    """Return the key that only rows with the same answer share, but for case and punctuation, or 0."""
+    return pa.array(np.where(usable, text_hashes(found.answers) | np.uint64(1), np.uint64(0)).view(np.int64))
+
+
+def keys(found: Forms, usable: np.ndarray, threshold: float) -> pa.Array:
+    """Return the list of keys of each row under which it meets similar rows; rows that are not usable get none."""
+    pair_cut, question_cut = cuts(threshold)
+    asked = words(found.questions)
+    long_enough = (words(found.answers).lengths() >= LONG_ANSWER_WORDS) & usable
+    columns = [
+        (_kind(band_hashes(shingles(words(found.joined()), PAIR_WIDTH), pair_cut, 1), Kind.NEAR), usable),
+        (_kind(band_hashes(shingles(asked, QUESTION_WIDTH), question_cut, 2), Kind.QUESTION), usable),
+        (_kind(text_hashes(found.answers)[:, None], Kind.ANSWER), long_enough),
+    ]
+    present = np.concatenate(
+        [np.repeat(mask[:, None], part.shape[1], 1) & (part > 3) for part, mask in columns], axis=1
+    )
+    values = np.concatenate([part for part, _ in columns], axis=1)
+    starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(starts), pa.array(values[present].view(np.int64)))
+
+
+def _kind(hashes: np.ndarray, kind: Kind) -> np.ndarray:
+    return (hashes & ~np.uint64(3)) | np.uint64(kind)

@@ -1,0 +1,101 @@
+"""The words of many texts at once, as numbers: the aggressive form in which texts are compared, never shown.
+
+Compatibility forms, case, spacing and punctuation fall away; `C++`, `C#` and `3.11` stay words of their own, and
+scripts that put no blanks between words count by character.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+
+_UNSPACED = r"(\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Thai}|\p{Lao}|\p{Khmer}|\p{Myanmar})"
+_BETWEEN = r"[^\p{L}\p{M}\p{N}+#.]+|\.+(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\.+"
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Ragged(NamedTuple):
+    """Numbers of many texts one after the other; text n has `values[starts[n]:starts[n + 1]]`."""
+
+    values: Hashes
+    starts: Places
+
+    def lengths(self) -> Places:
+        """Return how many numbers each text has."""
+        return np.diff(self.starts)
+
+
+def normalised(texts: pa.Array) -> pa.Array:
+    """Return texts in the form in which they are compared, words parted by one blank; nulls as empty texts."""
+    lowered = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
+    spaced = pc.replace_substring_regex(lowered, _UNSPACED, r" \1 ")
+    # twice, because neighbours share the character between them
+    once = pc.replace_substring_regex(spaced, _BETWEEN, " ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(once, _BETWEEN, " "))
+
+
+def words(forms: pa.Array) -> Ragged:
+    """Return a 64-bit hash of every word of every text, from the texts' normalised forms."""
+    parts = pc.split_pattern(forms, " ")
+    if isinstance(parts, pa.ChunkedArray):
+        parts = parts.combine_chunks()
+    flat = parts.flatten()
+    starts = parts.offsets.to_numpy().astype(np.int64)
+    starts = starts - starts[0]
+    kept = pc.not_equal(flat, "").to_numpy(zero_copy_only=False)
+    before = np.concatenate([[0], np.cumsum(kept)])
+    encoded = pc.filter(flat, pa.array(kept)).dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    hashes = text_hashes(encoded.dictionary)
+    return Ragged(hashes[encoded.indices.to_numpy()] if len(encoded) else hashes, before[starts])
+
+
+def text_hashes(texts: pa.Array) -> Hashes:
+    """Return a 64-bit hash of each whole text, the same on every machine."""
+    from pandas.util import hash_array
+
+    values = np.array(texts.to_pylist(), dtype=object)
+    if not len(values):
+        return np.zeros(0, np.uint64)
+    return np.asarray(hash_array(values, categorize=False), np.uint64)
+
+
+def shingles(found: Ragged, width: int) -> Ragged:
+    """Return the set of runs of `width` words of each text; a shorter text is one run.
+
+    Each text's runs are sorted and each stands once.
+    """
+    lengths = found.lengths()
+    runs = np.where(lengths > 0, np.maximum(lengths - width + 1, 1), 0)
+    text = np.repeat(np.arange(len(runs)), runs)
+    starts = np.concatenate([[0], np.cumsum(runs)])
+    first = np.arange(len(text)) - starts[text] + found.starts[:-1][text]
+    end = found.starts[1:][text]
+    mixed = np.zeros(len(text), np.uint64)
+    with np.errstate(over="ignore"):
+        for step in range(width):
+            place = first + step
+            inside = place < end
+            value = np.where(
+                inside, found.values[np.minimum(place, max(len(found.values) - 1, 0))], np.uint64(step + 1)
+            )
+            mixed = (mixed ^ value) * _MIX
+            mixed ^= mixed >> np.uint64(29)
+    return _unique(text, mixed, len(runs))
+
+
+def _unique(text: Places, values: Hashes, texts: int) -> Ragged:
+    order = np.lexsort((values, text))
+    text, values = text[order], values[order]
+    first = np.ones(len(values), bool)
+    first[1:] = (text[1:] != text[:-1]) | (values[1:] != values[:-1])
+    counts = np.bincount(text[first], minlength=texts)
+    return Ragged(values[first], np.concatenate([[0], np.cumsum(counts)]))
