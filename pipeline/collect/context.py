@@ -38,7 +38,7 @@ def neighbour_contexts(batches: Iterable[pa.RecordBatch], mode: Mode) -> Iterato
     """Fill the empty contexts of rows in their order with the pairs before and after them in the same section.
 
     Batches need the columns question, answer, context, context_origin and section. One batch is held back, because a
-    row's neighbour may be in the next one.
+    row's neighbour may be in the next one; empty ones pass at once, so that the caller stays in step with its input.
     """
     if mode == "none":
         yield from batches
@@ -47,6 +47,7 @@ def neighbour_contexts(batches: Iterable[pa.RecordBatch], mode: Mode) -> Iterato
     current: pa.RecordBatch | None = None
     for following in batches:
         if not following.num_rows:
+            yield following
             continue
         if current is not None:
             yield _filled(before, current, following, mode)

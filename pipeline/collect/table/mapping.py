@@ -29,14 +29,11 @@ class RowMapping:
 
     config: TableSourceSettings
     document_id: str
-    place: str
-    """What ids are derived from: the document for files with names of their own, the folder for generated ones."""
     provenance: str
     partitions: Mapping[str, str | None]
     predicates: list[Predicate]
     now: datetime
     set_aside: list[SetAside] = field(default_factory=list)
-    kept: int = 0
 
     def wanted(self) -> list[str]:
         """Return the columns to read from the file; partition columns are known already."""
@@ -49,7 +46,8 @@ class RowMapping:
         """Yield batches of rows, and of set-aside rows, from what a reader yields."""
         rows = neighbour_contexts(self._sound(pieces), self.config.generated_context)
         for batch in rows:
-            yield self._finished(batch)
+            if batch.num_rows:
+                yield self._finished(batch)
             yield from self._drained()
         yield from self._drained()
 
@@ -140,7 +138,7 @@ class RowMapping:
         questions, answers, contexts, keys = (
             values[name].to_pylist() for name in ("question", "answer", "context", "key")
         )
-        source, place, licence = config.name, self.place, config.licence
+        source, place, licence = config.name, self.document_id, config.licence
         places = [f"{place}#{key}" for key in keys] if config.key else [place] * size
         ids = map(question_id, [source] * size, places, questions)
         hashes = map(content_hash, questions, answers, contexts, [licence] * size)
@@ -148,19 +146,14 @@ class RowMapping:
             "question_id": pa.array(list(ids), pa.string()),
             "content_hash": pa.array(list(hashes), pa.string()),
             "provenance": pa.array([self._provenance(key) for key in keys], pa.string()),
-            "collected_at": _repeated(pa.scalar(self.now, TIMESTAMP), size),
+            "collected_at": pa.repeat(pa.scalar(self.now, TIMESTAMP), size),
             "answer_html": pa.nulls(size, pa.string()),
             "tags": pa.array([[]] * size, SCHEMA.field("tags").type),
         }
         constants = {"data_source": source, "source_kind": config.kind, "document_id": self.document_id}
         for name, text in {**constants, "licence": licence}.items():
-            values[name] = _repeated(pa.scalar(text, pa.string()), size)
-        self.kept += size
+            values[name] = pa.repeat(pa.scalar(text, pa.string()), size)
         return pa.RecordBatch.from_arrays([values[name] for name in SCHEMA.names], schema=SCHEMA)
-
-
-def _repeated(value: pa.Scalar, size: int) -> pa.Array:
-    return pa.repeat(value, size)
 
 
 def _utf8(column: pa.Array) -> tuple[pa.Array, np.ndarray]:

@@ -102,7 +102,6 @@ class TableSource(Source[TableSourceSettings]):
         return RowMapping(
             self.config,
             document_id=group.document_id,
-            place=group.document_id,
             provenance=file.uri,
             partitions=partition_values(file.path),
             predicates=self._predicates,
