@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,30 @@ def test_two_models_live_side_by_side(place: Place, causal_folder: Path, seq2seq
     assert retrieved(place, small, "train")["labels"][0].as_py()[0] == -100
     assert retrieved(place, texts, "train")["labels"][0].as_py()[0] != -100
     assert {reference.manifest for reference in catalogue.published(place.lake)} == {small.uri, texts.uri}
+
+
+def test_two_runs_at_once_do_not_lose_each_other(place: Place, causal_folder: Path, seq2seq_folder: Path) -> None:
+    from transformers import AutoTokenizer  # its first import is not safe in two threads at once; runs are processes
+
+    assert AutoTokenizer
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(place.features, causal_folder, *rows(20), name="Small")
+        two = pool.submit(place.features, seq2seq_folder, *rows(20), name="T5", architecture="seq2seq")
+        made = [one.result(), two.result()]
+    known = {view.name for view in store.open_shared(place.settings, place.lake).list_feature_views()}
+    assert known == {"qa_features", *(manifest.facts["views"]["tokens"] for manifest in made)}
+    for manifest in made:
+        assert retrieved(place, manifest, "train").num_rows == 12
+        view = manifest.facts["views"]["tokens"]
+        assert retrieval.online_features(place.settings, ["q0003"], view)[0]["found"]
+
+
+def test_a_registry_in_a_database(place: Place, causal_folder: Path, tmp_path: Path) -> None:
+    place.settings.features.registry = f"sqlite:///{tmp_path / 'registry.sqlite'}"
+    manifest = place.features(causal_folder, *rows(10))
+    assert (tmp_path / "registry.sqlite").stat().st_size > 0
+    assert retrieved(place, manifest, "train").num_rows == 6
+    assert retrieval.online_features(place.settings, ["q0001"])[0]["answer"] == "In folder number 1."
 
 
 def test_only_what_was_true_then(place: Place, causal_folder: Path) -> None:
