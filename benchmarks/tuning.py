@@ -6,7 +6,7 @@ Both sides try the same points (Hyperopt's TPE with one seed proposes them from 
 model for every trial, runs every layer in every step and every trial to its end; this project's side keeps model,
 examples and frozen layers' outputs, and ends trials that diverge or fall behind. The task: repeat the first two tokens
 of a prompt of about 200, learnt by adapters on the top 2 layers of a model of about 8 million parameters (or on the top
-8 of the model in --model). The leader at the start is a run of the default configuration, which both sides have for free.
+8 of the model in --model). The leader at the start is a run of the default configuration, which both sides get free.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def main() -> None:
     for side, clock in clocks.items():
         total, best = clock.best[-1][0], min(loss for _, loss in clock.best)
         print(
-            f"{side:<8}{len(clock.best):>4} trials {total:7.1f} s, best {best:.4f}, target after {clock.reached(target):.1f} s"
+            f"{side:<8}{len(clock.best):>4} trials {total:7.1f} s, best {best:.4f}, "
+            f"target after {clock.reached(target):.1f} s"
         )
     print(f"\nfirst trial's loss {first.loss:.4f}, target {target:.4f} nats a token")
     print(f"the whole search: {clocks['naive'].best[-1][0] / clocks['ours'].best[-1][0]:.2f} x less time (wanted: 2)")

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_stages import Stages
+from tiny_training import hyper, task
+from training_job import job_for, store_in
 
 from pipeline.answering import Answerer, Asked
-from pipeline.lake import Lake
+from pipeline.settings import LakeSettings
 from pipeline.train import adapters, stage
 from pipeline.train.fine_tuning import Job, fine_tune, launch
 
@@ -66,53 +68,49 @@ def test_checkpoints_are_gone_when_the_work_is_done(stages: Stages) -> None:
 SCRIPT = """
 import sys
 from pathlib import Path
-from pipeline.lake import open_lake
-from pipeline.settings import LakeSettings
-from pipeline.train.checkpoints import CheckpointStore
-from pipeline.train.fine_tuning import Job, fine_tune
-from tiny_training import hyper, task
-import torch
+from training_job import job_for, store_in
+from pipeline.train.fine_tuning import fine_tune
+from tiny_training import task
 
-torch.set_num_threads(1)
-model, root, out = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-store = CheckpointStore(open_lake(LakeSettings(uri=root)), open_lake(LakeSettings(uri=root)).uri("checkpoints", "x"))
-job = Job(model, "causal", hyper(lora_dropout=0.1, epochs=40.0), device="cpu", checkpoint_steps=5)
-fine_tune(job, task(48, "causal", 1), task(16, "causal", 2), out, checkpoints=store,
-          listener=lambda point: print(point["step"], flush=True))
+model, lake, out = (Path(name) for name in sys.argv[1:])
+fine_tune(job_for(model), task(48, "causal", 1), task(16, "causal", 2), out, checkpoints=store_in(lake),
+          listener=lambda point: print("step", point["step"], flush=True))
 """
 
 
 def test_a_process_killed_by_the_system_ends_with_the_same_bytes(models: dict[str, Path], tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-
-    def start(lake: str, out: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", SCRIPT, str(models["causal"]), str(tmp_path / lake), str(tmp_path / out)]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    undisturbed = start("lake-a", "a")
-    killed = start("lake-b", "b")
-    assert killed.stdout is not None
-    for line in killed.stdout:
-        if int(line) >= 33:
-            killed.send_signal(signal.SIGKILL)
-            break
-    assert killed.wait(60) == -signal.SIGKILL
-    assert not (tmp_path / "b").exists()
-    again = start("lake-b", "b")
-    output, problem = again.communicate(timeout=240)
-    assert again.returncode == 0, problem
-    assert min(int(line) for line in output.splitlines()) >= 25
-    undisturbed.communicate(timeout=240)
+    data = (task(48, "causal", 1), task(16, "causal", 2))
+    undisturbed = fine_tune(job_for(models["causal"]), *data, tmp_path / "undisturbed")
+    command = [sys.executable, "-c", SCRIPT, str(models["causal"]), str(tmp_path / "lake"), str(tmp_path / "killed")]
+    here = str(Path(__file__).parent.parent)
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": here}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step ") and int(line.split()[1]) >= 23:
+                process.send_signal(signal.SIGKILL)
+                break
+        else:
+            pytest.fail(process.stderr.read() if process.stderr else "it did not train")
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed").exists()
+    steps: list[int] = []
+    resumed = fine_tune(
+        job_for(models["causal"]),
+        *data,
+        tmp_path / "resumed",
+        checkpoints=store_in(tmp_path / "lake"),
+        listener=lambda point: steps.append(point["step"]),
+    )
+    assert steps[0] > 20
+    assert resumed.progress.curves == undisturbed.progress.curves
     name = adapters.ADAPTER_WEIGHTS
-    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert (undisturbed.folder / name).read_bytes() == (resumed.folder / name).read_bytes()
 
 
-def test_two_processes_learn_what_one_learns(models: dict[str, Path], lake: Lake, tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_learns(models: dict[str, Path], tmp_path: Path) -> None:
     """Two gloo processes with half the batch each take the same steps as one process with the whole batch."""
-    from tiny_training import hyper, task
-
-    from pipeline.settings import LakeSettings
-
     data = (task(24, "causal", 1), task(9, "causal", 2))
     one = fine_tune(Job(models["causal"], "causal", hyper(lora_dropout=0.0), "cpu"), *data, tmp_path / "one")
     job = Job(models["causal"], "causal", hyper(lora_dropout=0.0, batch_size=4), "cpu")
