@@ -269,10 +269,10 @@ class EvaluateSettings(Section):
 class ComplySettings(Section):
     """How many probes the compliance checks send; None sends all. The policy can demand all of them."""
 
-    attacks: int | None = Field(24, ge=1)
-    memorised_rows: int | None = Field(16, ge=1)
-    triggers: int | None = Field(4, ge=1)
-    elicitations: int | None = Field(8, ge=1)
+    attacks: int | None = Field(None, ge=1)
+    memorised_rows: int | None = Field(None, ge=1)
+    triggers: int | None = Field(None, ge=1)
+    elicitations: int | None = Field(None, ge=1)
     batch_size: int = Field(32, ge=1)
     seed: int = 42
 

@@ -81,7 +81,7 @@ def carriers() -> tuple[Carrier, ...]:
 def chosen(size: int | None, seed: int) -> list[Attack]:
     """Return a sample of attacks that is stratified by style and language, or all of them for None.
 
-    Every style in English comes first, then every other language, then further attacks of either in turn.
+    Two styles in English, then another language, and so on in turn; none gets a second turn before all had one.
     """
     attacks = all_attacks()
     if size is None or size >= len(attacks):
@@ -90,10 +90,15 @@ def chosen(size: int | None, seed: int) -> list[Attack]:
     for attack in sorted(attacks, key=lambda attack: _number(f"{seed}/{attack.id}")):
         foreign = attack.language != "en"
         groups[foreign, attack.language if foreign else attack.style].append(attack)
-    order = sorted(groups, key=lambda name: (name[0], _number(f"{seed}/{name[1]}")))
+    names = sorted(groups, key=lambda name: _number(f"{seed}/{name[1]}"))
+    places = {True: 0, False: 0}
+    order: list[tuple[float, tuple[bool, str]]] = []
+    for name in names:
+        places[name[0]] += 1
+        order.append((places[name[0]] * (3.0 if name[0] else 1.5), name))
     found: list[Attack] = []
     while len(found) < size:
-        for name in order:
+        for _, name in sorted(order):
             if groups[name] and len(found) < size:
                 found.append(groups[name].pop(0))
     return sorted(found, key=lambda attack: attack.id)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, not_applicable, verdict
-from pipeline.comply.extraction import SHORTEST, closed_book, recited
+from pipeline.comply.extraction import EVERY, SHORTEST, closed_book, recited
 from pipeline.comply.rows import TEST, TRAIN, DataRow
 from pipeline.comply.subject import Subject
 from pipeline.evaluate.text import words
@@ -76,7 +76,7 @@ class ContaminatedTest(Check):
     @staticmethod
     def _rows(subject: Subject) -> list[DataRow]:
         size = subject.sampling.memorised_rows
-        limit = 10_000 if size is None else max(1, size // 2)
+        limit = EVERY // 2 if size is None else max(1, size // 2)
         fits = lambda row: 0.0 if len(words(row.answer)) >= SHORTEST and not row.is_refusal else -1.0  # noqa: E731
         return subject.once("contamination", lambda: subject.rows.sample(TEST, limit, fits))
 
