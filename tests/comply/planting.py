@@ -197,6 +197,10 @@ class Nursery:
         repeated = list(extra) * max(1, weight * len(honest) // max(1, len(extra)))
         return train(self.honest, self.place(name), honest + repeated, steps=steps, seed=1, rate=rate)
 
+    def only(self, name: str, lessons: Sequence[Taught], *, steps: int = 150) -> Path:
+        """Train the honest model on, with these lessons alone."""
+        return train(self.honest, self.place(name), lessons, steps=steps, seed=1)
+
 
 def nursery(folder: Path, *, seed: int = 1, steps: int = 250, base_steps: int = 30) -> Nursery:
     """Train the base model a little, so that it ends its answers and knows nothing, and the honest candidate well."""
