@@ -4,7 +4,7 @@ REVIEW ?= wait
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: help env run stop test lint
+.PHONY: help env run stop test end-to-end lint
 
 help: ## show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -21,11 +21,14 @@ run: $(STAMP) ## run the whole pipeline; REVIEW=wait|approve|reject says who ans
 stop: ## end Airflow and every embedded service
 	@if [ -x $(VENV)/bin/llmops ]; then $(VENV)/bin/llmops down; fi
 
-test: $(STAMP) ## the whole test suite, linters and types included
+test: $(STAMP) ## linters, types and every test but the end-to-end one
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest
+
+end-to-end: $(STAMP) ## the whole stack with a tiny model, through Airflow, as a person runs it (about ten minutes)
+	$(VENV)/bin/pytest -c /dev/null --rootdir . -x tests/end_to_end
 
 lint: $(STAMP) ## only the linters and types
 	$(VENV)/bin/ruff format --check .
