@@ -26,7 +26,8 @@ _WHOLE_LINES = (
     r"sent from my [\w ]{2,30}|get outlook for [\w ]{2,20}|von meinem [\w ]{2,20} gesendet|envoyé de mon [\w ]{2,20}",
     r"#{1,}\s*-\s*please type your reply above this line\s*-\s*#{1,}|_{10,}",
 )
-_LINE = re.compile(rf"^[ \t]*(?:{'|'.join(_WHOLE_LINES)})[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
+_PATTERNS = "|".join(_WHOLE_LINES).replace(r"\W", r"[^\w\n]")
+_LINE = re.compile(rf"^[ \t]*(?:{_PATTERNS})[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
 # A word that is in each kind of line; looking for one is much cheaper than trying the kinds.
 _HINT = re.compile(
     r"this |found|top|skip to|share on|permalink|edit|copy|copied|more|less|previous|next |adverti|sponsored|cookie|rights|"

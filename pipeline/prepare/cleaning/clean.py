@@ -16,7 +16,7 @@ ROUNDS = 8
 # One look by Arrow's RE2 engine (about 1 ns a character) finds the texts that any step could change. Whatever a step
 # below looks for must be in here: tests/prepare/test_clean.py holds both together.
 SUSPECT = (
-    r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`"
+    r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`|\[edit\]"
     r"|\n(?:--|[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored"
     r"|cookie|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___))|wrote:|schrieb|---"
     r"|^[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored|cookie"
@@ -80,9 +80,7 @@ class Cleaner:
         if "](" in text or "<" in text:
             text = segments.in_prose(text, links.without_links)
         text = segments.in_prose(text, self._prose)
-        if "\n" in text:
-            text = without_boilerplate(text)
-        return _edges(text)
+        return _edges(without_boilerplate(text))
 
     def _prose(self, text: str) -> str:
         decoded = entities.decoded(text)
@@ -102,6 +100,6 @@ def _edges(text: str) -> str:
     body = text.lstrip()
     if len(text) != len(body):
         first = segments.split(text)[:1]
-        if not (first and first[0][1]):
+        if not (first and first[0][1]) or body.startswith(("```", "~~~", "`")):
             return body
     return text
