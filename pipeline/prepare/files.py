@@ -1,147 +1,166 @@
-"""Preparing files outside the lake: what `llmops prepare` does with a folder of its own as the lake."""
+"""Reading rows from files outside the lake, whatever they hold: what is no row becomes one that says so."""
 
 from __future__ import annotations
 
+import csv
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from pipeline.errors import PipelineError
-from pipeline.lake import open_lake
-from pipeline.prepare import stage
-from pipeline.records import SCHEMA, Row, SetAside, question_id, to_batches
-from pipeline.settings import LakeSettings, Settings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.errors import SourceError
+from pipeline.prepare.quality.rows import BROKEN
+from pipeline.records import Row, question_id
 
-OUTPUTS = ("rows", "set_aside", "vocabulary", "report")
-NO_ROW = "the line is no row with a question and an answer"
+JSON_LINES = {".jsonl", ".ndjson", ".json"}
+SUFFIXES = (*sorted(JSON_LINES), ".csv", ".parquet")
+NAMES = {
+    "question": ("question", "questions", "q", "prompt", "title", "instruction"),
+    "answer": ("answer", "answers", "a", "response", "output", "reply"),
+    "context": ("context", "passage", "document", "input"),
+}
+"""Names that a column may have when none is given, in the order in which they are tried."""
+_KNOWN = {field.name for field in fields(Row)} - {"content_hash", "collected_at", "updated_at", "tags"}
 
 
-def prepare_files(settings: Settings, given: Sequence[str], out: Path) -> Manifest:
-    """Prepare the rows of files (or of a repository in the lake) into a folder and return the manifest.
+def local_files(given: Sequence[str]) -> list[Path]:
+    """Return the files that were named: files, folders of files, or `file://` addresses.
 
-    Raises PipelineError when the folder is not empty, a file is missing or holds no rows, QualityError when the rows
-    break an expectation.
+    Raises SourceError for what does not exist or is of no kind that can be read.
     """
-    if out.exists() and any(out.iterdir()):
-        raise PipelineError("The output folder is not empty", where=str(out), remedy="Name a new or an empty folder")
-    with tempfile.TemporaryDirectory(prefix="llmops-prepare-") as scratch:
-        own = settings.model_copy(update={"lake": LakeSettings(uri=scratch)})
-        lake = open_lake(own.lake)
-        broken: list[SetAside] = []
-        rows = list(_rows(settings, given, broken))
-        if not rows:
-            raise PipelineError(
-                "The input holds no rows", where=", ".join(given), remedy="Rows need question and answer"
-            )
-        unique = {row.question_id: row for row in rows}
-
-        def work(attempt: Attempt) -> None:
-            ordered = [unique[key] for key in sorted(unique)]
-            lake.write_batches(attempt.uri("rows", "part-00000.parquet"), to_batches(ordered), SCHEMA)
-
-        repository = run_stage(lake, "repository", work, run_id="command", packages=("records",), fresh=True)
-        manifest = stage.run(own, lake, run_id="command", repository=repository)
-        repeated = len(rows) - len(unique)
-        _add_broken(manifest, broken, repeated)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in OUTPUTS:
-            lake.download_folder(manifest.output(name).uri, out / name)
-            manifest.outputs[name].uri = str((out / name).resolve())
-        if broken:
-            _write_broken(out / "set_aside" / "part-00001.parquet", broken)
-        manifest.uri = str((out / "manifest.json").resolve())
-        (out / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
-        shutil.rmtree(scratch, ignore_errors=True)
-    return manifest
-
-
-def _add_broken(manifest: Manifest, broken: Sequence[SetAside], repeated: int) -> None:
-    counts = manifest.counts
-    counts.rows_in += len(broken) + repeated
-    counts.set_aside += len(broken) + repeated
-    for item in broken:
-        counts.reasons[item.reason] = counts.reasons.get(item.reason, 0) + 1
-    if repeated:
-        counts.reasons["the id stands twice"] = repeated
-
-
-def _write_broken(file: Path, broken: Sequence[SetAside]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_batches(to_batches(broken)), file)
-
-
-def _rows(settings: Settings, given: Sequence[str], broken: list[SetAside]) -> Iterator[Row]:
-    for place in given:
-        if place.endswith("manifest.json"):
-            lake = open_lake(settings.lake)
-            values = lake.read_table(load_manifest(lake, place).output("rows").uri).to_pylist()
-        else:
-            values = _values(Path(place))
-        for number, value in enumerate(values, 1):
-            row = _row(value, place, number)
-            if row is None:
-                broken.append(
-                    SetAside("prepare", NO_ROW, Path(place).stem, f"{place}:{number}", detail=str(value)[:200])
+    found: list[Path] = []
+    for name in given:
+        place = Path(url2pathname(urlsplit(name).path)) if name.startswith("file:") else Path(name)
+        inside = sorted(file for file in place.rglob("*") if file.suffix in SUFFIXES) if place.is_dir() else [place]
+        for file in inside:
+            if not file.is_file():
+                raise SourceError("There is no such file", where=name, remedy=f"Give files ({', '.join(SUFFIXES)})")
+            if file.suffix not in SUFFIXES:
+                raise SourceError(
+                    f"Files of the kind {file.suffix or '(none)'} cannot be read",
+                    where=str(file),
+                    remedy=f"Give {', '.join(SUFFIXES)}, or bring them in by: llmops collect parquet",
                 )
-            else:
-                yield row
+        found += inside
+    if not found:
+        raise SourceError("There are no files here", where=", ".join(given), remedy=f"Give {', '.join(SUFFIXES)}")
+    return found
 
 
-def _values(file: Path) -> list[Any]:
-    if not file.is_file():
-        raise PipelineError("There is no such file", where=str(file), remedy="Give JSON Lines or Parquet files")
+def rows(files: Sequence[Path], columns: Mapping[str, str]) -> Iterator[Row]:
+    """Yield a row for every line or record of the files, in order.
+
+    `columns` names the columns of question, answer and context where they are not called so. Raises SourceError for a
+    file that cannot be read at all or has no such columns.
+    """
+    for file in files:
+        seen = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
+        names: dict[str, str | None] | None = None
+        for number, value in enumerate(_records(file), 1):
+            if isinstance(value, dict) and names is None:
+                names = _columns(value, columns, file)
+            yield _row(value, names or {}, file, number, seen)
+
+
+def _records(file: Path) -> Iterator[Any]:
     if file.suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            found: list[Any] = pq.read_table(file).to_pylist()
+            with pq.ParquetFile(file) as opened:
+                for batch in opened.iter_batches(batch_size=4096):
+                    yield from batch.to_pylist()
         except (pa.ArrowException, OSError) as problem:
-            raise PipelineError(f"The file is no readable Parquet: {problem}", where=str(file)) from None
-        return found
-    values: list[Any] = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.strip():
+            raise SourceError(f"This is no readable Parquet file: {problem}", where=str(file)) from None
+    elif file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+            yield from csv.DictReader(stream)
+    else:
+        yield from _json(file)
+
+
+def _json(file: Path) -> Iterator[Any]:
+    with file.open(encoding="utf-8-sig", errors="replace") as stream:
+        start = stream.read(1)
+        while start.isspace():
+            start = stream.read(1)
+        stream.seek(0)
+        if start == "[" and file.suffix == ".json":
             try:
-                values.append(json.loads(line))
-            except ValueError:
-                values.append(line)
-    return values
+                yield from json.load(stream)
+            except ValueError as problem:
+                raise SourceError(f"This is no readable JSON file: {problem}", where=str(file)) from None
+            return
+        for line in stream:
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    yield line.rstrip("\n")
 
 
-def _row(value: Any, place: str, number: int) -> Row | None:
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("question", "answer")):
-        return None
-    known = {field.name for field in fields(Row)}
-    now = datetime.now(UTC)
-    source = str(value.get("data_source") or Path(place).stem)
-    provenance = str(value.get("provenance") or f"{Path(place).name}:{number}")
-    defaults = {
+def _columns(value: dict[str, Any], given: Mapping[str, str], file: Path) -> dict[str, str | None]:
+    lowered = {str(name).strip().lower(): name for name in value}
+    found: dict[str, str | None] = {}
+    for name, usual in NAMES.items():
+        wanted = (given[name],) if name in given else usual
+        found[name] = next((lowered[one.lower()] for one in wanted if one.lower() in lowered), None)
+    missing = [name for name in ("question", "answer") if found[name] is None]
+    if missing:
+        raise SourceError(
+            f"There is no column for the {' and the '.join(missing)}",
+            where=f"{file}, which has {', '.join(map(str, value))}",
+            remedy="Name it with --question and --answer",
+        )
+    return found
+
+
+def _row(value: Any, names: Mapping[str, str | None], file: Path, number: int, seen: datetime) -> Row:
+    place = f"{file.name}:{number}"
+    question, answer = (_text(value, names.get(name)) for name in ("question", "answer"))
+    if question is None or answer is None:
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        identity = question_id(file.stem, place, shown[:200])
+        return Row(identity, question or "", answer or shown[:2000], file.stem, BROKEN, place, place, seen, seen)
+    given = {name: str(item) for name, item in value.items() if name in _KNOWN and item not in (None, "")}
+    given |= {"question": question, "answer": answer}
+    given.pop("context", None)
+    context = _text(value, names.get("context")) or None
+    source, provenance = given.get("data_source", file.stem), given.get("provenance", place)
+    defaults: dict[str, Any] = {
         "data_source": source,
         "source_kind": "file",
         "document_id": provenance,
         "provenance": provenance,
-        "question_id": question_id(source, provenance, value["question"]),
+        "question_id": question_id(source, provenance, question),
+        "collected_at": _moment(value.get("collected_at")) or seen,
+        "updated_at": _moment(value.get("updated_at")) or seen,
+        "context": context,
+        "context_origin": "human" if context else None,
     }
-    kept = {name: item for name, item in value.items() if name in known and item is not None and name != "content_hash"}
-    for name in ("collected_at", "updated_at"):
-        kept[name] = _moment(kept.get(name)) or now
-    return Row(**{**defaults, **kept})
+    if context is None:
+        given.pop("context_origin", None)
+    return Row(**{**defaults, **given})
+
+
+def _text(value: Any, name: str | None) -> str | None:
+    """Return a text of a record, or None when there is none; surrogates that cannot be stored are replaced."""
+    found = value.get(name) if isinstance(value, dict) and name is not None else None
+    if isinstance(found, bool | int | float):
+        found = str(found)
+    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else None
 
 
 def _moment(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not isinstance(value, datetime):
+        try:
+            value = datetime.fromisoformat(str(value))
+        except ValueError:
+            return None
+    moment: datetime = value
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
