@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
-_CAP = r"[A-ZÀ-ÖØ-ÞŁŚŻĆ][\wÀ-ÿ'’.-]*"
-_TOWN_WORD = r"[A-ZÀ-ÖØ-ÞŁŚŻĆ][a-zà-ÿłśżćęąńó'’.-]+"
+_CAP = r"(?:\d{1,3}(?:st|nd|rd|th)|[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.-]*)"
+_TOWN_WORD = r"[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_A-Z][^\W\d_]*(?:['’.-][^\W\d_]+)*"
 _TOWN = rf"{_TOWN_WORD}(?:[ -]{_TOWN_WORD}){{0,3}}"
 _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|AB|BC|MB|NB|NL|NS|ON|PE|QC|SK)"
 _UK_POSTCODE = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[\dABEHMNPRVWXY]?) \d[ABD-HJLNP-UW-Z]{2})"

@@ -22,7 +22,7 @@ DATE = re.compile(
     rf"(?<![\w./-])(?:{_YEAR}[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
     rf"|{_DAY}[./-](?:0?[1-9]|1[0-2])[./-](?:{_YEAR}|\d{{2}})"
     rf"|(?:0?[1-9]|1[0-2])/{_DAY}/(?:{_YEAR}|\d{{2}})"
-    rf"|{_DAY}(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}\.?,?(?:\s(?:de\s|del\s)?{_YEAR})?(?:\s?г\.)?"
+    rf"|{_DAY}(?:st|nd|rd|th|\.(?!\s[Mm]ay\s\D)|er|º)?\s(?:of\s|de\s)?{_MONTHS}\.?,?(?:\s(?:de\s|del\s)?{_YEAR})?(?:\s?г\.)?"
     rf"|{_MONTHS}\.?\s{_DAY}(?:st|nd|rd|th)?(?:,?\s{_YEAR})?"
     r"|(?:19|20)\d{2}年\d{1,2}月\d{1,2}日)(?![\w/]|[.-]\d)",
     re.IGNORECASE,

@@ -58,7 +58,7 @@ KINDS = (
     ),
     _kind(
         "uk_nino",
-        r"(?![BGNKTZ]{2})[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+        r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
         lambda _: True,
         "insurance",
         alone=True,
@@ -111,7 +111,7 @@ _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
 _SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
 _SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
 _SSN_WORDS = re.compile(r"\bssn\b|social security", re.IGNORECASE)
-_OTHER_NUMBER = re.compile(r"isbn|issn|phone|tel|fax|order|ticket|invoice", re.IGNORECASE)
+_OTHER_NUMBER = re.compile(r"\b(?:isbn|issn|(?:tele)?phone|tel|fax|order|ticket|invoice)\b", re.IGNORECASE)
 
 
 class SsnRecogniser(Recogniser):

@@ -28,6 +28,27 @@ _LABEL = re.compile(
     rf"[ \t]*[:=][ \t]*({_NAME})(?=[ \t]*(?:$|[\n,;.)<(]))",
     re.MULTILINE,
 )
+# Full names that are on no list, beside what only people do or what is only done to them.
+_DEEDS = re.compile(
+    r"(?:\b(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) |\b(?:signed|approved|reported|requested|submitted|handled|answered|written|sent|opened|closed) by |"
+    r"\b(?:assigned|belongs?|belonging) to |\bon behalf of |\b[Tt]hank(?:s| you),? (?:to )?|\b(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) (?=[^.\n]{3,40} (?:to|from|as)\b)|"
+    r"\b[Tt]his is (?=[^.\n]{3,40} (?:from|speaking|here|at)\b)|\b[Yy]ours,? |\b(?:[Vv]iele|[Bb]este|[Ll]iebe|[Ss]chöne) Grüße,? |\b(?:[Kk]ind|[Bb]est|[Ww]arm) regards,? |\b(?:asked|told|emailed|e-mailed|informed|hired|fired|interviewed) |\bmy (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|"
+    r"mother|father|doctor|lawyer|accountant|assistant),? )"
+    rf"({_FULL})(?!\w)"
+)
+_ASKED = re.compile(
+    rf"\b(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) ({_FULL})(?= (?:about|to|for|if|whether|when|at|on|that|directly|or|and)\b)"
+)
+# What only people do, behind a full name. The name is looked for backwards, because verbs are rarer than names.
+_DOES = re.compile(
+    r"(?<=\w) (?:(?:has |had )?(?:reported|told|wrote|asked|called|replied|informed|complained|emailed|phoned) "
+    r"(?:this|that|it|me|us|to|about|for|last|yesterday|today|again|in)|(?:lives|works) (?:in|at|for|from|on|here|there)|"
+    r"died|was born|resigned|is on (?:leave|holiday|vacation)|"
+    r"can(?:not|'t|’t) (?:open|log|see|access|find|reach|use|sign|print|send|change)|"
+    r"(?:needs|wants) (?:access|help|to (?:log|sign|reset|change))|has (?:no access|left|lost|forgotten|joined)|"
+    r"(?:forgot|lost) (?:his|her|their))\b"
+)
+_NAME_AT_END = re.compile(rf"(?<![\w-]){_FULL}\Z")
 _CLOSING = re.compile(
     r"(?:^|\n)[ \t]*(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)?(?: [Rr]egards|Regards| [Tt]hanks| [Ww]ishes)|Thanks(?: again| a lot| in advance)?|"
     r"Thank you|Cheers|Best|Sincerely|Yours(?: sincerely| truly| faithfully)?|Cordially|Respectfully|Mit freundlichen Grüßen|Viele Grüße|Beste Grüße|Liebe Grüße|"
@@ -66,14 +87,32 @@ class PersonRecogniser(Recogniser):
         r"Спасибо)[,.!]? +[A-ZÀ-Þ]"
         r"|(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe|Lieber|Guten |Sehr geehrte|Moin|Servus|Bonjour|Salut|Cher|Chère|Hola|"
         r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
+        r"|(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) [A-Z]|(?:ed|written|sent|longs?|longing) (?:by|to) [A-Z]|on behalf of [A-Z]|[Tt]hank(?:s| you),? (?:to )?[A-Z]|(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) [A-Z]|[Tt]his is [A-Z]|[Yy]ours,? [A-Z]|Grüße,? [A-Z]|regards,? [A-Z]|(?:asked|told|mailed|informed|hired|fired|interviewed) [A-Z]"
+        r"|[Mm]y (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|doctor|lawyer|accountant|assistant),? [A-Z]"
+        r"|(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) [A-Z]"
+        r"|[a-z] (?:reported|told|wrote|asked|called|replied|informed|complained|emailed|phoned) (?:this|that|it|me|us|to|about|for|last|yesterday|today|again|in)\b"
+        r"|[a-z] (?:(?:lives|works) (?:in|at|for|from|on|here|there)|died|was born|resigned|is on (?:leave|holiday|vacation))\b"
+        r"|[a-z] (?:can(?:not|'t|’t) (?:open|log|see|access|find|reach|use|sign|print|send|change)|(?:needs|wants) (?:access|help|to (?:log|sign|reset|change)))\b"
+        r"|[a-z] (?:has (?:no access|left|lost|forgotten|joined)|(?:forgot|lost) (?:his|her|their))\b"
         r"|名前|氏名|我叫|我的名字|わたしは"
     )
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield the names that cues point to."""
-        for pattern, score in ((_CUES, 0.9), (_TITLE, 0.85), (_LABEL, 0.8), (_BEFORE_ADDRESS, 0.85)):
+        for pattern, score in (
+            (_CUES, 0.9),
+            (_TITLE, 0.85),
+            (_LABEL, 0.8),
+            (_BEFORE_ADDRESS, 0.85),
+            (_DEEDS, 0.6),
+            (_ASKED, 0.6),
+        ):
             for found in pattern.finditer(text):
                 yield from _named(text, found.start(1), found.end(1), score)
+        for found in _DOES.finditer(text):
+            before = max(0, found.start() - 60)
+            if name := _NAME_AT_END.search(text, before, found.start()):
+                yield from _named(text, name.start(), name.end(), 0.6)
         for pattern in (_CLOSING, _GREETING):
             for found in pattern.finditer(text):
                 yield from _named(text, found.start(1), found.end(1), 0.8)

@@ -15,9 +15,15 @@ _CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:phone|telephone|\btel\b|\btel\.|call(?:ed|ing)?(?: me| us| him| her)?|cell|mobile|mobil|fax|handy|telefon|telefoon|téléphone|portable"
-    r"|teléfono|móvil|telefono|cellulare|telemóvel|telefone|hotline|dial|whatsapp|sms|text(?:ed)?|reach(?:ed)? (?:me|us|him|her)|"
-    r"number is|nummer (?:ist|lautet)|rufnummer|durchwahl|puhelin|numer|☎|📞)[^\n]{0,24}$",
+    r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy|\btelefo(?:n|on|no|ne)|téléphone|portable|teléfono|"
+    r"cellulare|telemóvel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
+    r"durchwahl|puhelin|numer|\bmy number|\bmeine nummer|\bmon numéro|\bmi número|☎|📞)"
+    r"[\s:./-]*(?:(?:me|us|him|her|you|mich|uns|is|are|was|at|on|under|unter|an|ist|lautet|au|est|es|al|il|le|der|the|my|bitte|please|s'il vous plaît|por favor|number|numbers|nummer|numéro|número|numero|"
+    r"no\.?|nr\.?|line|bin|ich|or|oder|ou)[\s:]*){0,5}$",
+    re.IGNORECASE,
+)
+_ANNOUNCED_AFTER = re.compile(
+    r"^[\s,(]*(?:is|ist|est|es|è|=) (?:my|our|his|her|the|meine|unsere|mon|mi) (?:\w+ )?(?:phone|mobile|cell|number|nummer|numéro|número)",
     re.IGNORECASE,
 )
 # Forms that are hardly anything else: (212) 555-0123, 212-555-0123, 06 12 34 56 78, 0171/1234567, 020 7946 0958.
@@ -46,13 +52,13 @@ class PhoneRecogniser(Recogniser):
             value = text[found.start() : end]
             if not 7 <= sum(c.isdigit() for c in value) <= 17 or "\n" in value:
                 continue
-            score = _score(value, text[max(0, found.start() - 48) : found.start()])
+            score = _score(value, text[max(0, found.start() - 48) : found.start()], text[end : end + 40])
             if score:
                 yield Span(found.start(), end, score)
 
 
-def _score(value: str, before: str) -> float:
-    announced = bool(_ANNOUNCED.search(before))
+def _score(value: str, before: str, after: str) -> float:
+    announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
     if value.startswith("+") or (value.startswith("00") and announced):
         return 0.9 if _is_international(value) else 0.0
     if _NOT_A_NUMBER.search(before) or _DATE.fullmatch(value):

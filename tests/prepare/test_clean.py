@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from ftfy import fix_encoding
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.prepare.cleaning.clean import Cleaner
+from pipeline.prepare.cleaning.contractions import expanded
+from pipeline.prepare.cleaning.segments import split
+
+TABLE = Path(__file__).with_name("golden_cleaning.jsonl").read_text(encoding="utf-8")
+GOLDEN = [json.loads(line) for line in TABLE.split("\n") if line]
+CLEANERS = (Cleaner(), Cleaner(expand_contractions=True), Cleaner(expand_contractions=True, lower_case=True))
+# Pieces that cleaning steps react to, so that random texts meet their combinations.
+PIECES = st.sampled_from(
+    [
+        "<b>",
+        "</b>",
+        "<p>",
+        "</p>",
+        "<br>",
+        "&lt;",
+        "&gt;",
+        "&amp;",
+        "&amp;lt;",
+        "`",
+        "```",
+        "```\n",
+        "\n",
+        "\n\n",
+        "    ",
+    ]
+    + ["\t", " ", "- ", "1.5", "C++", "<pre>", "</pre>", "<code>", "</code>", "word", "“", "’", "\u200b", "\xa0", "é"]
+    + [
+        "e\u0301",
+        "[x](http://a.b)",
+        "<a href='http://x.y'>",
+        "</a>",
+        "here",
+        "-- \n",
+        "On Monday Joe wrote:\n",
+        "> q\n",
+    ]
+    + [
+        "¶",
+        "Was this helpful?",
+        "<script>",
+        "</script>",
+        "<!--",
+        "-->",
+        "&#60;",
+        "~~~\n",
+        "\x1b[31m",
+        "\u202e",
+        "don't",
+    ]
+    + [
+        "it's",
+        "]]>",
+        "<![CDATA[",
+        "<li>",
+        "&nbsp;",
+        "Ã©",
+        "â€™",
+        "\u200d",
+        "👩",
+        "&copy=1",
+        "<td>",
+        "<the>",
+        "![",
+        "](",
+    ]
+    + ["use ", "tag", "\\", "\r\n", "Back to top\n", "between "]
+)
+TEXTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join))
+QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+def test_the_golden_table_is_large_and_of_many_languages() -> None:
+    assert len(GOLDEN) >= 100
+    assert len({example["language"] for example in GOLDEN}) >= 15
+
+
+@pytest.mark.parametrize("example", GOLDEN, ids=[f"{e['language']}-{e['about']}" for e in GOLDEN])
+def test_golden(example: dict[str, str]) -> None:
+    assert Cleaner().text(example["before"]) == example["after"]
+
+
+def test_the_column_pass_gives_what_single_texts_give() -> None:
+    before = [example["before"] for example in GOLDEN]
+    column = Cleaner().column(pa.array([*before, None, "plain text, nothing to do"]))
+    assert column.to_pylist() == [*(example["after"] for example in GOLDEN), None, "plain text, nothing to do"]
+
+
+@QUICK
+@given(TEXTS)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    for cleaner in CLEANERS:
+        once = cleaner.text(text)
+        assert cleaner.text(once) == once
+        line = cleaner.line(text)
+        assert cleaner.line(line) == line
+        assert "\n" not in line
+
+
+@QUICK
+@given(TEXTS)
+def test_the_quick_look_misses_nothing(text: str) -> None:
+    for cleaner in CLEANERS:
+        column = pa.array([text])
+        assert cleaner.column(column).to_pylist() == [cleaner.text(text)]
+        assert cleaner.column(column, one_line=True).to_pylist() == [cleaner.line(text)]
+
+
+PROSE = st.characters(exclude_characters="<>&;[]`~-\u2028\u2029\ufffc", exclude_categories=["Cs", "Co", "Cc"])
+
+
+@QUICK
+@given(st.text(alphabet=PROSE, max_size=80))
+def test_every_digit_and_letter_of_prose_stays(text: str) -> None:
+    def content(value: str) -> Counter[str]:
+        return Counter(c for c in unicodedata.normalize("NFKD", value) if c.isalnum())
+
+    # Text in a wrong encoding is mended, which is a change of letters on purpose.
+    assert content(Cleaner().text(text)) == content(fix_encoding(text))
+
+
+@QUICK
+@given(TEXTS)
+def test_pieces_of_a_text_are_the_text(text: str) -> None:
+    assert "".join(piece for piece, _ in split(text)) == text
+
+
+@QUICK
+@given(st.text(alphabet="ab <>&;`\n\t.,'\"", max_size=200).filter(lambda code: "```" not in code))
+def test_fenced_code_is_not_touched(code: str) -> None:
+    text = f"Before:\n\n```\nx\n{code}\nx\n```\n\nAfter."
+    assert Cleaner().text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("I don't know", "I do not know"),
+        ("I don’t know", "I do not know"),
+        ("It can't and won't work", "It cannot and will not work"),
+        ("Can't I? Won't you?", "Cannot I? Will not you?"),
+        ("John's file isn't Mary's", "John's file is not Mary's"),
+        ("the user's data and users' rights", "the user's data and users' rights"),
+        ("It's done; that's all, what's next?", "It is done; that is all, what is next?"),
+        ("It's been fixed", "It has been fixed"),
+        ("I'm, you're, we've, they'll", "I am, you are, we have, they will"),
+        ("I'd say he'd gone", "I would say he had gone"),
+        ("They shouldn't've", "They should not have"),
+        ("Let's go", "Let us go"),
+        ("DON'T", "DO NOT"),
+        ("rock 'n' roll, O'Brien, 5 o'clock", "rock 'n' roll, O'Brien, 5 o'clock"),
+        ("aujourd'hui, l'été, c'est", "aujourd'hui, l'été, c'est"),
+    ],
+)
+def test_contractions(before: str, after: str) -> None:
+    assert expanded(before) == after
+
+
+def test_options_do_not_touch_code() -> None:
+    cleaner = Cleaner(expand_contractions=True, lower_case=True)
+    assert cleaner.text("Don't run `echo 'DON'T'` or MAKE.") == "do not run `echo 'DON'T'` or make."
+    assert cleaner.text("```\nSELECT Don't\n```") == "```\nSELECT Don't\n```"
+
+
+def test_a_question_is_one_line() -> None:
+    assert Cleaner().line("How do I\n  install\tit?\r\n") == "How do I install it?"

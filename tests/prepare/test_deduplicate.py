@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.prepare.deduplicate.candidates import distinct, pairs
+from pipeline.prepare.deduplicate.components import components
+from pipeline.prepare.deduplicate.find import exact_copies
+from pipeline.prepare.deduplicate.keys import forms, keys, same_keys
+from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
+from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge
+from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
+
+LONG = "Open the settings, choose the tab named account, press the button reset and wait for the mail that we send you."
+
+
+def verdict(one: tuple[str, str], other: tuple[str, str], threshold: float = 0.8) -> tuple[bool, bool]:
+    sides = [Texts(pa.array([q]), pa.array([a])) for q, a in (one, other)]
+    made = judge(sides[0], sides[1], threshold)
+    return bool(made.duplicate[0]), bool(made.related[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Use C++ and C#, not C!", "use c++ and c# not c"),
+        ("Version 3.11. It’s out...", "version 3.11 it s out"),
+        ("ＦＵＬＬ　width", "full width"),
+        ("日本語です", "日 本 語 で す"),
+        ("Straße GROẞ", "straße groß"),
+        (None, ""),
+    ],
+)
+def test_the_form_in_which_texts_are_compared(text: str | None, form: str) -> None:
+    assert normalised(pa.array([text], pa.string())).to_pylist() == [form]
+
+
+def test_words_and_shingles_of_many_texts_are_those_of_each() -> None:
+    texts = ["a b c d", "", "x", "c d a b c d", "日本"]
+    together = shingles(words(normalised(pa.array(texts))), 3)
+    for place, text in enumerate(texts):
+        alone = shingles(words(normalised(pa.array([text]))), 3)
+        mine = together.values[together.starts[place] : together.starts[place + 1]]
+        assert mine.tolist() == alone.values.tolist()
+    assert together.lengths().tolist() == [2, 0, 1, 4, 1]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30))), min_size=1, max_size=12))
+def test_jaccard_is_exact(sets: list[tuple[set[int], set[int]]]) -> None:
+    def ragged(chosen: list[set[int]]) -> Ragged:
+        starts = np.concatenate([[0], np.cumsum([len(one) for one in chosen])])
+        return Ragged(np.array([v for one in chosen for v in sorted(one)], np.uint64), starts)
+
+    made = jaccard(ragged([one for one, _ in sets]), ragged([other for _, other in sets]))
+    wanted = [len(a & b) / len(a | b) if a | b else 0.0 for a, b in sets]
+    assert made == pytest.approx(wanted)
+
+
+def test_bands_find_pairs_at_the_threshold_and_few_below() -> None:
+    cut = bands_for(0.8, recall=0.995, hashes=128)
+    assert cut.recall(0.8) >= 0.995
+    assert cut.bands * cut.rows <= 128
+    assert cut.recall(0.4) < 0.12
+    assert Bands(1, 1).recall(0.5) == 0.5
+
+
+def test_shared_bands_happen_as_often_as_the_formula_says() -> None:
+    generator = random.Random(3)
+    cut = Bands(8, 4)
+    met = 0
+    for _ in range(400):
+        common = [generator.getrandbits(60) for _ in range(60)]
+        sides = [sorted({*common, *(generator.getrandbits(60) for _ in range(20))}) for _ in range(2)]
+        values = np.array([v for side in sides for v in side], np.uint64)
+        bands = band_hashes(Ragged(values, np.cumsum([0, *map(len, sides)])), cut, 1)
+        met += bool((bands[0] == bands[1]).any())
+    assert met / 400 == pytest.approx(cut.recall(60 / 100), abs=0.07)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "duplicate", "related"),
+    [
+        (("How do I reset it?", LONG), ("how do I RESET it", LONG.upper()), True, True),
+        (("How do I reset it?", LONG), ("How do I reset it?", LONG.replace("wait", "please wait")), True, True),
+        (("How do I reset it?", LONG), ("How do I reset it?", "Ask your administrator."), False, True),
+        (("How do I reset it?", LONG + " It takes 5 minutes."), ("How do I reset it?", LONG + " It takes 9 minutes."), False, True),
+        (("How do I reset it?", LONG + " You may close it."), ("How do I reset it?", LONG + " You may not close it."), False, True),
+        (("How do I delete my account?", LONG), ("Where can one change a password?", LONG), False, True),
+        (("Is it free?", "Yes."), ("Is it open?", "Yes."), False, False),
+        (("What is C?", "A language."), ("What is C++?", "A language."), False, False),
+        (("What is Python 2?", "It is an old language of 2000."), ("What is Python 3?", "It is a newer language of 2008."), False, False),
+    ],
+)  # fmt: skip
+def test_verdicts(one: tuple[str, str], other: tuple[str, str], duplicate: bool, related: bool) -> None:
+    assert verdict(one, other) == (duplicate, related)
+    assert verdict(other, one) == (duplicate, related)
+
+
+def test_every_row_under_a_key_is_paired_and_large_keys_stay_linear() -> None:
+    left, right = pairs(np.array([4, 4, 4, 9, 9, 12]), np.array([1, 5, 7, 0, 5, 3]))
+    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 5), (1, 5), (1, 7), (5, 7)]
+    rows = np.arange(5000)
+    left, right = pairs(np.full(5000, 77), rows)
+    assert len(left) < 5 * 5000
+    assert (left < right).all()
+    members, group = components(left, right)
+    assert members.tolist() == rows.tolist()
+    assert set(group.tolist()) == {0}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25)).filter(lambda p: p[0] != p[1]), max_size=40))
+def test_components_are_those_of_a_plain_search(edges: list[tuple[int, int]]) -> None:
+    neighbours: dict[int, set[int]] = {}
+    for one, other in edges:
+        neighbours.setdefault(one, set()).add(other)
+        neighbours.setdefault(other, set()).add(one)
+    wanted = {}
+    for start in neighbours:
+        seen, todo = {start}, [start]
+        while todo:
+            for other in neighbours[todo.pop()] - seen:
+                seen.add(other)
+                todo.append(other)
+        wanted[start] = min(seen)
+    left = np.array([min(edge) for edge in edges], np.int64)
+    right = np.array([max(edge) for edge in edges], np.int64)
+    members, group = components(*distinct(left, right))
+    assert dict(zip(members.tolist(), group.tolist(), strict=True)) == wanted
+
+
+def test_exact_copies_name_the_first_of_their_kind() -> None:
+    (left, right), firsts = exact_copies(np.array([0, 7, 3, 7, 0, 3, 7]))
+    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(1, 3), (1, 6), (2, 5)]
+    assert sorted(firsts.tolist()) == [1, 2]
+
+
+def test_rows_that_take_no_part_have_no_keys_and_short_answers_no_answer_key() -> None:
+    found = forms(pa.array(["How do I do it?", "Is it free?"]), pa.array([LONG, "Yes."]))
+    usable = np.array([True, False])
+    made = keys(found, usable, 0.8)
+    assert len(made[0]) > 20
+    assert len(made[1]) == 0
+    assert same_keys(found, usable).to_pylist()[1] == 0
+    both = keys(found, np.array([True, True]), 0.8).to_pylist()
+    kinds = [{key & 3 for key in row} for row in both]
+    assert kinds == [{1, 2, 3}, {1, 2}]
+
+
+def test_near_duplicates_meet_under_a_key_nearly_always() -> None:
+    generator = random.Random(5)
+    vocabulary = [f"word{n}" for n in range(2000)]
+    questions, answers = [], []
+    for n in range(300):
+        answer = [generator.choice(vocabulary) for _ in range(80)]
+        changed = list(answer)
+        changed[generator.randrange(80)] = "different"
+        changed[generator.randrange(80)] = "another"
+        questions += [f"What about thing {n}?"] * 2
+        answers += [" ".join(answer), " ".join(changed)]
+    made = keys(forms(pa.array(questions), pa.array(answers)), np.ones(600, bool), 0.8).to_pylist()
+    near = [{key for key in row if key & 3 == 1} for row in made]
+    assert sum(bool(near[2 * n] & near[2 * n + 1]) for n in range(300)) >= 298

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from pipeline.prepare.privacy import checksums
+from pipeline.prepare.privacy.finder import Finder, all_recognisers
+from pipeline.prepare.privacy.replace import Protector
+
+from .labelled import documents
+
+FINDER = Finder()
+TAGS = Protector(FINDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "protected"),
+    [
+        ("Mail jane.roe@gmail.com, please.", "Mail [EMAIL], please."),
+        ("Mail jane.roe (at) gmail (dot) com.", "Mail [EMAIL]."),
+        ("jane.roe@example.com is a person's", "[EMAIL] is a person's"),
+        ("Call +49 171 1234567 now", "Call [PHONE] now"),
+        ("Call me at (212) 555-0143.", "Call me at [PHONE]."),
+        ("Tel. 030 1234567", "Tel. [PHONE]"),
+        ("from 84.23.11.9 and 2a02:8108:1234::9:12", "from [IP] and [IP]"),
+        ("Card 4111 1111 1111 1111.", "Card [CREDIT_CARD]."),
+        ("IBAN DE89 3704 0044 0532 0130 00 please", "IBAN [IBAN] please"),
+        ("SSN 123-45-6789", "SSN [SSN]"),
+        ("DNI 12345678Z", "DNI [ID_NUMBER]"),
+        ("codice fiscale RSSMRA85T10A562S", "codice fiscale [ID_NUMBER]"),
+        ("I live at 221 Baker Street, London NW1 6XE.", "I live at [ADDRESS]."),
+        ("Meine Adresse: Hauptstraße 12a, 10115 Berlin", "Meine Adresse: [ADDRESS]"),
+        ("12 rue de la Paix, 75002 Paris", "[ADDRESS]"),
+        ("My name is Zora Quist.", "My name is [PERSON]."),
+        ("Ich heiße Jürgen Müller und", "Ich heiße [PERSON] und"),
+        ("Dr. Anna Schmidt called", "Dr. [PERSON] called"),
+        ("It broke.\n\nBest regards,\nPeter", "It broke.\n\nBest regards,\n[PERSON]"),
+        ("Hi Maria,\nit works", "Hi [PERSON],\nit works"),
+        ("Please ask Tavish Quist about it.", "Please ask [PERSON] about it."),
+        ("私の名前は山田太郎です", "私の名前は[PERSON]です"),
+        ("I was born on 12/03/1985.", "I was born on [DATE]."),
+        ("Geboren am 12. März 1985", "Geboren am [DATE]"),
+        ("my password is hunter42!", "my password is [SECRET]"),
+        ("export TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345", "export TOKEN=[SECRET]"),
+    ],
+)
+def test_personal_data_is_replaced_by_its_type(text: str, protected: str) -> None:
+    assert TAGS.protect(text) == protected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write to support@acme.com or security@python.org.",
+        "Use user@example.com as a placeholder.",
+        "Subscribe at users@lists.example.net.",
+        "See https://lists.example.org/2024.GX24@host.example.com for the thread.",
+        "Listen on 127.0.0.1, 0.0.0.0, 192.168.1.20, 10.0.0.1 or 192.0.2.7; DNS is 8.8.8.8.",
+        "Version 5.10.2.31 follows 8.1.6.1.",
+        "ISBN 978-3-16-148410-0 and order 12345678901234",
+        "It takes 299792458 steps, or 1,048,576 rows of 19.95.",
+        "Python 2.0 was released on October 16, 2000.",
+        "The epoch is 1970-01-01.",
+        "Will Mark Django as installed? May I use Ruby in Paris?",
+        "Open Source Software and Visual Studio Code are names of things.",
+        "Ask the Django Software Foundation.",
+        "Thank you for the answer. Dear customer, hello world.",
+        "The number 123-45-6789-0 and 000-12-3456 are nothing.",
+        "4111 1111 1111 1112 fails the test of cards.",
+    ],
+)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert TAGS.protect(text) == text
+
+
+def test_code_is_searched_for_addresses_and_secrets_only() -> None:
+    text = "Run:\n\n```\ngit config user.email jane.roe@gmail.com  # John Smith, 12/03/1985\n```\n\nand `John Smith`"
+    assert TAGS.protect(text) == text.replace("jane.roe@gmail.com", "[EMAIL]")
+
+
+def test_allowed_values_and_domains_stay() -> None:
+    protector = Protector(Finder(["@acme.com", "Jane Roe", "+49 171 1234567"]))
+    text = "Jane Roe (jane.roe@acme.com, +49 171 1234567) knows John Smith (john.smith@other.net)."
+    assert protector.protect(text) == text.replace("John Smith", "[PERSON]").replace("john.smith@other.net", "[EMAIL]")
+
+
+def test_replacing_twice_is_replacing_once() -> None:
+    once = TAGS.protect("My name is John Smith, john.smith@gmail.com, born on 12/03/1985, 221 Baker Street.")
+    assert once.count("[") == 4
+    assert TAGS.protect(once) == once
+
+
+def test_pseudonyms_are_the_same_for_the_same_value_and_key_only() -> None:
+    one, other = (Protector(FINDER, "pseudonym", key) for key in (b"first key", b"second key"))
+    text = "Mail jane.roe@gmail.com or JANE.ROE@gmail.com or john@web.de"
+    made = re.findall(r"\[EMAIL_[0-9A-F]{6}\]", one.protect(text))
+    assert len(made) == 3
+    assert made[0] == made[1] != made[2]
+    assert one.protect(text) == one.protect(text) != other.protect(text)
+
+
+def test_shifted_dates_keep_their_distances_and_their_form() -> None:
+    protector = Protector(FINDER, "shift", b"key")
+    text = "I was born on 01.03.1985 and my order of 2024-03-01 came 2024-03-11. My visit: 5 May 2024."
+    shifted = protector.protect(text, "ticket-1")
+    assert "1985" in shifted or "1984" in shifted
+    first, second = (int(day) for day in re.findall(r"20\d\d-\d\d-(\d\d)", shifted))
+    assert (second - first) % 31 in (10, 10 - 31 % 31, 9, 7, 8, 12, 11), (
+        "ten days apart, over the end of a month or not"
+    )
+    assert "[DATE]" in shifted, "a date in words cannot be shifted in its own words"
+    assert protector.protect(text, "ticket-1") == shifted
+    assert protector.protect(text, "ticket-2") != shifted
+    assert "2024-03-01" not in shifted
+
+
+def test_counts_are_by_type_and_hold_no_value() -> None:
+    texts = pa.array(["jane.roe@gmail.com and john@web.de", "nothing", None, "My name is John Smith"])
+    protected, counts = TAGS.column(texts, ["a", "b", "c", "d"])
+    assert protected.to_pylist() == ["[EMAIL] and [EMAIL]", "nothing", None, "My name is [PERSON]"]
+    assert {place: dict(count) for place, count in counts.items()} == {0: {"EMAIL": 2}, 3: {"PERSON": 1}}
+
+
+def test_every_kind_of_personal_data_has_its_recogniser() -> None:
+    wanted = {"ADDRESS", "CREDIT_CARD", "DATE", "EMAIL", "IBAN", "ID_NUMBER", "IP", "PERSON", "PHONE", "SECRET", "SSN"}
+    assert set(FINDER.entities) == wanted
+
+
+@pytest.fixture(scope="module")
+def labelled() -> list:
+    return list(documents(300, seed=5))
+
+
+def test_recall_and_precision_on_labelled_documents(labelled: list) -> None:
+    found = dict(FINDER.find_all(pa.array([document.text for document in labelled])))
+    planted = missed = wrong = 0
+    for place, document in enumerate(labelled):
+        inside = {n for _, start, end in found.get(place, []) for n in range(start, end)}
+        for item in document.planted:
+            planted += 1
+            missed += not set(range(item.start, item.end)) <= inside
+        wrong += 0 if document.planted else len(found.get(place, []))
+    assert planted > 500
+    assert missed / planted < 0.02
+    assert wrong <= 3, "findings in 300 documents without personal data"
+
+
+def test_the_quick_look_misses_nothing(labelled: list) -> None:
+    texts = [document.text for document in labelled]
+    for recogniser in all_recognisers():
+        worth = recogniser.worth(pa.array(texts)).to_pylist()
+        assert not [text for text, look in zip(texts, worth, strict=True) if not look and list(recogniser.find(text))]
+
+
+def test_presidio_comes_without_torch() -> None:
+    program = (
+        "import sys, pipeline.prepare.privacy.finder; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "bad"),
+    [
+        (checksums.luhn, "79927398713", "79927398710"),
+        (checksums.iban, "GB82 WEST 1234 5698 7654 32", "GB82 WEST 1234 5698 7654 33"),
+        (checksums.tax_id_de, "86095742719", "86095742710"),
+        (checksums.insee_fr, "255081416802538", "255081416802539"),
+        (checksums.nif_es, "X1234567L", "X1234567A"),
+        (checksums.fiscal_code_it, "RSSMRA85T10A562S", "RSSMRA85T10A562A"),
+        (checksums.pesel_pl, "44051401359", "44051401358"),
+        (checksums.bsn_nl, "111222333", "111222334"),
+        (checksums.national_number_be, "85073003328", "85073003329"),
+        (checksums.ahv_ch, "7569217076985", "7569217076986"),
+        (checksums.nif_pt, "123456789", "123456788"),
+        (checksums.personal_number_se, "8112189876", "8112189875"),
+        (checksums.hetu_fi, "131052-308T", "131052-308U"),
+        (checksums.nhs_uk, "9434765919", "9434765918"),
+        (checksums.pps_ie, "1234567T", "1234567A"),
+        (checksums.birth_number_cz, "7103192745", "7103192746"),
+        (checksums.svnr_at, "1237010180", "1238010180"),
+    ],
+)
+def test_check_digits(check, good: str, bad: str) -> None:
+    assert check(good)
+    assert not check(bad)
