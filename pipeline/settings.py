@@ -70,6 +70,7 @@ class WebSourceSettings(SourceSettings):
     requests_per_second: float = Field(2.0, gt=0)
     concurrency: int = Field(2, ge=1, le=16)
     context: Literal["with_answer", "without_answer", "none"] = "with_answer"
+    context_chars: int = Field(2_400, ge=200, le=100_000)
 
 
 class JiraSourceSettings(SourceSettings):

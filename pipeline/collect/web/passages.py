@@ -13,7 +13,6 @@ from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import ends_as_question
 
 MAX_PASSAGE_CHARS = 1_200
-MAX_CONTEXT_CHARS = 2_400
 MAX_DEPTH = 200
 ContextMode = Literal["with_answer", "without_answer"]
 
@@ -132,7 +131,7 @@ def split(text: str, limit: int = MAX_PASSAGE_CHARS) -> list[str]:
 
 
 def context_for(
-    extraction: PageExtraction, number: int, mode: ContextMode = "with_answer", limit: int = MAX_CONTEXT_CHARS
+    extraction: PageExtraction, number: int, mode: ContextMode = "with_answer", limit: int = 2_400
 ) -> str | None:
     """Return the context of a pair from its page: its passage and the neighbouring ones, or only the neighbours.
 

@@ -55,7 +55,8 @@ def _rows(
     updated = _last_modified(answer, now)
     for number, pair in enumerate(page.pairs):
         place = _place(identity, pair.anchor)
-        context = context_for(page, number, config.context) if config.context != "none" else None
+        mode = config.context
+        context = None if mode == "none" else context_for(page, number, mode, config.context_chars)
         yield Row(
             question_id=question_id(config.name, place, pair.question),
             question=pair.question,
