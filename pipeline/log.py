@@ -1,39 +1,91 @@
-"""The one logger: structured events that a person can read and a machine can parse."""
+"""The one logger: structured events that a person can read and a machine can parse.
+
+Nothing here touches structlog's global configuration: inside a task that is Airflow's own.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+from functools import partialmethod
+from typing import Literal
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 INFO, WARNING = logging.INFO, logging.WARNING
+Form = Literal["text", "json", "airflow"]
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "exception": 40}
+
+
+class _Sink:
+    """Where the lines of all loggers go, also of those that modules made when they were imported."""
+
+    def __init__(self) -> None:
+        # Events of a program that configures nothing go to standard error too: standard output is for results.
+        self.form: Form = "text"
+        self.level = WARNING
+
+    def write(self, level: int, line: str) -> None:
+        if self.form == "airflow":
+            logging.getLogger("pipeline").log(level, "%s", line)
+        else:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+    debug = partialmethod(write, 10)
+    info = partialmethod(write, 20)
+    warning = warn = partialmethod(write, 30)
+    error = exception = partialmethod(write, 40)
+    critical = partialmethod(write, 50)
+
+
+_sink = _Sink()
+_stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_machine = structlog.processors.JSONRenderer()
+_pairs = structlog.processors.LogfmtRenderer(key_order=[], bool_as_flag=False)
 
 
 def configure(*, json: bool = False, level: int = INFO) -> None:
-    """Send events to standard error, as JSON lines for machines or as aligned text for people."""
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    """Send events from `level` on to standard error, as JSON lines for machines or as aligned text for people."""
+    _sink.form, _sink.level = ("json" if json else "text"), level
+
+
+def configure_for_airflow() -> None:
+    """Send events to the task's own log, each under its level, so that Airflow's page shows them as what they are."""
+    _sink.form, _sink.level = "airflow", INFO
+    logging.getLogger("pipeline").setLevel(INFO)
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module; bind run, stage and dataset ids with `structlog.contextvars`."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(source=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        _sink,
+        processors=[
+            _only_from_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            _rendered,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        source=name,
+    )
     return logger
 
 
-# Events of a program that configures nothing go to standard error too: standard output is for results.
-configure(level=WARNING)
+def _only_from_level(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if _LEVELS.get(method, INFO) < _sink.level:
+        raise structlog.DropEvent
+    return event
+
+
+def _rendered(logger: WrappedLogger, method: str, event: EventDict) -> str | bytes:
+    if _sink.form == "airflow":
+        # The task's log already has time, level, run and task.
+        text = event.pop("event")
+        kept = {name: value for name, value in event.items() if name not in ("run", "dag_id", "task_id", "run_id")}
+        return f"{text}  {_pairs(logger, method, kept)}".rstrip()
+    structlog.processors.add_log_level(logger, method, event)
+    event = _stamped(logger, method, event)
+    if _sink.form == "json":
+        return _machine(logger, method, event)
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())(logger, method, event)

@@ -110,6 +110,6 @@ def _run(run_id: str) -> Run:
     from pipeline import log
     from pipeline.orchestration.tasks import Run
 
-    log.configure()
+    log.configure_for_airflow()
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     return Run(run_id)

@@ -31,7 +31,7 @@ def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*arguments: P.args, **keywords: P.kwargs) -> R:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-        log.configure()
+        log.configure_for_airflow()
         try:
             return function(*arguments, **keywords)
         except (Refused, SettingsError) as problem:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from pipeline import log
+
+made_early = log.get_logger("pipeline.early")
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    yield
+    log.configure(level=log.WARNING)
+
+
+def test_events_below_the_level_are_dropped(capsys) -> None:
+    log.configure(level=log.WARNING)
+    made_early.info("too quiet")
+    made_early.warning("loud enough", rows=3)
+    out = capsys.readouterr()
+    assert out.out == ""
+    assert "too quiet" not in out.err
+    assert "loud enough" in out.err
+    assert "rows=3" in out.err
+
+
+def test_machines_get_a_json_line_with_the_bound_ids(capsys) -> None:
+    log.configure(json=True)
+    with structlog.contextvars.bound_contextvars(run="r1"):
+        made_early.info("stage done", stage="train")
+    found = json.loads(capsys.readouterr().err)
+    assert {"event": "stage done", "stage": "train", "run": "r1", "level": "info"}.items() <= found.items()
+
+
+def test_airflow_gets_each_event_under_its_own_level(caplog) -> None:
+    log.configure_for_airflow()
+    with caplog.at_level(logging.INFO, logger="pipeline"):
+        made_early.info("stage started", stage="train", value=50)
+        try:
+            raise ValueError("100 % wrong")
+        except ValueError:
+            made_early.exception("stage failed")
+    assert [(record.levelname, record.getMessage().splitlines()[0]) for record in caplog.records] == [
+        ("INFO", "stage started  source=pipeline.early stage=train value=50"),
+        ("ERROR", caplog.records[1].getMessage().splitlines()[0]),
+    ]
+    assert "100 % wrong" in caplog.records[1].getMessage()
+
+
+def test_the_global_configuration_is_left_alone() -> None:
+    before = structlog.get_config()
+    log.configure(json=True)
+    log.configure_for_airflow()
+    assert structlog.get_config() == before
