@@ -4,7 +4,7 @@ REVIEW ?= wait
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: help env run stop test end-to-end lint
+.PHONY: help env run stop test end-to-end killed-tasks lint
 
 help: ## show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,6 +27,9 @@ test: lint ## linters, types and every test, the end-to-end one last
 
 end-to-end: $(STAMP) ## only the whole stack with a tiny model, through Airflow, as a person runs it
 	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end
+
+killed-tasks: $(STAMP) ## kill every long task of a run once; the same model must be published (about 20 minutes)
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end/killed_tasks.py
 
 lint: $(STAMP) ## only the linters and types
 	$(VENV)/bin/ruff format --check .
