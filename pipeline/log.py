@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import structlog
@@ -11,7 +12,11 @@ INFO, WARNING = logging.INFO, logging.WARNING
 
 
 def configure(*, json: bool = False, level: int = INFO) -> None:
-    """Send events to standard error, as JSON lines for machines or as aligned text for people."""
+    """Send events to standard error, as JSON lines for machines or as aligned text for people.
+
+    LLMOPS_LOG_FORMAT=json asks for JSON lines everywhere, also in Airflow's tasks.
+    """
+    json = json or os.environ.get("LLMOPS_LOG_FORMAT") == "json"
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
