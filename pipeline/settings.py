@@ -297,6 +297,9 @@ class PublishSettings(Section):
     private: bool = True
     token: SecretStr | None = None
     alias: str = "production"
+    signing_key: SecretStr | None = None
+    verify_key: str | None = None
+    automatic_rollback: bool = True
 
 
 class RetentionSettings(Section):
@@ -314,11 +317,29 @@ class AuditSettings(Section):
     signing_key: SecretStr | None = None
 
 
+class LineageSettings(Section):
+    """Where OpenLineage events go: a file of JSON Lines, an endpoint, both, or nowhere."""
+
+    file: Path | None = None
+    endpoint: str | None = None
+    namespace: str = "llmops"
+    api_key: SecretStr | None = None
+
+
+class NoticeSettings(Section):
+    """Further notices of how runs ended; the address of a Slack incoming webhook holds a secret."""
+
+    slack_webhook: SecretStr | None = None
+
+
 class MailSettings(Section):
     """Where notices go."""
 
     host: str = "127.0.0.1"
     port: int = 28025
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: SecretStr | None = None
     sender: str = "llmops@example.com"
     operators: list[str] = ["ml-platform@example.com"]
 
@@ -365,6 +386,8 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
+    notices: NoticeSettings = NoticeSettings()
+    lineage: LineageSettings = LineageSettings()
     airflow: AirflowSettings = AirflowSettings()
     local: LocalSettings = LocalSettings()
 

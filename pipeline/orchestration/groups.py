@@ -57,15 +57,22 @@ def run_id() -> str:
     return found
 
 
+def actor() -> str:
+    """Return who triggered the run; inside a task only.
+
+    Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
+    """
+    run = get_current_context()["dag_run"]
+    by_hand = run.run_type not in ("scheduled", "asset_triggered")
+    return getattr(run, "triggering_user_name", None) or (UNKNOWN if by_hand else "scheduler")
+
+
 @task(retries=1)
 def start() -> None:
     """Record in the audit trail who started the run and why."""
     context = get_current_context()
-    # Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
-    by_hand = context["dag_run"].run_type not in ("scheduled", "asset_triggered")
-    actor = getattr(context["dag_run"], "triggering_user_name", None) or (UNKNOWN if by_hand else "scheduler")
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
-    tasks.start(context["run_id"], context["dag"].dag_id, actor, reason, overrides())
+    tasks.start(context["run_id"], context["dag"].dag_id, actor(), reason, overrides())
 
 
 def collect_group(begun: Any) -> Any:

@@ -6,7 +6,7 @@ import functools
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from pipeline.audit import AuditLog, open_audit
 from pipeline.comply.gate import REPORT
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
-from pipeline.publish.release import Released, folder_hashes, release, write_release
+from pipeline.publish.promote import promote
+from pipeline.publish.release import folder_hashes, release, write_release
+from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import RELEASE_FILE, ModelStore
 from pipeline.publish.witnesses import released_heads
 from pipeline.review.decision import require_approval
@@ -24,11 +27,19 @@ from pipeline.review.signoff import Approval
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
 
-PUBLISHED = "published"
 REFERENCE_QUESTIONS = 4
 REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
-WRITTEN = {"README.md", RELEASE_FILE}
+WRITTEN = {"README.md", RELEASE_FILE, SIGNATURE_FILE}
 """What the release itself adds; everything else was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A version in production."""
+
+    version: str
+    commit: str
+    url: str
 
 
 def run(
@@ -89,26 +100,23 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
         )
         identity = {"run_id": attempt.run_id, "model": model_output.digest}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
-        checks = (approved_bytes(evidence), reference_check(attempt))
+        checks = (approved_bytes(evidence), signature_check(settings), reference_check(attempt))
 
         def check(folder: Path) -> None:
             for one in checks:
                 one(folder)
 
-        done = release(store, build, identity=identity, check=check)
-    audit.append(
-        PUBLISHED,
-        actor="pipeline",
+        version = release(store, build, identity=identity, check=check)
+    promote(
+        store,
+        attempt.lake,
+        audit,
+        version,
         run_id=attempt.run_id,
-        subject=model_output.digest,
-        data={
-            "repository": settings.publish.repository,
-            "version": done.version,
-            "commit": done.commit,
-            "approvals": [approval.record for approval in approvals],
-        },
+        model=model_output.digest,
+        approvals=[approval.record for approval in approvals],
     )
-    return done
+    return Released(version.name, version.commit, store.url())
 
 
 def evidence_of(attempt: Attempt) -> Evidence:
@@ -142,6 +150,18 @@ def approved_bytes(evidence: Evidence) -> Callable[[Path], None]:
     return check
 
 
+def signature_check(settings: Settings) -> Callable[[Path], None]:
+    """Return a check that a pulled-back folder is signed as the settings want it, so that later checks let it pass."""
+    own, wanted = settings.publish.signing_key, settings.publish.verify_key
+    key = wanted or (signature.public_of(own.get_secret_value()) if own else None)
+
+    def check(folder: Path) -> None:
+        if key is not None:
+            signature.check(folder / SIGNATURE_FILE, folder_hashes(folder), key)
+
+    return check
+
+
 def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
     """Download an output and refuse it unless every file, and the list of files, is what its manifest says."""
     lake.download_folder(output.uri, folder)
@@ -162,11 +182,16 @@ def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
 def _fill(
     settings: Settings, attempt: Attempt, model: Path, approvals: Sequence[Approval], audit: AuditLog, version: str
 ) -> Path:
-    """Add card, reports and release file to the model's folder."""
+    """Add card, reports, release file and (with a key) the signature to the model's folder."""
+    from pipeline.comply import governance
+    from pipeline.comply.policy import load_policy
+
     inputs = attempt.inputs
+    (model / SIGNATURE_FILE).unlink(missing_ok=True)
     for name, stage in REPORTS.items():
         (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/{REPORT}"))
     head = audit.head()
+    policy = load_policy(settings.policy_file)
     facts = CardFacts(
         repository=settings.publish.repository,
         version=version,
@@ -179,6 +204,10 @@ def _fill(
         approvals=approvals,
         audit_number=head.number,
         audit_hash=head.hash,
+        licence=policy.licences.release,
+        distribution=policy.licences.distribution,
+        governance=governance.load(settings.policy_file.parent),
+        signed=settings.publish.signing_key is not None,
     )
     (model / "README.md").write_text(render(facts), encoding="utf-8")
     write_release(
@@ -196,6 +225,10 @@ def _fill(
             "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
+    if settings.publish.signing_key is not None:
+        name = f"{settings.publish.repository}@{version}"
+        signed = signature.sign(folder_hashes(model), name, settings.publish.signing_key.get_secret_value())
+        (model / SIGNATURE_FILE).write_bytes(signed)
     return model
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from pipeline.audit import AuditLog
 from pipeline.audit_records import Head
-from pipeline.errors import StoreError
+from pipeline.audit_trail import Trail
+from pipeline.errors import Refused, StoreError
 from pipeline.publish.store import ModelStore
 
 
@@ -25,3 +27,18 @@ def released_heads(store: ModelStore) -> list[tuple[str, Head]]:
                     f"The release {version.name} carries a damaged copy of the audit trail's head", where=store.url()
                 ) from None
     return found
+
+
+def held(audit: AuditLog, store: ModelStore) -> Trail:
+    """Return the audit trail, read once and compared with every copy of its head; raises Refused when it does not hold.
+
+    What moves production decides from these records alone.
+    """
+    trail = audit.trail(tuple(head for _, head in released_heads(store)))
+    if trail.faults:
+        raise Refused(
+            f"The audit trail does not hold at record {trail.faults[0].number}: {trail.faults[0].problem}",
+            where=store.url(),
+            remedy="Run llmops audit verify; nothing goes to production on a trail that does not hold",
+        )
+    return trail
