@@ -136,3 +136,12 @@ def test_no_removed_airflow_idiom_is_used() -> None:
         text = path.read_text()
         for idiom in REMOVED_IDIOMS:
             assert idiom not in text, f"{path.name} uses {idiom}"
+
+
+@pytest.mark.parametrize("name", ["llm_pipeline", "llm_retrain"])
+def test_the_end_of_a_run_is_told_also_when_nothing_changed(dags, name: str) -> None:
+    """A short circuit skips its direct downstream whatever the trigger rule; the conclusion must not be there."""
+    dag = dags[name]
+    assert "finish" not in dag.get_task("is_new").downstream_task_ids
+    assert dag.get_task("finish").trigger_rule == "all_done"
+    assert "publish.release" in dag.get_task("finish").upstream_task_ids
