@@ -22,6 +22,8 @@ from pipeline.publish.store import KEPT, RELEASE_FILE, BranchMoved, ModelStore, 
 
 log = get_logger(__name__)
 ATTEMPTS = 5
+SMALL = (RELEASE_FILE, SIGNATURE_FILE)
+"""What the release record cannot list: itself, and what is made over it."""
 
 
 def release(
@@ -82,13 +84,16 @@ def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
 
 
 def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path], None]) -> None:
-    """Pull a commit back, compare every file's SHA-256 with the local folder, and ask the model again.
+    """Pull a commit back, compare every file's SHA-256 with the release record that was sent, and ask the model again.
 
     Raises Refused naming the first file that differs, is missing or is too much.
     """
     scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
     try:
-        compare(folder_hashes(folder), pull(store, commit, scratch))
+        received = pull(store, commit, scratch)
+        small = {name: _digest(folder / name) for name in SMALL if (folder / name).is_file()}
+        compare(small, {name: received[name] for name in SMALL if name in received})
+        as_released(scratch, received)
         check(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -117,9 +122,13 @@ def folder_hashes(folder: Path) -> dict[str, str]:
         if path.is_symlink():
             raise Refused(f"The file {name} is a link, not a file", where=str(folder))
         if path.is_file():
-            with path.open("rb") as file:
-                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            hashes[name] = _digest(path)
     return hashes
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pull(store: ModelStore, revision: str, folder: Path) -> dict[str, str]:
@@ -135,8 +144,7 @@ def pull(store: ModelStore, revision: str, folder: Path) -> dict[str, str]:
 
 def write_release(folder: Path, content: Mapping[str, Any]) -> None:
     """Write `release.json`: what this version is, with the hash of every other file."""
-    left_out = (RELEASE_FILE, SIGNATURE_FILE)
-    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n not in left_out}}
+    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n not in SMALL}}
     (folder / RELEASE_FILE).write_text(json.dumps(body, indent=2, sort_keys=True), encoding="utf-8")
 
 
@@ -154,7 +162,7 @@ def as_released(folder: Path, found: Mapping[str, str], verify_key: str | None =
     content = _record(folder)
     if verify_key is not None:
         signature.check(folder / SIGNATURE_FILE, found, verify_key)
-    compare(content["files"], {n: h for n, h in found.items() if n not in (RELEASE_FILE, SIGNATURE_FILE)})
+    compare(content["files"], {n: h for n, h in found.items() if n not in SMALL})
     return content
 
 
