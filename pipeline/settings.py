@@ -279,10 +279,13 @@ class ComplySettings(Section):
 
 
 class ReviewSettings(Section):
-    """Human sign-off; who may approve what is in the policy file."""
+    """Human sign-off; who may approve what is in the policy file, and here is how the reviewers are written to."""
 
     timeout_hours: float = Field(72.0, gt=0)
     reminder_hours: float = Field(24.0, gt=0)
+    escalate_hours: float = Field(48.0, gt=0)
+    escalate_to: list[str] = []
+    addresses: dict[str, str] = {}
     samples: int = Field(8, ge=1)
 
 

@@ -14,6 +14,7 @@ from airflow.sdk import TaskGroup, get_current_context, task, task_group
 from pipeline.comply.policy import load_policy
 from pipeline.orchestration import notify, outcome, tasks
 from pipeline.review.operator import ReviewOperator
+from pipeline.review.signoff import UNKNOWN
 from pipeline.settings import current
 
 GPU_POOL = "gpu"
@@ -39,7 +40,10 @@ def overrides() -> dict[str, Any]:
     params: Mapping[str, Any] = get_current_context()["params"]
     wanted: dict[str, dict[str, Any]] = {"model": {}, "train": {}, "tune": {}}
     if params.get("base_model"):
-        wanted["model"]["base"] = params["base_model"]
+        from pipeline.records import UNKNOWN_LICENCE
+
+        known = load_policy(current().policy_file).licences.of_base_model(params["base_model"])
+        wanted["model"] |= {"base": params["base_model"], "licence": known or UNKNOWN_LICENCE}
     if params.get("method"):
         wanted["train"]["method"] = params["method"]
     if params.get("trials"):
@@ -57,7 +61,9 @@ def run_id() -> str:
 def start() -> None:
     """Record in the audit trail who started the run and why."""
     context = get_current_context()
-    actor = getattr(context["dag_run"], "triggering_user_name", None) or "scheduler"
+    # Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
+    by_hand = context["dag_run"].run_type not in ("scheduled", "asset_triggered")
+    actor = getattr(context["dag_run"], "triggering_user_name", None) or (UNKNOWN if by_hand else "scheduler")
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
     tasks.start(context["run_id"], context["dag"].dag_id, actor, reason, overrides())
 

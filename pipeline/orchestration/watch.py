@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from pipeline.errors import Refused
-from pipeline.orchestration.tasks import STAGE_COMPLETED, Run, for_airflow
+from pipeline.orchestration.tasks import Run, for_airflow
+from pipeline.review.evidence import STAGE_COMPLETED
 from pipeline.stage import Manifest
 
 CHECKED = "production_checked"
@@ -18,7 +19,7 @@ def integrity(run_id: str) -> dict[str, str]:
 
     Raises Refused when nothing is published, or when a file in the store is not the one that was released.
     """
-    from pipeline.publish.release import compare, folder_hashes
+    from pipeline.publish.release import compare, pull
     from pipeline.publish.store import RELEASE_FILE, ModelStore
 
     run = Run(run_id)
@@ -27,7 +28,7 @@ def integrity(run_id: str) -> dict[str, str]:
     if release is None:
         raise Refused("No model is published yet", where=store.url(), remedy="Let llm_pipeline publish one first")
     with tempfile.TemporaryDirectory(prefix="llmops-watch-") as scratch:
-        found = folder_hashes(store.download(store.head(store.alias) or store.alias, Path(scratch)))
+        found = pull(store, store.head(store.alias) or store.alias, Path(scratch))
     found.pop(RELEASE_FILE, None)
     compare(release["files"], found)
     return {key: str(release[key]) for key in ("version", "candidate", "prepared")}
@@ -91,7 +92,7 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
     }
     subject = run.manifest(published["candidate"]).output("model").digest
     run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=subject, data=data)
-    enforce(checked)
+    enforce(checked, run.lake)
 
 
 def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]:

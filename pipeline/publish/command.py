@@ -90,14 +90,14 @@ def rollback(
     reason: str = typer.Option(..., help="Why; goes into the audit trail."),
 ) -> None:
     """Make an earlier version the production one."""
-    from pipeline.audit import AuditLog
+    from pipeline.audit import open_audit
     from pipeline.lake import open_lake
     from pipeline.publish.rollback import rollback as move
     from pipeline.publish.store import ModelStore
     from pipeline.settings import load
 
     settings = load()
-    audit = AuditLog(open_lake(settings.lake), settings.audit.signing_key)
+    audit = open_audit(settings, open_lake(settings.lake))
     target = move(ModelStore(settings), audit, to=to, actor=getpass.getuser(), reason=reason)
     emit({"production": target.name, "commit": target.commit}, f"Production is {target.name} again.")
 

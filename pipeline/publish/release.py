@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.errors import Refused, StoreError
 from pipeline.log import get_logger
-from pipeline.publish.store import RELEASE_FILE, BranchMoved, ModelStore, Version
+from pipeline.publish.store import KEPT, RELEASE_FILE, BranchMoved, ModelStore, Version
 
 log = get_logger(__name__)
 ATTEMPTS = 5
@@ -63,6 +63,7 @@ def _committed(
     versions = store.versions()
     for version in versions:
         if _is(store.release(version.commit), identity):
+            _still(store, version, check)
             return version
     name = f"v{versions[-1].number + 1 if versions else 1}"
     before = store.head()
@@ -77,6 +78,15 @@ def _committed(
         store.revert(commit, before)
         raise
     return store.tag(name, commit, f"Verified release {name}")
+
+
+def _still(store: ModelStore, version: Version, check: Callable[[Path], None]) -> None:
+    """A tag and a release file can be put there by others, so a version that is found is looked at like a new one."""
+    with tempfile.TemporaryDirectory(prefix="llmops-found-") as scratch:
+        found = pull(store, version.commit, Path(scratch))
+        found.pop(RELEASE_FILE, None)
+        compare((store.release(version.commit) or {}).get("files") or {}, found)
+        check(Path(scratch))
 
 
 def _point(store: ModelStore, version: Version) -> None:
@@ -97,8 +107,7 @@ def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path],
     """
     scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
     try:
-        store.download(commit, scratch)
-        compare(folder_hashes(folder), folder_hashes(scratch))
+        compare(folder_hashes(folder), pull(store, commit, scratch))
         check(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -117,15 +126,29 @@ def compare(sent: Mapping[str, str], received: Mapping[str, str]) -> None:
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of a model folder; the store's own bookkeeping files are left out."""
+    """Return the SHA-256 of every file of a folder.
+
+    Raises Refused at a link: what it points to is not among the bytes that were reviewed.
+    """
     hashes = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name == ".gitattributes" or name.startswith(".cache/"):
-            continue
-        with path.open("rb") as file:
-            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        if path.is_symlink():
+            raise Refused(f"The file {name} is a link, not a file", where=str(folder))
+        if path.is_file():
+            with path.open("rb") as file:
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
+
+
+def pull(store: ModelStore, revision: str, folder: Path) -> dict[str, str]:
+    """Download a revision and return the SHA-256 of every file that it has, besides what the store itself keeps."""
+    store.download(revision, folder)
+    names = set(store.files(revision)) - KEPT
+    bookkeeping = {name for name in folder_hashes(folder) if name not in names}
+    for name in bookkeeping:
+        (folder / name).unlink()
+    return folder_hashes(folder)
 
 
 def write_release(folder: Path, content: Mapping[str, Any]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused
-from pipeline.publish.release import compare, folder_hashes
+from pipeline.publish.release import compare, pull
 from pipeline.publish.store import RELEASE_FILE, ModelStore, Version
+from pipeline.publish.witnesses import released_heads
 
 ROLLED_BACK = "rolled_back"
 
@@ -55,7 +56,14 @@ def _target(store: ModelStore, present: str, wanted: str | None) -> Version:
 
 
 def _published(audit: AuditLog, target: Version, store: ModelStore) -> None:
-    records = [record for record in audit.find("published") if record.data.get("commit") == target.commit]
+    trail = audit.trail(tuple(head for _, head in released_heads(store)))
+    if trail.faults:
+        raise Refused(
+            f"The audit trail does not hold at record {trail.faults[0].number}: {trail.faults[0].problem}",
+            where=store.url(),
+            remedy="Run llmops audit verify; nothing goes to production on a trail that does not hold",
+        )
+    records = [record for record in trail.find("published") if record.data.get("commit") == target.commit]
     if not records or records[-1].data.get("repository") != store.repository:
         raise Refused(
             f"The audit trail knows no publication of {target.name}",
@@ -69,6 +77,6 @@ def _intact(store: ModelStore, target: Version) -> None:
     if release is None:
         raise Refused(f"The version {target.name} has no {RELEASE_FILE}", where=store.url())
     with tempfile.TemporaryDirectory(prefix="llmops-rollback-") as scratch:
-        found = folder_hashes(store.download(target.commit, Path(scratch)))
+        found = pull(store, target.commit, Path(scratch))
     found.pop(RELEASE_FILE, None)
     compare(release["files"], found)

@@ -7,22 +7,28 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.audit import AuditLog
+from pipeline.audit import AuditLog, open_audit
+from pipeline.comply.gate import REPORT
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish.card import CardFacts, render
 from pipeline.publish.release import Released, folder_hashes, release, write_release
-from pipeline.publish.store import ModelStore
-from pipeline.review.signoff import Approval, Subject, require_sign_off
+from pipeline.publish.store import RELEASE_FILE, ModelStore
+from pipeline.publish.witnesses import released_heads
+from pipeline.review.decision import require_approval
+from pipeline.review.evidence import Evidence
+from pipeline.review.signoff import Approval
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
 
 PUBLISHED = "published"
 REFERENCE_QUESTIONS = 4
 REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
+WRITTEN = {"README.md", RELEASE_FILE}
+"""What the release itself adds; everything else was reviewed."""
 
 
 def run(
@@ -67,25 +73,34 @@ def run(
 
 
 def _publish(settings: Settings, attempt: Attempt) -> Released:
-    candidate = attempt.inputs["candidate"]
-    audit = AuditLog(attempt.lake, settings.audit.signing_key)
+    evidence = evidence_of(attempt)
+    model_output = evidence.candidate.output("model")
+    audit = open_audit(settings, attempt.lake)
+    store = ModelStore(settings)
     with tempfile.TemporaryDirectory(prefix="llmops-release-") as scratch:
-        model = fetch_exactly(attempt.lake, candidate.output("model"), Path(scratch) / "model")
-        subject = Subject(
-            model=candidate.output("model").digest,
-            evaluation=attempt.inputs["evaluation"].digest,
-            compliance=attempt.inputs["compliance"].digest,
+        model = fetch_exactly(attempt.lake, model_output, Path(scratch) / "model")
+        approvals = require_approval(
+            settings,
+            attempt.lake,
+            audit,
+            run_id=attempt.run_id,
+            evidence=evidence,
+            witnesses=[head for _, head in released_heads(store)],
         )
-        approvals = approved(settings, audit, attempt.run_id, subject)
-        store = ModelStore(settings)
-        identity = {"run_id": attempt.run_id, "model": subject.model}
+        identity = {"run_id": attempt.run_id, "model": model_output.digest}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
-        done = release(store, build, identity=identity, check=reference_check(attempt))
+        checks = (approved_bytes(evidence), reference_check(attempt))
+
+        def check(folder: Path) -> None:
+            for one in checks:
+                one(folder)
+
+        done = release(store, build, identity=identity, check=check)
     audit.append(
         PUBLISHED,
         actor="pipeline",
         run_id=attempt.run_id,
-        subject=subject.model,
+        subject=model_output.digest,
         data={
             "repository": settings.publish.repository,
             "version": done.version,
@@ -96,18 +111,35 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
     return done
 
 
-def approved(settings: Settings, audit: AuditLog, run_id: str, subject: Subject) -> list[Approval]:
-    """Return the approvals that the policy asks for; raises Refused without them."""
-    from pipeline.comply.policy import load_policy
+def evidence_of(attempt: Attempt) -> Evidence:
+    """Return what a publication's decision rests on."""
+    inputs = attempt.inputs
+    others = {name: inputs[name] for name in ("base", "prepared")}
+    return Evidence(inputs["candidate"], inputs["evaluation"], inputs["compliance"], others)
 
-    policy = load_policy(settings.policy_file)
-    return require_sign_off(
-        audit,
-        run_id=run_id,
-        subject=subject,
-        rules=policy.sign_off_rules(),
-        max_age=timedelta(days=policy.sign_off.max_age_days),
-    )
+
+def approved_bytes(evidence: Evidence) -> Callable[[Path], None]:
+    """Return a check that a pulled-back folder holds the approved model, the approved reports, and nothing unknown.
+
+    It goes by the manifests whose digests the approvals name, not by what was sent: a file that is swapped between its
+    download from the lake and its upload is found here.
+    """
+    expected = {file.path: file.sha256 for file in evidence.candidate.output("model").files}
+    for name, stage in REPORTS.items():
+        files = {file.path: file.sha256 for file in evidence.named()[stage].output("report").files}
+        expected[name] = files[REPORT]
+
+    def check(folder: Path) -> None:
+        found = folder_hashes(folder)
+        for name in sorted((set(found) | set(expected)) - WRITTEN):
+            if found.get(name) != expected.get(name):
+                raise Refused(
+                    f"The published file {name} is not the one that was approved",
+                    where=name,
+                    remedy="The release was withdrawn; find out who writes to this machine or to the model store",
+                )
+
+    return check
 
 
 def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
@@ -133,7 +165,7 @@ def _fill(
     """Add card, reports and release file to the model's folder."""
     inputs = attempt.inputs
     for name, stage in REPORTS.items():
-        (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/report.json"))
+        (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/{REPORT}"))
     head = audit.head()
     facts = CardFacts(
         repository=settings.publish.repository,
@@ -178,8 +210,8 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
     def check(folder: Path) -> None:
         model = Answerer(folder)
         asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
-        limit = int(evaluation.parameters.get("max_new_tokens", 64))
-        for row, answer in zip(rows.to_pylist(), model.answer(asked, max_new_tokens=limit), strict=True):
+        answers = model.answer(asked, max_new_tokens=max_new_tokens(evaluation))
+        for row, answer in zip(rows.to_pylist(), answers, strict=True):
             if answer != row["candidate"]:
                 raise Refused(
                     "The published model does not answer as the reviewed one did",
@@ -188,3 +220,8 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
                 )
 
     return check
+
+
+def max_new_tokens(evaluation: Manifest) -> int:
+    """Return how long the answers of an evaluation could get."""
+    return int(evaluation.parameters.get("max_new_tokens", 64))

@@ -1,0 +1,27 @@
+"""Copies of the audit trail's head in published releases: out of reach for who can only write to the lake."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from pipeline.audit_records import Head
+from pipeline.errors import StoreError
+from pipeline.publish.store import ModelStore
+
+
+def released_heads(store: ModelStore) -> list[tuple[str, Head]]:
+    """Return the head that each released version was published with, by the version's name.
+
+    Raises StoreError when the store cannot be asked, or when a release's copy cannot be read.
+    """
+    found = []
+    for version in store.versions():
+        kept = (store.release(version.commit) or {}).get("audit")
+        if isinstance(kept, dict):
+            try:
+                found.append((version.name, Head.model_validate(kept)))
+            except ValidationError:
+                raise StoreError(
+                    f"The release {version.name} carries a damaged copy of the audit trail's head", where=store.url()
+                ) from None
+    return found
