@@ -9,17 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 from aiosmtpd.controller import Controller
 from airflow.sdk import DAG
-from review.court import POLICY, Court, settings_in
+from review.court import Court
 
 from pipeline.local.mail_catcher import Keeper, body, messages
 from pipeline.orchestration import notify
 from pipeline.orchestration.remind import remind
 from pipeline.review.reminders import REMINDED
 from pipeline.review.signoff import open_review
-from pipeline.settings import current
 
 
 @pytest.fixture
@@ -39,21 +37,9 @@ def smtp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Controller
 
 
 @pytest.fixture
-def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Court]:
-    """A run whose model review waits, in the lake that the environment names."""
-    made = settings_in(tmp_path)
-    for name, value in {
-        "POLICY_FILE": tmp_path / "policy.yaml",
-        "STATE_DIR": made.state_dir,
-        "LAKE__URI": made.lake.uri,
-        "AUDIT__SIGNING_KEY": "key",
-        "REVIEW__ADDRESSES": '{"ada": "ada@example.com"}',
-        "REVIEW__ESCALATE_TO": '["lead@example.com"]',
-    }.items():
-        monkeypatch.setenv(f"LLMOPS_{name}", str(value))
-    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(POLICY))
-    current.cache_clear()
-    court = Court(made).prepared()
+def court(court: Court) -> Court:
+    """A run whose model review waits."""
+    court.prepared()
     open_review(
         court.audit,
         run_id=court.run,
@@ -64,8 +50,7 @@ def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Court]:
         due=datetime.now(UTC) + timedelta(hours=72),
         link="http://airflow/review?<x>",
     )
-    yield court
-    current.cache_clear()
+    return court
 
 
 def later(hours: float) -> datetime:
