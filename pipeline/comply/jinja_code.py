@@ -48,7 +48,7 @@ FORBIDDEN = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)
 SEARCHES = frozenset(
     {"startswith", "endswith", "find", "index", "count", "split", "rsplit", "partition", "rpartition", "replace"}
 )
-CONTENT = frozenset({"content", "text", "message"})
+CONTENT = frozenset({"content", "text"})
 _DUNDER = re.compile(r"__\w+__")
 # What a template may compare a message's text with: marks of structure. A word there is a trigger.
 _STRUCTURE = re.compile(
@@ -216,15 +216,11 @@ def _calls(node: nodes.Node, name: str) -> bool:
 
 
 def _is_content(node: nodes.Node) -> bool:
-    """Tell whether an expression is, or is made from, what a message says."""
+    """Tell whether an expression is, or is made from, what a message says; its role is not."""
     every = [node, *node.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
-    for part in every:
-        if isinstance(part, nodes.Getattr):
-            name = part.attr
-        elif isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const):
-            name = str(part.arg.value)
-        else:
-            name = part.name if isinstance(part, nodes.Name) else ""
-        if name in CONTENT:
-            return True
-    return False
+    taken = [str(part.attr) for part in every if isinstance(part, nodes.Getattr)]
+    taken += [
+        str(part.arg.value) for part in every if isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const)
+    ]
+    names = {part.name for part in every if isinstance(part, nodes.Name)}
+    return bool(CONTENT & set(taken)) or bool(names & {"content", "text"}) or ("message" in names and not taken)

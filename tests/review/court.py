@@ -59,6 +59,7 @@ class Court:
     settings: Settings
     run: str = "run-1"
     made: dict[str, Manifest] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=lambda: dict(MODEL))
 
     @property
     def lake(self) -> Lake:
