@@ -21,14 +21,12 @@ run: $(STAMP) ## run the whole pipeline; REVIEW=wait|approve|reject says who ans
 stop: ## end Airflow and every embedded service
 	@if [ -x $(VENV)/bin/llmops ]; then $(VENV)/bin/llmops down; fi
 
-test: $(STAMP) ## linters, types and every test but the end-to-end one
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+test: lint ## linters, types and every test, the end-to-end one last
 	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x tests/end_to_end
 
-end-to-end: $(STAMP) ## the whole stack with a tiny model, through Airflow, as a person runs it (about ten minutes)
-	$(VENV)/bin/pytest -c /dev/null --rootdir . -x tests/end_to_end
+end-to-end: $(STAMP) ## only the whole stack with a tiny model, through Airflow, as a person runs it
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end
 
 production-check: $(STAMP) ## PostgreSQL, Redis, Celery, Spark master and workers natively, and the pipeline on them
 	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable ".[production]"

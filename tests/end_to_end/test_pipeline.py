@@ -64,10 +64,10 @@ def test_rejected_retraining_publishes_nothing(stack) -> None:
 
 
 def test_killed_training_is_tried_again_and_published(stack) -> None:
-    """The task's process dies with SIGKILL while it trains; Airflow tries again and the run ends as any other."""
+    """The task's process dies with SIGKILL while it trains a T5; Airflow tries again and the run ends as any other."""
     command = [
         *("run", "--dag", "llm_retrain", "--review", "approve"),
-        *("--conf", '{"reason": "a run that is killed in between", "trials": 2}'),
+        *("--conf", '{"reason": "a run that is killed in between", "base_model": "tiny:t5"}'),
     ]
     runner = subprocess.Popen(
         [stack.executable, *command], env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
