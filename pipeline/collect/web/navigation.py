@@ -8,19 +8,18 @@ from pipeline.collect.web.dom import drop, raw_text, text_of
 from pipeline.collect.web.model import Element
 
 MAX_CHARS = 400
-_WORDS = frozenset(
-    (
-        "next previous prev up top home back forward contents content toc index start first last main menu "
-        "parent return go to the of table page chapter section part weiter zurück vor hoch inhalt "
-        "inhaltsverzeichnis startseite nächste nächstes vorherige vorheriges kapitel seite abschnitt suivant "
-        "suivante précédent précédente sommaire retour accueil chapitre siguiente anterior arriba índice "
-        "inicio contenido capítulo página successivo successiva precedente avanti indietro indice capitolo "
-        "próximo próxima acima volgende vorige terug inhoud inhoudsopgave omhoog hoofdstuk nästa föregående "
-        "innehåll upp neste forrige næste indhold następny następna poprzedni poprzednia spis treści další "
-        "předchozí obsah далее назад вперёд вперед содержание оглавление наверх следующая предыдущая глава "
-        "раздел 次 次へ 前 前へ 目次 戻る 上へ ホーム 下一页 上一页 下一章 上一章 目录 返回 首页 다음 이전 목차 위로 처음으로"
-    ).split()
-)
+_NAMES = """
+    next previous prev up top home back forward contents content toc index start first last main menu
+    parent return go to the of table page chapter section part weiter zurück vor hoch inhalt
+    inhaltsverzeichnis startseite nächste nächstes vorherige vorheriges kapitel seite abschnitt suivant
+    suivante précédent précédente sommaire retour accueil chapitre siguiente anterior arriba índice
+    inicio contenido capítulo página successivo successiva precedente avanti indietro indice capitolo
+    próximo próxima acima volgende vorige terug inhoud inhoudsopgave omhoog hoofdstuk nästa föregående
+    innehåll upp neste forrige næste indhold następny następna poprzedni poprzednia spis treści další
+    předchozí obsah далее назад вперёд вперед содержание оглавление наверх следующая предыдущая глава
+    раздел 次 次へ 前 前へ 目次 戻る 上へ ホーム 下一页 上一页 下一章 上一章 目录 返回 首页 다음 이전 목차 위로 처음으로
+"""
+_WORDS = frozenset(_NAMES.split())
 _WORD = re.compile(r"[^\W\d_]+")
 _RELATIONS = frozenset(("next", "prev", "previous", "up", "contents", "toc", "precedes", "start", "index"))
 _HOLDERS = frozenset(("p", "div", "ul", "ol", "table", "center", "section", "dl", "tr"))
@@ -49,8 +48,7 @@ def is_navigation(element: Element) -> bool:
 
     One link is enough when a word before it says where it leads; labels alone ("Next chapter") must be two.
     """
-    text = raw_text(element)
-    if len(text) > 2 * MAX_CHARS or len(text_of(element)) > MAX_CHARS:
+    if len(raw_text(element)) > 2 * MAX_CHARS or len(text_of(element)) > MAX_CHARS:
         return False
     links = [link for link in element.iter("a") if link.get("href")]
     rest = _words("".join(_outside(element)))

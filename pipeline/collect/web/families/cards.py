@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from pipeline.collect.web.dom import BLOCKS, anchor_of, inner_pieces, text_of
+from pipeline.collect.web.dom import BLOCKS, anchor_of, inner_pieces, raw_text, text_of
 from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.families.groups import label_of
 from pipeline.collect.web.model import Candidate, Element
@@ -77,7 +77,7 @@ def _title_and_body(parent: Element, children: list[Element]) -> tuple[Element, 
     """Return the two parts of an item: a title and a body, and nothing else but icons and numbers."""
     if len(children) > 5 or (parent.text or "").strip() or any((child.tail or "").strip() for child in children):
         return None
-    parts = [child for child in children if any(map(str.isalpha, text_of(child)))]
+    parts = [child for child in children if any(map(str.isalpha, raw_text(child)))]
     if len(parts) != 2 or _shape(parts[0]) == _shape(parts[1]):
         return None
     return (parts[0], parts[1]) if _is_title(parts[0]) and _is_body(parts[1]) else None
@@ -95,6 +95,8 @@ def _alternating(parent: Element, children: list[Element]) -> Iterator[tuple[Ele
 def _is_title(element: Element) -> bool:
     if element.tag in _OWN_FAMILIES or element.tag in _RICH:
         return False
+    if len(raw_text(element)) > 3 * MAX_TITLE_CHARS:
+        return False
     text = text_of(element)
     blocks = sum(inner.tag in BLOCKS and bool(text_of(inner)) and len(inner) == 0 for inner in element.iter())
     rich = any(inner.tag in _RICH for inner in element.iter())
@@ -102,7 +104,7 @@ def _is_title(element: Element) -> bool:
 
 
 def _is_body(element: Element) -> bool:
-    text = text_of(element)
+    text = raw_text(element).strip()
     return element.tag not in _OWN_FAMILIES and bool(text) and not _leads_away(element, text)
 
 
