@@ -80,7 +80,9 @@ def measure(way: str, lake: Path, cores: int) -> Result:
     program = Path(__file__).with_name("preparation_ways.py")
     with tempfile.TemporaryDirectory(dir=lake.parent) as work:
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, program, way, lake, work, str(cores)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, program, way, lake, work, str(cores)], stdout=subprocess.PIPE, text=True
+        )
         peak = Peak(process.pid)
         peak.start()
         said, _ = process.communicate()
@@ -101,7 +103,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     table = []
-    print(f"{'way':14} {'rows':>9} {'MB':>6} {'seconds':>8} {'rows/s':>8} {'MB/s':>6} {'cpu s':>7} {'peak MB':>8} {'out':>9}", flush=True)
+    print(
+        f"{'way':14} {'rows':>9} {'MB':>6} {'seconds':>8} {'rows/s':>8} {'MB/s':>6} {'cpu s':>7} {'peak MB':>8} {'out':>9}",
+        flush=True,
+    )
     for rows in given.rows:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             place = Path(folder) / "lake"

@@ -142,18 +142,31 @@ def udf(lake: Path, work: Path, cores: int) -> int:
         for name in TEXTS:
             for step in (*STEPS, protect):
                 rows = rows.withColumn(name, of(step)(name))
-        rows = rows.withColumn("language", of(lambda q, a, given: detect(f"{q}\n{a}", given))("question", "answer", "language"))
+        rows = rows.withColumn(
+            "language", of(lambda q, a, given: detect(f"{q}\n{a}", given))("question", "answer", "language")
+        )
         rows = rows.withColumn("usable", of(usable, t.BooleanType())("question", "answer"))
         rows = rows.withColumn("support", of(support, t.DoubleType())("answer", "context"))
         joined = f.concat_ws(" ", "question", "answer")
-        rows = rows.withColumn("exact", of(form)(joined)).withColumn("bands", of(bands, t.ArrayType(t.StringType()))(joined))
+        rows = rows.withColumn("exact", of(form)(joined)).withColumn(
+            "bands", of(bands, t.ArrayType(t.StringType()))(joined)
+        )
         rows.write.parquet(str(work / "cleaned"))
         cleaned = spark.read.parquet(str(work / "cleaned")).filter("usable")
         first = cleaned.groupBy("exact").agg(f.min("question_id").alias("question_id")).select("question_id")
         cleaned = cleaned.join(first, "question_id")
-        met = cleaned.select("question_id", f.explode("bands").alias("band")).groupBy("band").agg(f.collect_list("question_id").alias("ids"))
+        met = (
+            cleaned.select("question_id", f.explode("bands").alias("band"))
+            .groupBy("band")
+            .agg(f.collect_list("question_id").alias("ids"))
+        )
         pair = t.ArrayType(t.StructType([t.StructField("l", t.StringType()), t.StructField("r", t.StringType())]))
-        met = met.filter(f.size("ids") > 1).select(f.explode(of(pairs, pair)("ids")).alias("p")).select("p.l", "p.r").distinct()
+        met = (
+            met.filter(f.size("ids") > 1)
+            .select(f.explode(of(pairs, pair)("ids")).alias("p"))
+            .select("p.l", "p.r")
+            .distinct()
+        )
         text = cleaned.select("question_id", joined.alias("text"))
         met = met.join(text.toDF("l", "lt"), "l").join(text.toDF("r", "rt"), "r")
         near = met.filter(of(jaccard, t.DoubleType())("lt", "rt") >= THRESHOLD).select("l", "r").collect()
@@ -162,10 +175,16 @@ def udf(lake: Path, work: Path, cores: int) -> int:
         kept = kept.withColumn("weak", f.col("support") < 0.4)
         kept = kept.withColumn("answer", f.when(f.col("weak"), REFUSAL).otherwise(f.col("answer")))
         kept = kept.withColumn("split", of(lambda name: split_of(name, SHARES))("question_id"))
-        kept = kept.withColumn("prompt", of(template.prompt)("context", "question")).drop("bands", "exact", "answer_html")
+        kept = kept.withColumn("prompt", of(template.prompt)("context", "question")).drop(
+            "bands", "exact", "answer_html"
+        )
         kept.write.parquet(str(work / "rows"))
-        words = kept.filter("not weak").select("document_id", f.explode(f.array_distinct(of(tokens, t.ArrayType(t.StringType()))(joined))).alias("token"))
-        words.groupBy("token").agg(f.count("*"), f.slice(f.collect_set("document_id"), 1, 20)).toDF("token", "n", "d").write.parquet(str(work / "words"))
+        words = kept.filter("not weak").select(
+            "document_id", f.explode(f.array_distinct(of(tokens, t.ArrayType(t.StringType()))(joined))).alias("token")
+        )
+        words.groupBy("token").agg(f.count("*"), f.slice(f.collect_set("document_id"), 1, 20)).toDF(
+            "token", "n", "d"
+        ).write.parquet(str(work / "words"))
         return int(spark.read.parquet(str(work / "rows")).count())
 
 
@@ -182,7 +201,9 @@ def pandas(lake: Path, work: Path, cores: int) -> int:
     for name in TEXTS:
         for step in (*STEPS, protect):
             rows[name] = rows[name].map(step, na_action="ignore")
-    rows["language"] = [detect(f"{q}\n{a}", given) for q, a, given in zip(rows.question, rows.answer, rows.language, strict=True)]
+    rows["language"] = [
+        detect(f"{q}\n{a}", given) for q, a, given in zip(rows.question, rows.answer, rows.language, strict=True)
+    ]
     rows = rows[[usable(q, a) for q, a in zip(rows.question, rows.answer, strict=True)]]
     rows["support"] = [support(a, c) for a, c in zip(rows.answer, rows.context, strict=True)]
     rows["text"] = rows.question + " " + rows.answer
@@ -215,7 +236,9 @@ def _vocabulary(rows: Any) -> Any:
             known = documents.setdefault(token, set())
             if len(known) < 20:
                 known.add(document)
-    return pd.DataFrame({"token": list(counted), "n": list(counted.values()), "d": [sorted(documents[token]) for token in counted]})
+    return pd.DataFrame(
+        {"token": list(counted), "n": list(counted.values()), "d": [sorted(documents[token]) for token in counted]}
+    )
 
 
 def _documents(self: Any, row: dict[str, Any], path: str, place: int | str) -> dict[str, Any]:
@@ -232,7 +255,10 @@ def _same_work(documents: Iterable[Any], rank: int = 0, world_size: int = 1) -> 
         row["language"] = detect(f"{row['question']}\n{row['answer']}", row["language"])
         if usable(row["question"], row["answer"]):
             row["support"] = support(row["answer"], row["context"])
-            row["split"], row["prompt"] = split_of(document.id, SHARES), template.prompt(row["context"], row["question"])
+            row["split"], row["prompt"] = (
+                split_of(document.id, SHARES),
+                template.prompt(row["context"], row["question"]),
+            )
             document.text = f"{row['question']} {row['answer']}"
             row["words"] = tokens(document.text)
             row["answer"] = REFUSAL if row["support"] < 0.4 else row["answer"]
@@ -240,13 +266,22 @@ def _same_work(documents: Iterable[Any], rank: int = 0, world_size: int = 1) -> 
 
 
 def _as_row(self: Any, document: Any) -> dict[str, Any]:
-    return {"id": document.id, "text": document.text, **{k: v for k, v in document.metadata.items() if isinstance(v, str)}}
+    return {
+        "id": document.id,
+        "text": document.text,
+        **{k: v for k, v in document.metadata.items() if isinstance(v, str)},
+    }
 
 
 def _datatrove(lake: Path, work: Path, cores: int, cleaning: list[Any]) -> int:
     import pyarrow.parquet as pq
     from datatrove.executor import LocalPipelineExecutor
-    from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+    from datatrove.pipeline.dedup import (
+        MinhashDedupBuckets,
+        MinhashDedupCluster,
+        MinhashDedupFilter,
+        MinhashDedupSignature,
+    )
     from datatrove.pipeline.dedup.minhash import MinhashConfig
     from datatrove.pipeline.readers import ParquetReader
     from datatrove.pipeline.writers import ParquetWriter
@@ -258,11 +293,31 @@ def _datatrove(lake: Path, work: Path, cores: int, cleaning: list[Any]) -> int:
         LocalPipelineExecutor(steps, tasks=number, workers=cores, logging_dir=str(work / "logs" / name)).run()
 
     cleaned = str(work / "cleaned")
-    run("clean", [ParquetReader(str(lake / "repository"), adapter=_documents), *cleaning, ParquetWriter(cleaned, adapter=_as_row)], tasks)
+    run(
+        "clean",
+        [
+            ParquetReader(str(lake / "repository"), adapter=_documents),
+            *cleaning,
+            ParquetWriter(cleaned, adapter=_as_row),
+        ],
+        tasks,
+    )
     run("sign", [ParquetReader(cleaned), MinhashDedupSignature(str(work / "signatures"), config=config)], tasks)
-    run("buckets", [MinhashDedupBuckets(str(work / "signatures"), str(work / "buckets"), config=config)], config.num_buckets)
+    run(
+        "buckets",
+        [MinhashDedupBuckets(str(work / "signatures"), str(work / "buckets"), config=config)],
+        config.num_buckets,
+    )
     run("cluster", [MinhashDedupCluster(str(work / "buckets"), str(work / "remove"), config=config)], 1)
-    run("filter", [ParquetReader(cleaned), MinhashDedupFilter(str(work / "remove")), ParquetWriter(str(work / "rows"), adapter=_as_row)], tasks)
+    run(
+        "filter",
+        [
+            ParquetReader(cleaned),
+            MinhashDedupFilter(str(work / "remove")),
+            ParquetWriter(str(work / "rows"), adapter=_as_row),
+        ],
+        tasks,
+    )
     return sum(pq.ParquetFile(file).metadata.num_rows for file in (work / "rows").glob("*.parquet"))
 
 
