@@ -92,10 +92,9 @@ def write(lake: Lake, uri: str, count: int) -> int:
     """Write rows as a repository of several files and return the characters of all texts."""
     per_file = -(-count // FILES)
     batch: list[dict[str, Any]] = []
-    rows = chars = 0
-    for row in made(count):
+    chars = 0
+    for rows, row in enumerate(made(count), 1):
         batch.append(asdict(row))
-        rows += 1
         chars += len(row.question) + len(row.answer) + len(row.context or "")
         if len(batch) == per_file or rows == count:
             table = pa.Table.from_pylist(batch, SCHEMA)
