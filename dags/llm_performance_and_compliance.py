@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from pipeline.orchestration import groups, watch
+from pipeline.orchestration import restore as restoring
 
 
 @dag(
@@ -20,12 +21,14 @@ from pipeline.orchestration import groups, watch
 ### The published model, looked at again
 
 Pulls the production version from the model store, compares every file with what was approved, evaluates it on the
-newest held-out rows, runs the compliance checks against the policy as it is **today**, and reports. A model that has
-become unfit fails this run, with the reasons in its mail.
+newest held-out rows, runs the compliance checks against the policy as it is **today**, asks whether data that it
+learned from was erased, and reports. A model that has become unfit fails this run, with the reasons in its mail; unless
+`publish.automatic_rollback` is off, production first goes back to the newest earlier version that passes the same
+checks.
 """,
 )
 def llm_performance_and_compliance() -> None:
-    """Check integrity, then performance and compliance, then report."""
+    """Check integrity, then performance and compliance, then report, and go back when the model is unfit."""
 
     @task(doc_md="Pull the production version and compare every file with its release record.")
     def integrity() -> dict[str, str]:
@@ -39,13 +42,19 @@ def llm_performance_and_compliance() -> None:
     def compliance(published: dict[str, str], evaluation: str) -> str:
         return watch.compliance(groups.run_id(), published, evaluation)
 
-    @task(doc_md="Say whether the production version is still fit; a model that is not fails this run.")
-    def verdict(published: dict[str, str], evaluation: str, report: str) -> None:
-        watch.verdict(groups.run_id(), published, evaluation, report)
+    @task(doc_md="Record in the audit trail whether the production version is still fit, and why not.")
+    def verdict(published: dict[str, str], evaluation: str, report: str) -> list[str]:
+        return watch.verdict(groups.run_id(), published, evaluation, report)
+
+    @task(
+        pool=groups.GPU_POOL, doc_md="Roll back to an earlier fit version when production is unfit; fails the run then."
+    )
+    def restore(published: dict[str, str], reasons: list[str]) -> str:
+        return restoring.when_unfit(groups.run_id(), published, reasons)
 
     published = integrity()
     evaluation = performance(published)
-    verdict(published, evaluation, compliance(published, evaluation))
+    restore(published, verdict(published, evaluation, compliance(published, evaluation)))
 
 
 llm_performance_and_compliance()

@@ -294,6 +294,9 @@ class PublishSettings(Section):
     private: bool = True
     token: SecretStr | None = None
     alias: str = "production"
+    signing_key: SecretStr | None = None
+    verify_key: str | None = None
+    automatic_rollback: bool = True
 
 
 class RetentionSettings(Section):
@@ -316,6 +319,9 @@ class MailSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = 28025
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: SecretStr | None = None
     sender: str = "llmops@example.com"
     operators: list[str] = ["ml-platform@example.com"]
 

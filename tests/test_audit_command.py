@@ -109,10 +109,10 @@ def test_report_of_an_unknown_run_is_refused(trail: Lake) -> None:
 
 def test_every_event_of_the_pipeline_has_a_sentence() -> None:
     from pipeline.orchestration import outcome, watch
-    from pipeline.publish import rollback, stage
+    from pipeline.publish import rollback
     from pipeline.review import signoff
 
     events = {signoff.RUN_STARTED, signoff.REQUESTED, signoff.ANSWERED, signoff.INVALID, signoff.GATE}
     events |= {signoff.SIGNED_OFF, signoff.REFUSED, outcome.RUN_FINISHED, watch.CHECKED, watch.STAGE_COMPLETED}
-    events |= {stage.PUBLISHED, rollback.ROLLED_BACK}
+    events |= {rollback.PUBLISHED, rollback.ROLLED_BACK}
     assert events <= set(audit_report._TELLERS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 PIPELINE = "llm_pipeline"
-DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance")
+DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance", "llm_rollback")
 SAMPLE_RATING = 4
 reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
 
@@ -34,7 +34,9 @@ class Review(StrEnum):
 
 def run(
     review: Review = typer.Option(Review.wait, help="Wait for people, or answer as the sample reviewers."),
-    dag: str = typer.Option(PIPELINE, help="llm_pipeline, llm_retrain or llm_performance_and_compliance."),
+    dag: str = typer.Option(
+        PIPELINE, help="llm_pipeline, llm_retrain, llm_performance_and_compliance or llm_rollback."
+    ),
     conf: str = typer.Option("{}", help="The run's parameters, as JSON."),
 ) -> None:
     """Start everything, run the whole pipeline, and show what came of it."""

@@ -1,7 +1,7 @@
-"""The release protocol: one commit, pulled back and verified, then the tag, and the alias last.
+"""The release protocol: one commit, pulled back and verified, and the tag last. The alias is moved by `alias`.
 
-Every step can be taken again: a release that was killed after its tag finds that tag and only moves the alias; one that
-was killed before it starts over, and its leftover commit is no version.
+Every step can be taken again: a release that was killed after its tag finds that tag; one that was killed before it
+starts over, and its leftover commit is no version.
 """
 
 from __future__ import annotations
@@ -11,25 +11,17 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Refused, StoreError
 from pipeline.log import get_logger
+from pipeline.publish import signature
+from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import RELEASE_FILE, BranchMoved, ModelStore, Version
 
 log = get_logger(__name__)
 ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A version in production."""
-
-    version: str
-    commit: str
-    url: str
 
 
 def release(
@@ -38,8 +30,8 @@ def release(
     *,
     identity: Mapping[str, str],
     check: Callable[[Path], None],
-) -> Released:
-    """Publish a folder as the next version and make it the production one.
+) -> Version:
+    """Publish a folder as the next version and return it; production is not touched.
 
     `build(version)` makes the folder, with `release.json` in it, for a version's name; `identity` are the entries of
     `release.json` that tell this release from any other; `check(folder)` asks the pulled-back model and raises when it
@@ -49,9 +41,7 @@ def release(
     store.ensure()
     for _ in range(ATTEMPTS):
         try:
-            version = _committed(store, build, identity, check)
-            _point(store, version)
-            return Released(version.name, version.commit, store.url())
+            return _committed(store, build, identity, check)
         except BranchMoved as problem:
             log.warning("the store moved on, trying again", cause=problem.what)
     raise StoreError("The model store is too busy", where=store.url(), remedy="Run the release again")
@@ -77,13 +67,6 @@ def _committed(
         store.revert(commit, before)
         raise
     return store.tag(name, commit, f"Verified release {name}")
-
-
-def _point(store: ModelStore, version: Version) -> None:
-    current = store.head(store.alias)
-    present = store.release(current) if current else None
-    if present is None or present["version"] != version.name:
-        store.point_alias(version, current)
 
 
 def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
@@ -130,5 +113,23 @@ def folder_hashes(folder: Path) -> dict[str, str]:
 
 def write_release(folder: Path, content: Mapping[str, Any]) -> None:
     """Write `release.json`: what this version is, with the hash of every other file."""
-    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n != RELEASE_FILE}}
+    left_out = (RELEASE_FILE, SIGNATURE_FILE)
+    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n not in left_out}}
     (folder / RELEASE_FILE).write_text(json.dumps(body, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def intact(folder: Path, verify_key: str | None = None) -> dict[str, Any]:
+    """Return the release record of a pulled-back version, after comparing every file with it.
+
+    With a public key the signature over all files is checked too. Raises Refused when there is no record, a file
+    differs, is missing or is too much, or the signature does not hold.
+    """
+    record = folder / RELEASE_FILE
+    if not record.is_file():
+        raise Refused(f"The version has no {RELEASE_FILE}", where=str(folder), remedy="Publish it with this pipeline")
+    content: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    found = folder_hashes(folder)
+    if verify_key is not None:
+        signature.check(folder / SIGNATURE_FILE, found, verify_key)
+    compare(content["files"], {n: h for n, h in found.items() if n not in (RELEASE_FILE, SIGNATURE_FILE)})
+    return content

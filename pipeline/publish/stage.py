@@ -6,23 +6,34 @@ import functools
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
-from pipeline.publish.release import Released, folder_hashes, release, write_release
+from pipeline.publish.promote import promote
+from pipeline.publish.release import folder_hashes, release, write_release
+from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import ModelStore
 from pipeline.review.signoff import Approval, Subject, require_sign_off
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
 
-PUBLISHED = "published"
 REFERENCE_QUESTIONS = 4
 REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A version in production."""
+
+    version: str
+    commit: str
+    url: str
 
 
 def run(
@@ -80,20 +91,17 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
         store = ModelStore(settings)
         identity = {"run_id": attempt.run_id, "model": subject.model}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
-        done = release(store, build, identity=identity, check=reference_check(attempt))
-    audit.append(
-        PUBLISHED,
-        actor="pipeline",
+        version = release(store, build, identity=identity, check=reference_check(attempt))
+    promote(
+        store,
+        attempt.lake,
+        audit,
+        version,
         run_id=attempt.run_id,
-        subject=subject.model,
-        data={
-            "repository": settings.publish.repository,
-            "version": done.version,
-            "commit": done.commit,
-            "approvals": [approval.record for approval in approvals],
-        },
+        model=subject.model,
+        approvals=[approval.record for approval in approvals],
     )
-    return done
+    return Released(version.name, version.commit, store.url())
 
 
 def approved(settings: Settings, audit: AuditLog, run_id: str, subject: Subject) -> list[Approval]:
@@ -130,11 +138,16 @@ def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
 def _fill(
     settings: Settings, attempt: Attempt, model: Path, approvals: Sequence[Approval], audit: AuditLog, version: str
 ) -> Path:
-    """Add card, reports and release file to the model's folder."""
+    """Add card, reports, release file and (with a key) the signature to the model's folder."""
+    from pipeline.comply import governance
+    from pipeline.comply.policy import load_policy
+
     inputs = attempt.inputs
+    (model / SIGNATURE_FILE).unlink(missing_ok=True)
     for name, stage in REPORTS.items():
         (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/report.json"))
     head = audit.head()
+    policy = load_policy(settings.policy_file)
     facts = CardFacts(
         repository=settings.publish.repository,
         version=version,
@@ -147,6 +160,10 @@ def _fill(
         approvals=approvals,
         audit_number=head.number,
         audit_hash=head.hash,
+        licence=policy.licences.release,
+        distribution=policy.licences.distribution,
+        governance=governance.load(settings.policy_file.parent),
+        signed=settings.publish.signing_key is not None,
     )
     (model / "README.md").write_text(render(facts), encoding="utf-8")
     write_release(
@@ -164,6 +181,10 @@ def _fill(
             "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
+    if settings.publish.signing_key is not None:
+        name = f"{settings.publish.repository}@{version}"
+        signed = signature.sign(folder_hashes(model), name, settings.publish.signing_key.get_secret_value())
+        (model / SIGNATURE_FILE).write_bytes(signed)
     return model
 
 
