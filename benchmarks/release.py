@@ -82,7 +82,7 @@ def main() -> None:
     account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
     figures: dict[str, list[float]] = {name: [] for name in ("copy", "hash", "release", "alias", "rollback")}
     try:
-        with HubServer(Store.open(HubConfig(scratch / "hub")), [account]).running() as url:
+        with HubServer(Store.open(HubConfig(scratch / "hub"), [account])).running() as url:
             publish = PublishSettings(endpoint=url, token=TOKEN, repository="acme/model")
             store = ModelStore(Settings(publish=publish, state_dir=scratch / "state"))
             lake = open_lake(LakeSettings(uri=str(scratch / "lake")))

@@ -6,6 +6,7 @@ Nothing here touches structlog's global configuration: inside a task that is Air
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from functools import partialmethod
 from typing import Literal
@@ -46,7 +47,11 @@ _pairs = structlog.processors.LogfmtRenderer(key_order=[], bool_as_flag=False)
 
 
 def configure(*, json: bool = False, level: int = INFO) -> None:
-    """Send events from `level` on to standard error, as JSON lines for machines or as aligned text for people."""
+    """Send events from `level` on to standard error, as JSON lines for machines or as aligned text for people.
+
+    LLMOPS_LOG_FORMAT=json asks for JSON lines without the command line's option.
+    """
+    json = json or os.environ.get("LLMOPS_LOG_FORMAT") == "json"
     _sink.form, _sink.level = ("json" if json else "text"), level
 
 

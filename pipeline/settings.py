@@ -314,6 +314,21 @@ class AuditSettings(Section):
     signing_key: SecretStr | None = None
 
 
+class LineageSettings(Section):
+    """Where OpenLineage events go: a file of JSON Lines, an endpoint, both, or nowhere."""
+
+    file: Path | None = None
+    endpoint: str | None = None
+    namespace: str = "llmops"
+    api_key: SecretStr | None = None
+
+
+class NoticeSettings(Section):
+    """Further notices of how runs ended; the address of a Slack incoming webhook holds a secret."""
+
+    slack_webhook: SecretStr | None = None
+
+
 class MailSettings(Section):
     """Where notices go."""
 
@@ -368,6 +383,8 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
+    notices: NoticeSettings = NoticeSettings()
+    lineage: LineageSettings = LineageSettings()
     airflow: AirflowSettings = AirflowSettings()
     local: LocalSettings = LocalSettings()
 

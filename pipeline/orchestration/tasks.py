@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from pipeline import log
+from pipeline import lineage, log
 from pipeline.audit import AuditLog
 from pipeline.errors import PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
@@ -59,6 +59,7 @@ class Run:
     def done(self, manifest: Manifest) -> str:
         """Record a stage's manifest and return its URI."""
         runs.note(self.lake, self.id, manifest)
+        lineage.emit(self.settings.lineage, self.lake.root, manifest)
         self.audit.append(
             STAGE_COMPLETED,
             actor="pipeline",
