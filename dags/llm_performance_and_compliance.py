@@ -34,11 +34,11 @@ def llm_performance_and_compliance() -> None:
     def integrity() -> dict[str, str]:
         return watch.integrity(groups.run_id())
 
-    @task(pool=groups.GPU_POOL, doc_md="Evaluate the production version on the newest held-out rows.")
+    @task(**groups.on_gpu(), doc_md="Evaluate the production version on the newest held-out rows.")
     def performance(published: dict[str, str]) -> str:
         return watch.performance(groups.run_id(), published)
 
-    @task(pool=groups.GPU_POOL, doc_md="Run the compliance checks against today's policy.")
+    @task(**groups.on_gpu(), doc_md="Run the compliance checks against today's policy.")
     def compliance(published: dict[str, str], evaluation: str) -> str:
         return watch.compliance(groups.run_id(), published, evaluation)
 
@@ -46,9 +46,7 @@ def llm_performance_and_compliance() -> None:
     def verdict(published: dict[str, str], evaluation: str, report: str) -> list[str]:
         return watch.verdict(groups.run_id(), published, evaluation, report)
 
-    @task(
-        pool=groups.GPU_POOL, doc_md="Roll back to an earlier fit version when production is unfit; fails the run then."
-    )
+    @task(**groups.on_gpu(), doc_md="Roll back to an earlier fit version when production is unfit; fails the run then.")
     def restore(published: dict[str, str], reasons: list[str]) -> str:
         return restoring.when_unfit(groups.run_id(), published, reasons)
 

@@ -342,9 +342,13 @@ class MailSettings(Section):
 
 
 class AirflowSettings(Section):
-    """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD."""
+    """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD.
+
+    `gpu_queue` is the Celery queue of training and generation; the worker with the GPU listens to it.
+    """
 
     url: str | None = None
+    gpu_queue: str = "default"
 
 
 class LocalSettings(Section):

@@ -34,6 +34,11 @@ def defaults() -> dict[str, Any]:
     }
 
 
+def on_gpu() -> dict[str, str]:
+    """Return where training and generation run: one at a time per slot of the pool, on the workers of its queue."""
+    return {"pool": GPU_POOL, "queue": current().airflow.gpu_queue}
+
+
 def overrides() -> dict[str, Any]:
     """Return the settings that this run was triggered with, in the settings' own shape; inside a task only."""
     params: Mapping[str, Any] = get_current_context()["params"]
@@ -101,11 +106,11 @@ def develop(prepared: str) -> dict[str, Any]:
     def features(prepared: str, base: str) -> str:
         return tasks.features(run_id(), overrides(), prepared, base)
 
-    @task(pool=GPU_POOL, doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
+    @task(**on_gpu(), doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
     def train(base: str, features: str) -> str:
         return tasks.train(run_id(), overrides(), base, features)
 
-    @task(pool=GPU_POOL, doc_md="Search hyperparameters with Hyperopt; the best trial's model is the candidate.")
+    @task(**on_gpu(), doc_md="Search hyperparameters with Hyperopt; the best trial's model is the candidate.")
     def tune(base: str, features: str, trained: str) -> str:
         return tasks.tune(run_id(), overrides(), base, features, trained)
 
@@ -127,11 +132,11 @@ def is_new(candidate: str) -> bool:
 def assess(made: dict[str, Any], prepared: str, repository: str) -> dict[str, Any]:
     """Evaluate and check the candidate; the gate stops the run when the verdict is not a pass."""
 
-    @task(pool=GPU_POOL, doc_md="Measure the candidate on held-out questions against base model and champion.")
+    @task(**on_gpu(), doc_md="Measure the candidate on held-out questions against base model and champion.")
     def evaluate(candidate: str, base: str, prepared: str, features: str) -> str:
         return tasks.evaluate(run_id(), overrides(), candidate, base, prepared, features)
 
-    @task(pool=GPU_POOL, doc_md="Check the OWASP risks, licences, privacy and policy.")
+    @task(**on_gpu(), doc_md="Check the OWASP risks, licences, privacy and policy.")
     def comply(candidate: str, base: str, prepared: str, features: str, evaluation: str, repository: str) -> str:
         return tasks.comply(run_id(), overrides(), candidate, base, prepared, features, evaluation, repository)
 
