@@ -50,7 +50,12 @@ def llm_performance_and_compliance() -> None:
     def restore(published: dict[str, str], reasons: list[str]) -> str:
         return restoring.when_unfit(groups.run_id(), published, reasons)
 
+    @task(doc_md="Delete what is older than the retention settings allow; never what a released model was made from.")
+    def retention() -> dict[str, int]:
+        return watch.retention(groups.run_id())
+
     published = integrity()
+    retention()
     evaluation = performance(published)
     restore(published, verdict(published, evaluation, compliance(published, evaluation)))
 

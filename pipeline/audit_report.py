@@ -235,6 +235,10 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,
     "subject_exported": lambda r: (f"exported {r.data.get('records', 0):,} records of a subject", ""),
+    "damage_released": lambda r: (
+        f"let {len(r.data.get('manifests') or [])} stages rebuild data that was damaged or missing",
+        "bad",
+    ),
     "old_data_deleted": lambda r: ("deleted data that was older than the retention settings allow", ""),
 }
 

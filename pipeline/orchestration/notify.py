@@ -61,6 +61,24 @@ def outcome(context: Any, result: str, text: str) -> None:
     """Tell the operators how a run ended."""
     body = f'<p>{escape(text)}</p><p><a href="{escape(report_url(context))}">Read the reports</a></p>'
     _send(context, mail(f"[llmops] {context['dag'].dag_id}: {result}", body))
+    _slack(f"{context['dag'].dag_id}: {result}. {text} {report_url(context)}")
+
+
+def _slack(text: str) -> None:
+    """Post to the Slack incoming webhook of the settings, if there is one; its address is a secret and not logged."""
+    webhook = current().notices.slack_webhook
+    if webhook is None:
+        return
+    import httpx
+
+    from pipeline.log import get_logger
+
+    # Slack reads &, < and > as markup: text from outside must not become a link or a mention.
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    try:
+        httpx.post(webhook.get_secret_value(), json={"text": plain[:3000]}, timeout=10).raise_for_status()
+    except httpx.HTTPError as problem:
+        get_logger(__name__).warning("a notice could not be sent to Slack", cause=type(problem).__name__)
 
 
 def _send(context: Any, notifier: SmtpNotifier) -> None:

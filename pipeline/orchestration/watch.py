@@ -122,6 +122,15 @@ def refusals(checked: Manifest) -> list[str]:
     return []
 
 
+@for_airflow
+def retention(run_id: str) -> dict[str, int]:
+    """Apply the retention settings; returns the number of deleted objects by kind."""
+    from pipeline.privacy.retention import retain
+
+    run = Run(run_id)
+    return {kind: count for kind, (count, _) in retain(run.settings, run.lake, actor="pipeline").deleted.items()}
+
+
 def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]:
     """Return base model, features and prepared rows: the newest that fit the candidate's base model.
 

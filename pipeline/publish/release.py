@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,16 @@ def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
 
 
 def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path], None]) -> None:
-    """Pull a commit back, compare every file's SHA-256 with the local folder, and ask the model again.
+    """Pull a commit back, compare every file's SHA-256 with the release record that was sent, and ask the model again.
 
     Raises Refused naming the first file that differs, is missing or is too much.
     """
     scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
     try:
         store.download(commit, scratch)
-        compare(folder_hashes(folder), folder_hashes(scratch))
+        small = [name for name in (RELEASE_FILE, SIGNATURE_FILE) if (folder / name).is_file()]
+        compare(_hashes(folder, small), _hashes(scratch, small))
+        intact(scratch)
         check(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -101,13 +103,16 @@ def compare(sent: Mapping[str, str], received: Mapping[str, str]) -> None:
 
 def folder_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a model folder; the store's own bookkeeping files are left out."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return _hashes(folder, [name for name in names if name != ".gitattributes" and not name.startswith(".cache/")])
+
+
+def _hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
     hashes = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if name == ".gitattributes" or name.startswith(".cache/"):
-            continue
-        with path.open("rb") as file:
-            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    for name in names:
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as file:
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
 
 

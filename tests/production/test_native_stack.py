@@ -62,17 +62,8 @@ class Native:
 def settings_text() -> str:
     text = (SAMPLE / "llmops.toml").read_text()
     for name, offset in PORTS.items():
-        old = {
-            "s3": 24333,
-            "hub": 24870,
-            "web": 24080,
-            "jira": 24081,
-            "mail": 24025,
-            "mail_web": 24026,
-            "airflow": 24088,
-        }
-        text = text.replace(str(old[name]), str(BASE + offset))
-    conf = f'{{"spark.executor.memory" = "1g"}}'
+        text = text.replace(SAMPLE_PORTS[name], str(BASE + offset))
+    conf = '{"spark.executor.memory" = "1g"}'
     spark = f'\n[spark]\nmaster = "spark://127.0.0.1:{SPARK}"\ndriver_memory = "1g"\nconf = {conf}\n'
     return text + spark
 
