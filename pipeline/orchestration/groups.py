@@ -34,7 +34,7 @@ def defaults() -> dict[str, Any]:
     }
 
 
-def on_gpu() -> dict[str, str]:
+def on_gpu() -> dict[str, Any]:
     """Return where training and generation run: one at a time per slot of the pool, on the workers of its queue."""
     return {"pool": GPU_POOL, "queue": current().airflow.gpu_queue}
 
