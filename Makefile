@@ -30,10 +30,10 @@ end-to-end: $(STAMP) ## only the whole stack with a tiny model, through Airflow,
 
 production-check: $(STAMP) ## PostgreSQL, Redis, Celery, Spark master and workers natively, and the pipeline on them
 	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable ".[production]"
-	$(VENV)/bin/pytest -c /dev/null --rootdir . -x -s tests/production
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -s tests/production
 
 faults: $(STAMP) ## inject faults and show the table of what came of each (some minutes)
-	$(VENV)/bin/pytest -c /dev/null --rootdir . -q tests/faults
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -q tests/faults
 
 lint: $(STAMP) ## only the linters and types
 	$(VENV)/bin/ruff format --check .

@@ -11,9 +11,7 @@ from pipeline.console import say
 
 
 def metrics(
-    port: int | None = typer.Option(
-        None, help="Serve them at this port until it is stopped; without it, write them once."
-    ),
+    port: int = typer.Option(0, help="Serve them at this port until it is stopped; 0 writes them once."),
     host: str = typer.Option("127.0.0.1", help="The address to serve at; 0.0.0.0 inside a container."),
 ) -> None:
     """Show what happened so far in the format that Prometheus reads."""
@@ -26,7 +24,7 @@ def metrics(
 
     settings = load()
     made = registry(open_lake(settings.lake), settings.select.machine_hour_cost)
-    if port is None:
+    if not port:
         sys.stdout.write(generate_latest(made).decode())
         return
     try:

@@ -190,5 +190,5 @@ def test_the_command_writes_them(
 
     a_day(lake)
     monkeypatch.setenv("LLMOPS_LAKE__URI", lake.root.removeprefix("file://"))
-    metrics(port=None, host="127.0.0.1")
+    metrics(port=0, host="127.0.0.1")
     assert "llmops_up 1.0" in capsys.readouterr().out
