@@ -90,11 +90,12 @@ def _on_review(settings: Settings, waiting: WaitingReview, review: Review) -> No
         password = made.passwords.get(user, "(your own)") if made else "(your own)"
         run_page = f"{connect(settings).url}/dags/{waiting.dag_id}/runs/{waiting.run_id}"
         link = f"{run_page}/tasks/{waiting.task_id}/required_actions"
-        text = f"{waiting.subject}\n\nOpen   {link}\nUser   {user}\nPassword   {password}\n\n"
+        text = f"{waiting.subject}\n\nUser   {user}\nPassword   {password}\n\n"
         text += "The page shows the figures against the base model and the champion, sample answers side by side, and "
         text += "the findings; approve or reject there, or with: llmops reviews approve"
         if not output.machine:
-            console.print(Panel(text, title="A review waits for you", border_style="yellow"))
+            console.print(Panel(text, title="A review waits for you", border_style="yellow"), soft_wrap=False)
+            say(f"Open   {link}")
         return
     say(f"      answering as {user}: {review.value}")
     option = "Approve" if review is Review.approve else "Reject"

@@ -53,7 +53,9 @@ def _reports(settings: Settings, lake: Lake, run_id: str, made: dict[str, Manife
 
 
 def _scores(evaluation: Manifest) -> None:
-    table = Table("metric", "base model", "fine-tuned", "95 % interval", "champion", "extractive baseline")
+    table = Table()
+    for title in ("metric", "base", "fine-tuned", "95 % interval", "champion", "baseline"):
+        table.add_column(title, no_wrap=True)
     for name, row in evaluation.facts.get("metrics", {}).items():
         table.add_row(
             name, *(_figure(row.get(key)) for key in ("base", "candidate", "interval", "champion", "baseline"))

@@ -40,8 +40,8 @@ class ImproperAnswer(ValueError):
 def fields_of(role: str) -> dict[str, dict[str, Any]]:
     """Return the form of a role as keyword arguments of Airflow's `Param`, by field name."""
     comment = {
-        "default": "",
-        "type": "string",
+        "default": None,  # with an empty text as default, the page asks approvals for a comment too
+        "type": ["null", "string"],
         "format": "multiline",
         "maxLength": MAX_COMMENT,
         "title": "Comment",
