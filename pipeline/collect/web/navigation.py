@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
+
 from pipeline.collect.web.dom import drop, raw_text, text_of
 from pipeline.collect.web.model import Element
 
@@ -69,10 +71,13 @@ def _words(text: str) -> list[str]:
 
 
 def _outside(element: Element) -> list[str]:
-    """Return the text that is in no link."""
-    parts = [element.text or ""]
-    for child in element:
-        if isinstance(child.tag, str) and not (child.tag == "a" and child.get("href")):
-            parts += [" ", *_outside(child), " "]
-        parts.append(child.tail or "")
+    """Return the text that is in no link, without recursion: pages may be nested deeper than Python calls."""
+    parts: list[str] = []
+    linked = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        link = node.tag == "a" and bool(node.get("href"))
+        linked += link * (1 if event == "start" else -1)
+        text = node.text if event == "start" else node.tail if node is not element else None
+        if not linked:
+            parts += [" ", text or ""]
     return parts
