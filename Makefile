@@ -4,10 +4,10 @@ REVIEW ?= wait
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: help env run stop test end-to-end killed-tasks lint
+.PHONY: help env run stop test end-to-end killed-tasks production-check faults lint
 
 help: ## show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(STAMP): pyproject.toml constraints.txt deploy/make_env.py
 	$(PYTHON) deploy/make_env.py $(VENV)
@@ -27,6 +27,13 @@ test: lint ## linters, types and every test, the end-to-end one last
 
 end-to-end: $(STAMP) ## only the whole stack with a tiny model, through Airflow, as a person runs it
 	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end
+
+production-check: $(STAMP) ## PostgreSQL, Redis, Celery, Spark master and workers natively, and the pipeline on them
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable ".[production]"
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -s tests/production
+
+faults: $(STAMP) ## inject faults and show the table of what came of each (some minutes)
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -q tests/faults
 
 killed-tasks: $(STAMP) ## kill every long task of a run once; the same model must be published (about 20 minutes)
 	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end/killed_tasks.py

@@ -38,7 +38,9 @@ def measure(made: list[Document], show: bool = False) -> dict[str, dict[str, flo
     for place, document in enumerate(made):
         found = results.get(place, [])
         for item in document.planted:
-            names = [item.entity, "ALL"] + ([f"PERSON {'' if item.listed else 'not '}on the lists"] if item.entity == "PERSON" else [])
+            names = [item.entity, "ALL"] + (
+                [f"PERSON {'' if item.listed else 'not '}on the lists"] if item.entity == "PERSON" else []
+            )
             is_hit = covered(item.start, item.end, found)
             for name in names:
                 planted[name] += 1
@@ -79,11 +81,15 @@ def main() -> None:
     started = time.process_time()
     figures = measure(made, given.show)
     seconds = time.process_time() - started
-    print(f"{len(made)} documents, {sum(len(d.text) for d in made) / 1e3:.0f} thousand characters, {1e6 * seconds / len(made):.0f} µs a document")
+    print(
+        f"{len(made)} documents, {sum(len(d.text) for d in made) / 1e3:.0f} thousand characters, {1e6 * seconds / len(made):.0f} µs a document"
+    )
     print(f"{'type':28} {'planted':>8} {'recall':>8} {'typed':>8} {'precision':>10} {'wrong in clean':>15}")
     for name, row in figures.items():
         precision = "" if row["precision"] is None else f"{row['precision']:.3f}"
-        print(f"{name:28} {row['planted']:8} {row['recall']:8.3f} {row['recall of the type']:8.3f} {precision:>10} {row['wrong in documents without']:15}")
+        print(
+            f"{name:28} {row['planted']:8} {row['recall']:8.3f} {row['recall of the type']:8.3f} {precision:>10} {row['wrong in documents without']:15}"
+        )
     if given.json:
         given.json.write_text(json.dumps(figures, indent=2))
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from pipeline.orchestration import groups, watch
+from pipeline.orchestration import restore as restoring
 
 
 @dag(
@@ -20,32 +21,43 @@ from pipeline.orchestration import groups, watch
 ### The published model, looked at again
 
 Pulls the production version from the model store, compares every file with what was approved, evaluates it on the
-newest held-out rows, runs the compliance checks against the policy as it is **today**, and reports. A model that has
-become unfit fails this run, with the reasons in its mail.
+newest held-out rows, runs the compliance checks against the policy as it is **today**, asks whether data that it
+learned from was erased, and reports. A model that has become unfit fails this run, with the reasons in its mail; unless
+`publish.automatic_rollback` is off, production first goes back to the newest earlier version that passes the same
+checks.
 """,
 )
 def llm_performance_and_compliance() -> None:
-    """Check integrity, then performance and compliance, then report."""
+    """Check integrity, then performance and compliance, then report, and go back when the model is unfit."""
 
     @task(doc_md="Pull the production version and compare every file with its release record.")
     def integrity() -> dict[str, str]:
         return watch.integrity(groups.run_id())
 
-    @task(pool=groups.GPU_POOL, doc_md="Evaluate the production version on the newest held-out rows.")
+    @task(**groups.on_gpu(), doc_md="Evaluate the production version on the newest held-out rows.")
     def performance(published: dict[str, str]) -> str:
         return watch.performance(groups.run_id(), published)
 
-    @task(pool=groups.GPU_POOL, doc_md="Run the compliance checks against today's policy.")
+    @task(**groups.on_gpu(), doc_md="Run the compliance checks against today's policy.")
     def compliance(published: dict[str, str], evaluation: str) -> str:
         return watch.compliance(groups.run_id(), published, evaluation)
 
-    @task(doc_md="Say whether the production version is still fit; a model that is not fails this run.")
-    def verdict(published: dict[str, str], evaluation: str, report: str) -> None:
-        watch.verdict(groups.run_id(), published, evaluation, report)
+    @task(doc_md="Record in the audit trail whether the production version is still fit, and why not.")
+    def verdict(published: dict[str, str], evaluation: str, report: str) -> list[str]:
+        return watch.verdict(groups.run_id(), published, evaluation, report)
+
+    @task(**groups.on_gpu(), doc_md="Roll back to an earlier fit version when production is unfit; fails the run then.")
+    def restore(published: dict[str, str], reasons: list[str]) -> str:
+        return restoring.when_unfit(groups.run_id(), published, reasons)
+
+    @task(doc_md="Delete what is older than the retention settings allow; never what a released model was made from.")
+    def retention() -> dict[str, int]:
+        return watch.retention(groups.run_id())
 
     published = integrity()
+    retention()
     evaluation = performance(published)
-    verdict(published, evaluation, compliance(published, evaluation))
+    restore(published, verdict(published, evaluation, compliance(published, evaluation)))
 
 
 llm_performance_and_compliance()

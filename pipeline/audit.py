@@ -2,8 +2,8 @@
 
 Record n is the object `audit/records/<n>.json`. It names the hash of record n-1, so an edit, a removal or a swap breaks
 the chain. Records are appended with a put that fails if the number is taken: concurrent writers lose nothing.
-`audit/head.json` names the last record, and a copy of the head travels into every published model card, so that a
-cut-off tail shows too.
+`audit/head.json` names the last record. Copies of the head are kept where a writer of the lake cannot reach: in every
+published release and, on each machine that records, below its state folder. They show a tail that was cut off.
 With a signing key each record carries an HMAC-SHA256, which someone who can only write to the lake cannot forge.
 """
 
@@ -12,60 +12,47 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
+from pipeline.audit_records import GENESIS, Fault, Head, Record
+from pipeline.audit_trail import Trail, read_trail
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
+from pipeline.log import get_logger
 
-GENESIS = "0" * 64
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
 ATTEMPTS = 200
+log = get_logger(__name__)
 
 
-class Record(BaseModel):
-    """One event: who did what to which thing, when, and the chain that proves its place."""
-
-    number: int
-    at: datetime
-    event: str
-    actor: str
-    run_id: str | None = None
-    subject: str | None = None
-    data: dict[str, Any] = {}
-    previous: str
-    hash: str = ""
-    signature: str | None = None
-
-    def computed_hash(self) -> str:
-        """Return the SHA-256 over everything but the hash and the signature."""
-        body = self.model_dump(mode="json", exclude={"hash", "signature"})
-        return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-class Head(BaseModel):
-    """The last record's number and hash."""
-
-    number: int
-    hash: str
-
-
-class Fault(BaseModel):
-    """A place where the trail does not hold."""
-
-    number: int
-    problem: str
+def open_audit(settings: Settings, lake: Lake) -> AuditLog:
+    """Return the lake's trail with the configured key and this machine's own memory of its head."""
+    name = hashlib.sha256(lake.root.encode()).hexdigest()[:16]
+    return AuditLog(lake, settings.audit.signing_key, memory=settings.state_dir / "audit" / f"{name}.json")
 
 
 class AuditLog:
     """The trail in one lake."""
 
-    def __init__(self, lake: Lake, signing_key: SecretStr | None = None) -> None:
-        """Sign with `signing_key` when there is one."""
+    def __init__(self, lake: Lake, signing_key: SecretStr | None = None, memory: Path | None = None) -> None:
+        """Sign with `signing_key` when there is one; remember the last head in the file `memory`, outside the lake."""
         self._lake = lake
         self._key = signing_key.get_secret_value().encode() if signing_key else None
+        self._memory = memory
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether records are signed and signatures are checked."""
+        return self._key is not None
 
     def append(
         self,
@@ -80,7 +67,7 @@ class AuditLog:
 
         Raises LakeError when the lake cannot be written; the caller must then not go on with what it wanted recorded.
         """
-        plain = json.loads(json.dumps(data or {}, default=str))
+        plain = _plain(data or {})
         for _ in range(ATTEMPTS):
             last = self._last()
             record = Record(
@@ -94,9 +81,11 @@ class AuditLog:
                 previous=last.hash,
             )
             record.hash = record.computed_hash()
-            record.signature = self._sign(record.hash)
-            if self._lake.put_if_absent(self._uri(record.number), record.model_dump_json(indent=1).encode()):
-                self._advance(Head(number=record.number, hash=record.hash))
+            record.signature = self.sign(record.hash)
+            if self._lake.put_if_absent(self._uri(record.number), record.to_bytes()):
+                head = Head(number=record.number, hash=record.hash)
+                self._advance(head)
+                self._remember(head)
                 return record
         raise LakeError(
             "The audit trail is written to by too many at once",
@@ -107,15 +96,13 @@ class AuditLog:
     def records(self) -> Iterator[Record]:
         """Yield the records in the order of their numbers; raises LakeError at one that cannot be read."""
         for info in self._lake.objects(self._lake.uri("audit", "records")):
-            try:
-                yield Record.model_validate_json(self._lake.read(info.uri))
-            except ValueError:
-                raise LakeError(
-                    "An audit record is damaged", where=info.uri, remedy="Run: llmops audit verify"
-                ) from None
+            yield self._parsed(self._lake.read(info.uri), info.uri)
 
     def find(self, event: str, *, run_id: str | None = None, subject: str | None = None) -> list[Record]:
-        """Return the records of an event, optionally of one run or about one subject, oldest first."""
+        """Return the records of an event, optionally of one run or about one subject, oldest first.
+
+        They are not verified: what a decision rests on is read with `trail`.
+        """
         return [
             record
             for record in self.records()
@@ -128,61 +115,27 @@ class AuditLog:
         """Return the last record's number and hash (number 0 when nothing was recorded)."""
         return self._last()
 
-    def verify(self, witnesses: tuple[Head, ...] = ()) -> list[Fault]:
-        """Return every place where the trail does not hold; an empty list means that it does.
+    def trail(self, witnesses: tuple[Head, ...] = ()) -> Trail:
+        """Read the trail once and return its records together with every place where it does not hold.
 
-        `witnesses` are heads that were kept elsewhere (model cards, a notary): each must still be in the trail, which
+        `witnesses` are heads that were kept elsewhere (releases, a notary): each must still be in the trail, which
         shows a tail that was cut off together with the head.
         """
-        faults: list[Fault] = []
-        hashes: dict[int, str] = {0: GENESIS}
-        expected = 1
-        for info in self._lake.objects(self._lake.uri("audit", "records")):
-            number = _number(info.uri)
-            for missing in range(expected, number):
-                faults.append(Fault(number=missing, problem="the record is missing"))
-            expected = number + 1
-            faults += self._check(number, self._lake.read(info.uri), hashes)
-        faults += self._check_heads(hashes, witnesses)
-        return faults
+        return read_trail(self._lake, self.sign if self.signed else None, (*witnesses, *self._remembered()))
 
-    def _check(self, number: int, data: bytes, hashes: dict[int, str]) -> list[Fault]:
-        try:
-            record = Record.model_validate_json(data)
-        except ValueError:
-            return [Fault(number=number, problem="the record cannot be read")]
-        hashes[number] = record.hash
-        problems = []
-        if record.number != number:
-            problems.append(f"the record says that it is number {record.number}")
-        if record.computed_hash() != record.hash:
-            problems.append("the content does not match its hash: it was edited")
-        if number - 1 in hashes and record.previous != hashes[number - 1]:
-            problems.append("it does not follow the record before it")
-        if self._key and not hmac.compare_digest(record.signature or "", self._sign(record.hash) or ""):
-            problems.append("the signature is missing or wrong")
-        return [Fault(number=number, problem=problem) for problem in problems]
+    def verify(self, witnesses: tuple[Head, ...] = ()) -> list[Fault]:
+        """Return every place where the trail does not hold; an empty list means that it does."""
+        return list(self.trail(witnesses).faults)
 
-    def _check_heads(self, hashes: dict[int, str], witnesses: tuple[Head, ...]) -> list[Fault]:
-        stored = self._lake.read_tagged(self._head_uri())
-        heads = [*witnesses]
-        if stored is not None:
-            try:
-                heads.append(Head.model_validate_json(stored[0]))
-            except ValueError:
-                return [Fault(number=0, problem="the head cannot be read")]
-        elif len(hashes) > 1:
-            return [Fault(number=0, problem="the head is missing")]
-        return [
-            Fault(
-                number=head.number, problem="a head that was recorded elsewhere is not in the trail: the tail was cut"
-            )
-            for head in heads
-            if hashes.get(head.number) != head.hash
-        ]
-
-    def _sign(self, digest: str) -> str | None:
+    def sign(self, digest: str) -> str | None:
+        """Return the signature of a record's hash, None without a key."""
         return hmac.new(self._key, digest.encode(), "sha256").hexdigest() if self._key else None
+
+    def _parsed(self, data: bytes, uri: str) -> Record:
+        try:
+            return Record.model_validate_json(data)
+        except ValueError:
+            raise LakeError("An audit record is damaged", where=uri, remedy="Run: llmops audit verify") from None
 
     def _uri(self, number: int) -> str:
         return self._lake.uri("audit", "records", f"{number:010d}.json")
@@ -190,23 +143,65 @@ class AuditLog:
     def _head_uri(self) -> str:
         return self._lake.uri("audit", "head.json")
 
+    def _stored_head(self) -> tuple[Head, str] | None:
+        stored = self._lake.read_tagged(self._head_uri())
+        if stored is None:
+            return None
+        try:
+            return Head.model_validate_json(stored[0]), stored[1]
+        except ValueError:
+            raise LakeError(
+                "The head of the audit trail is damaged", where=self._head_uri(), remedy="Run: llmops audit verify"
+            ) from None
+
     def _last(self) -> Head:
         """Start at the head and walk to the true end: a writer may have died between its record and the head."""
-        stored = self._lake.read_tagged(self._head_uri())
-        head = Head.model_validate_json(stored[0]) if stored else Head(number=0, hash=GENESIS)
+        stored = self._stored_head()
+        head = stored[0] if stored else Head(number=0, hash=GENESIS)
         while (found := self._lake.read_tagged(self._uri(head.number + 1))) is not None:
-            record = Record.model_validate_json(found[0])
+            record = self._parsed(found[0], self._uri(head.number + 1))
+            if record.number != head.number + 1:
+                self._misplaced(head.number + 1)
             head = Head(number=record.number, hash=record.hash)
         return head
 
+    def _misplaced(self, number: int) -> None:
+        raise LakeError(
+            "An audit record is not in its place", where=self._uri(number), remedy="Run: llmops audit verify"
+        )
+
     def _advance(self, head: Head) -> None:
         for _ in range(ATTEMPTS):
-            stored = self._lake.read_tagged(self._head_uri())
-            if stored is not None and Head.model_validate_json(stored[0]).number >= head.number:
+            stored = self._stored_head()
+            if stored is not None and stored[0].number >= head.number:
                 return
             if self._lake.swap(self._head_uri(), head.model_dump_json().encode(), stored[1] if stored else None):
                 return
 
+    def _remembered(self) -> tuple[Head, ...]:
+        if self._memory is None or not self._memory.is_file():
+            return ()
+        try:
+            return (Head.model_validate_json(self._memory.read_bytes()),)
+        except ValueError:
+            log.warning("this machine's copy of the audit head is damaged and was left out", file=str(self._memory))
+            return ()
 
-def _number(uri: str) -> int:
-    return int(uri.rsplit("/", 1)[-1].removesuffix(".json"))
+    def _remember(self, head: Head) -> None:
+        if self._memory is None or any(known.number >= head.number for known in self._remembered()):
+            return
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self._memory.parent)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(head.model_dump_json())
+            Path(name).replace(self._memory)
+        except OSError as problem:
+            log.warning("the audit head could not be kept on this machine", cause=str(problem))
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    """Return JSON values that survive being written and read: no NaN, no half characters."""
+    text = json.dumps(data, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    found: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)
+    return found

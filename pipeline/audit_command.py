@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
@@ -13,7 +13,8 @@ from rich.table import Table
 from pipeline.errors import LakeError, PipelineError
 
 if TYPE_CHECKING:
-    from pipeline.audit import AuditLog, Head
+    from pipeline.audit import AuditLog
+    from pipeline.audit_records import Head
     from pipeline.lake import Lake
     from pipeline.settings import Settings
 
@@ -58,13 +59,13 @@ def verify(
 
     settings, _, audit = _open()
     heads, names, note = _witnesses(settings, witness, store)
-    faults = audit.verify(tuple(heads))
-    head = audit.head() if not faults else None
+    trail = audit.trail(tuple(heads))
+    faults, head = trail.faults, None if trail.faults else trail.head
     data = {
         "holds": not faults,
         "faults": [fault.model_dump() for fault in faults],
         "head": head.model_dump() if head else None,
-        "signed": settings.audit.signing_key is not None,
+        "signed": trail.signed,
         "witnesses": names,
         "note": note,
     }
@@ -90,19 +91,13 @@ def report(
 ) -> None:
     """Write the trail as a page that needs no explanation."""
     from pipeline import audit_report
-    from pipeline.audit import GENESIS, Head
     from pipeline.console import emit
 
     settings, lake, audit = _open()
     heads, names, note = _witnesses(settings, witness, store)
-    faults = audit.verify(tuple(heads))
-    try:
-        records, head = list(audit.records()), audit.head()
-    except (LakeError, ValueError):
-        records, head = _readable(audit), Head(number=0, hash=GENESIS)
-    trail = audit_report.build(
-        lake, records, faults, head, signed=settings.audit.signing_key is not None, witnesses=names, run=run
-    )
+    found = audit.trail(tuple(heads))
+    faults = list(found.faults)
+    trail = audit_report.build(lake, found.records, faults, found.head, signed=found.signed, witnesses=names, run=run)
     if run is not None and not trail.chapters:
         raise PipelineError("The trail knows no such run", where=run, remedy="See: llmops audit show")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -113,29 +108,18 @@ def report(
 
 
 def _open() -> tuple[Settings, Lake, AuditLog]:
-    from pipeline.audit import AuditLog
+    from pipeline.audit import open_audit
     from pipeline.lake import open_lake
     from pipeline.settings import load
 
     settings = load()
     lake = open_lake(settings.lake)
-    return settings, lake, AuditLog(lake, settings.audit.signing_key)
-
-
-def _readable(audit: AuditLog) -> list[Any]:
-    """Return the records up to the first that cannot be read."""
-    found = []
-    try:
-        for record in audit.records():
-            found.append(record)
-    except LakeError:
-        pass
-    return found
+    return settings, lake, open_audit(settings, lake)
 
 
 def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[Head], list[str], str]:
     """Return the heads that were kept elsewhere, what to call them, and why some could not be had."""
-    from pipeline.audit import Head
+    from pipeline.audit_records import Head
 
     heads, names, note = [], [], ""
     for text in given:
@@ -145,23 +129,13 @@ def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[
         heads.append(Head(number=int(found[1]), hash=found[2]))
         names.append(f"record {found[1]}, given by hand")
     if store:
+        from pipeline.publish.store import ModelStore
+        from pipeline.publish.witnesses import released_heads
+
         try:
-            for name, head in _released(settings):
+            for name, head in released_heads(ModelStore(settings)):
                 heads.append(head)
-                names.append(name)
+                names.append(f"the release {name}")
         except PipelineError as problem:
             note = f"The model store could not be asked for its copies: {problem.what}."
     return heads, names, note
-
-
-def _released(settings: Settings) -> list[tuple[str, Head]]:
-    from pipeline.audit import Head
-    from pipeline.publish.store import ModelStore
-
-    place = ModelStore(settings)
-    found = []
-    for version in place.versions():
-        kept = (place.release(version.commit) or {}).get("audit")
-        if isinstance(kept, dict):
-            found.append((f"the release {version.name}", Head.model_validate(kept)))
-    return found

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.audit import Fault, Head, Record
+from pipeline.audit_records import Fault, Head, Record
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.stage import Manifest, load_manifest
@@ -167,6 +167,13 @@ def _requested(record: Record) -> tuple[str, str]:
     return f"asked for the {record.data.get('role')} review by {people}", ""
 
 
+def _reminded(record: Record) -> tuple[str, str]:
+    people = ", ".join(map(str, record.data.get("assigned") or [])) or "nobody"
+    if record.data.get("kind") == "escalation":
+        return f"told others that {people} had not answered the {record.data.get('role')} review", ""
+    return f"reminded {people} of the {record.data.get('role')} review", ""
+
+
 def _answered(record: Record) -> tuple[str, str]:
     role, decision = record.data.get("role"), record.data.get("decision")
     comment = str(record.data.get("comment") or "").strip()
@@ -225,6 +232,7 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "gate_decided": _gate,
     "review_requested": _requested,
     "review_answered": _answered,
+    "review_reminded": _reminded,
     "review_answer_invalid": lambda r: (f"gave an answer that could not be taken: {r.data.get('problem')}", ""),
     "refused": _refused,
     "signed_off": _signed_off,
@@ -235,6 +243,10 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,
     "subject_exported": lambda r: (f"exported {r.data.get('records', 0):,} records of a subject", ""),
+    "damage_released": lambda r: (
+        f"let {len(r.data.get('manifests') or [])} stages rebuild data that was damaged or missing",
+        "bad",
+    ),
     "old_data_deleted": lambda r: ("deleted data that was older than the retention settings allow", ""),
 }
 

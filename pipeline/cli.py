@@ -41,6 +41,9 @@ COMMANDS: dict[str, str] = {
     "models": "pipeline.publish.command:app",
     "ask": "pipeline.publish.command:ask",
     "audit": "pipeline.audit_command:app",
+    "lake": "pipeline.lake_command:app",
+    "metrics": "pipeline.metrics.command:metrics",
+    "doctor": "pipeline.doctor.command:doctor",
     "privacy": "pipeline.privacy.command:app",
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from pipeline.errors import LakeError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.settings import LakeSettings
 
+BODY_ATTEMPTS = 4
 MISSING = {"404", "NoSuchKey", "NotFound"}
 LOST_RACE = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
 
@@ -75,11 +77,17 @@ class S3Store:
 
     def read_tagged(self, key: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and ETag, or None."""
-        try:
-            answer = self._call("get_object", key)
-        except ClientError:
-            return None
-        return answer["Body"].read(), answer["ETag"]
+        for attempt in range(1, BODY_ATTEMPTS + 1):
+            try:
+                answer = self._call("get_object", key)
+                return answer["Body"].read(), answer["ETag"]
+            except ClientError:
+                return None
+            except (BotoCoreError, HTTPError) as problem:
+                # The client tries a request again, but not a body that breaks off while it is read.
+                if attempt == BODY_ATTEMPTS:
+                    raise self._unreachable(key, problem) from None
+        raise AssertionError("not reached")
 
     def write(self, key: str, data: bytes) -> None:
         """Write an object."""
@@ -98,8 +106,11 @@ class S3Store:
     def _conditional(self, key: str, data: bytes, **condition: str) -> bool:
         try:
             self._call("put_object", key, Body=data, **condition)
-        except ClientError:
-            return False
+        except ClientError as problem:
+            # When an answer was lost, the client's own second try loses against its first: look whose content it is.
+            tried_again = problem.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+            found = self.read_tagged(key) if tried_again else None
+            return found is not None and found[0] == data
         return True
 
     def upload(self, key: str, file: Path) -> None:
@@ -120,7 +131,10 @@ class S3Store:
         """Delete objects, a thousand a call."""
         for start in range(0, len(keys), 1000):
             objects = [{"Key": self._prefix + key} for key in keys[start : start + 1000]]
-            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+            try:
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+            except (BotoCoreError, ClientError) as problem:
+                raise self._unreachable(keys[start], problem) from None
             if answer.get("Errors"):
                 first = answer["Errors"][0]
                 raise LakeError(f"An object could not be deleted: {first.get('Message')}", where=first.get("Key"))

@@ -6,15 +6,14 @@ Nothing here touches structlog's global configuration: inside a task that is Air
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from functools import partialmethod
-from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 INFO, WARNING = logging.INFO, logging.WARNING
-Form = Literal["text", "json", "airflow"]
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "exception": 40}
 
 
@@ -23,11 +22,12 @@ class _Sink:
 
     def __init__(self) -> None:
         # Events of a program that configures nothing go to standard error too: standard output is for results.
-        self.form: Form = "text"
+        self.airflow = False
+        self.json = False
         self.level = WARNING
 
     def write(self, level: int, line: str) -> None:
-        if self.form == "airflow":
+        if self.airflow:
             logging.getLogger("pipeline").log(level, "%s", line)
         else:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
@@ -46,14 +46,21 @@ _pairs = structlog.processors.LogfmtRenderer(key_order=[], bool_as_flag=False)
 
 
 def configure(*, json: bool = False, level: int = INFO) -> None:
-    """Send events from `level` on to standard error, as JSON lines for machines or as aligned text for people."""
-    _sink.form, _sink.level = ("json" if json else "text"), level
+    """Send events from `level` on to standard error, as JSON lines for machines or as aligned text for people.
+
+    LLMOPS_LOG_FORMAT=json asks for JSON lines everywhere, also in Airflow's tasks.
+    """
+    _sink.airflow, _sink.json, _sink.level = False, json or _asked_for_json(), level
 
 
 def configure_for_airflow() -> None:
     """Send events to the task's own log, each under its level, so that Airflow's page shows them as what they are."""
-    _sink.form, _sink.level = "airflow", INFO
+    _sink.airflow, _sink.json, _sink.level = True, _asked_for_json(), INFO
     logging.getLogger("pipeline").setLevel(INFO)
+
+
+def _asked_for_json() -> bool:
+    return os.environ.get("LLMOPS_LOG_FORMAT") == "json"
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -79,13 +86,13 @@ def _only_from_level(_: WrappedLogger, method: str, event: EventDict) -> EventDi
 
 
 def _rendered(logger: WrappedLogger, method: str, event: EventDict) -> str | bytes:
-    if _sink.form == "airflow":
+    if _sink.airflow and not _sink.json:
         # The task's log already has time, level, run and task.
         text = event.pop("event")
         kept = {name: value for name, value in event.items() if name not in ("run", "dag_id", "task_id", "run_id")}
         return f"{text}  {_pairs(logger, method, kept)}".rstrip()
     structlog.processors.add_log_level(logger, method, event)
     event = _stamped(logger, method, event)
-    if _sink.form == "json":
+    if _sink.json:
         return _machine(logger, method, event)
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())(logger, method, event)

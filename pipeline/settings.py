@@ -279,10 +279,13 @@ class ComplySettings(Section):
 
 
 class ReviewSettings(Section):
-    """Human sign-off; who may approve what is in the policy file."""
+    """Human sign-off; who may approve what is in the policy file, and here is how the reviewers are written to."""
 
     timeout_hours: float = Field(72.0, gt=0)
     reminder_hours: float = Field(24.0, gt=0)
+    escalate_hours: float = Field(48.0, gt=0)
+    escalate_to: list[str] = []
+    addresses: dict[str, str] = {}
     samples: int = Field(8, ge=1)
 
 
@@ -294,6 +297,9 @@ class PublishSettings(Section):
     private: bool = True
     token: SecretStr | None = None
     alias: str = "production"
+    signing_key: SecretStr | None = None
+    verify_key: str | None = None
+    automatic_rollback: bool = True
 
 
 class RetentionSettings(Section):
@@ -311,19 +317,41 @@ class AuditSettings(Section):
     signing_key: SecretStr | None = None
 
 
+class LineageSettings(Section):
+    """Where OpenLineage events go: a file of JSON Lines, an endpoint, both, or nowhere."""
+
+    file: Path | None = None
+    endpoint: str | None = None
+    namespace: str = "llmops"
+    api_key: SecretStr | None = None
+
+
+class NoticeSettings(Section):
+    """Further notices of how runs ended; the address of a Slack incoming webhook holds a secret."""
+
+    slack_webhook: SecretStr | None = None
+
+
 class MailSettings(Section):
     """Where notices go."""
 
     host: str = "127.0.0.1"
     port: int = 28025
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: SecretStr | None = None
     sender: str = "llmops@example.com"
     operators: list[str] = ["ml-platform@example.com"]
 
 
 class AirflowSettings(Section):
-    """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD."""
+    """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD.
+
+    `gpu_queue` is the Celery queue of training and generation; the worker with the GPU listens to it.
+    """
 
     url: str | None = None
+    gpu_queue: str = "default"
 
 
 class LocalSettings(Section):
@@ -362,6 +390,8 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
+    notices: NoticeSettings = NoticeSettings()
+    lineage: LineageSettings = LineageSettings()
     airflow: AirflowSettings = AirflowSettings()
     local: LocalSettings = LocalSettings()
 

@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import BaseModel
 
 from pipeline.errors import LakeError, PipelineError
@@ -207,7 +208,9 @@ def run_stage(
     started, clock = datetime.now(UTC), time.monotonic()
     log.info("stage started", stage=stage, run=run_id)
     try:
-        work(attempt)
+        # Whatever is logged on the way carries these, so that one run, stage or dataset can be followed.
+        with structlog.contextvars.bound_contextvars(run=run_id, stage=stage, dataset=f"{stage}/{key}"):
+            work(attempt)
         _check_balance(attempt, stage)
         manifest = Manifest(
             stage=stage,

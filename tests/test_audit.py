@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from pipeline.audit import AuditLog, Head
+from pipeline.audit import AuditLog
+from pipeline.audit_records import Head
+from pipeline.errors import LakeError
 from pipeline.lake import Lake
 
 
@@ -84,3 +87,69 @@ def test_writer_that_died_before_the_head_is_continued(lake: Lake, log: AuditLog
     lake.write(lake.uri("audit", "head.json"), Head(number=4, hash=fourth["hash"]).model_dump_json().encode())
     assert log.append("later", actor="tests").number == 6
     assert log.verify() == []
+
+
+def test_every_byte_counts(lake: Lake, log: AuditLog) -> None:
+    """A blank, a key that stands twice or one that nobody reads: whatever is changed in a record is found."""
+    good = lake.read(uri(lake, 3))
+    edits = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(0, len(good), 3)]
+    edits += [
+        good + b"\n",
+        good.replace(b'"data"', b'"note": 1, "data"'),
+        good.replace(b'"actor"', b'"actor": "x", "actor"'),
+    ]
+    for edit in edits:
+        lake.write(uri(lake, 3), edit)
+        assert 3 in problems(log), edit
+    lake.write(uri(lake, 3), good)
+    assert log.verify() == []
+
+
+@pytest.mark.parametrize("name", ["3.json", "0000000003.json.bak", "00000000031.json", "x", "sub/0000000003.json"])
+def test_objects_that_are_no_records_are_named(lake: Lake, log: AuditLog, name: str) -> None:
+    lake.write(lake.uri("audit", "records", name), lake.read(uri(lake, 3)))
+    assert "is no record" in problems(log)[0]
+
+
+def test_rolled_back_trail_is_found_by_the_machine_that_wrote_it(lake: Lake, tmp_path) -> None:
+    trail = AuditLog(lake, SecretStr("k"), memory=tmp_path / "state" / "head.json")
+    for _ in range(3):
+        trail.append("seen", actor="tests")
+    assert trail.verify() == []
+    second = trail.trail().records[1]
+    lake.delete([uri(lake, 3)])
+    lake.write(lake.uri("audit", "head.json"), Head(number=2, hash=second.hash).model_dump_json().encode())
+    assert "cut or rewritten" in problems(trail)[3]
+    trail.append("rewritten", actor="mallory")
+    assert "cut or rewritten" in problems(trail)[3]
+
+
+def test_verifying_while_others_write_raises_no_false_alarm(lake: Lake) -> None:
+    trail = AuditLog(lake, SecretStr("k"))
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(lambda: [trail.append("seen", actor="tests") for _ in range(60)])
+        while not writing.done():
+            assert trail.verify() == []
+    assert trail.head().number == 60
+
+
+def test_what_json_cannot_hold_does_not_break_the_chain(lake: Lake) -> None:
+    trail = AuditLog(lake)
+    trail.append("seen", actor="tests", data={"value": float("nan"), "text": "half \ud83d", "when": Path("x")})
+    assert trail.verify() == []
+    assert trail.find("seen")[0].data == {"value": None, "text": "half ?", "when": "x"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"number": 2}'])
+def test_damaged_head_is_named(lake: Lake, log: AuditLog, damage: bytes) -> None:
+    lake.write(lake.uri("audit", "head.json"), damage)
+    assert "head cannot be read" in problems(log)[0]
+    with pytest.raises(LakeError, match="head of the audit trail is damaged"):
+        log.append("seen", actor="tests")
+
+
+def test_garbage_where_the_next_record_goes_is_named(lake: Lake, log: AuditLog) -> None:
+    lake.write(uri(lake, 6), b"{")
+    with pytest.raises(LakeError, match="damaged"):
+        log.append("seen", actor="tests")
+    assert "cannot be read" in problems(log)[6]

@@ -108,11 +108,11 @@ def test_report_of_an_unknown_run_is_refused(trail: Lake) -> None:
 
 
 def test_every_event_of_the_pipeline_has_a_sentence() -> None:
-    from pipeline.orchestration import outcome, watch
-    from pipeline.publish import rollback, stage
-    from pipeline.review import signoff
+    from pipeline.orchestration import watch
+    from pipeline.publish import rollback
+    from pipeline.review import evidence, reminders, signoff
 
     events = {signoff.RUN_STARTED, signoff.REQUESTED, signoff.ANSWERED, signoff.INVALID, signoff.GATE}
-    events |= {signoff.SIGNED_OFF, signoff.REFUSED, outcome.RUN_FINISHED, watch.CHECKED, watch.STAGE_COMPLETED}
-    events |= {stage.PUBLISHED, rollback.ROLLED_BACK}
+    events |= {signoff.SIGNED_OFF, signoff.REFUSED, signoff.RUN_FINISHED, watch.CHECKED, evidence.STAGE_COMPLETED}
+    events |= {reminders.REMINDED, rollback.PUBLISHED, rollback.ROLLED_BACK}
     assert events <= set(audit_report._TELLERS)

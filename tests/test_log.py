@@ -52,6 +52,24 @@ def test_airflow_gets_each_event_under_its_own_level(caplog) -> None:
     assert "100 % wrong" in caplog.records[1].getMessage()
 
 
+def test_airflow_gets_json_lines_when_they_are_asked_for(caplog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOPS_LOG_FORMAT", "json")
+    log.configure_for_airflow()
+    with caplog.at_level(logging.INFO, logger="pipeline"), structlog.contextvars.bound_contextvars(run="r1"):
+        made_early.warning("stage slow", stage="train")
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    found = json.loads(record.getMessage())
+    assert {"event": "stage slow", "stage": "train", "run": "r1", "level": "warning"}.items() <= found.items()
+
+
+def test_the_environment_asks_the_command_line_for_json_too(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOPS_LOG_FORMAT", "json")
+    log.configure()
+    made_early.info("stage done")
+    assert json.loads(capsys.readouterr().err)["event"] == "stage done"
+
+
 def test_the_global_configuration_is_left_alone() -> None:
     before = structlog.get_config()
     log.configure(json=True)

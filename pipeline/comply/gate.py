@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -59,17 +61,17 @@ def decide(findings: Sequence[Finding], policy: Policy, model: str, today: date,
     return Decision(REFUSED if reasons else PASSED, tuple(reasons), tuple(waived), tuple(warnings))
 
 
-def enforce(manifest: Manifest, lake: Lake | None = None) -> None:
+def enforce(manifest: Manifest, lake: Lake) -> None:
     """Let a passed verdict through; raises Refused naming each reason otherwise.
 
-    With the lake, the verdict is read from the report itself, whose bytes must be those that the manifest promises; so
-    a manifest whose facts were edited does not open the gate.
+    The verdict is read from the report itself, whose bytes must be those that the manifest promises; so a manifest
+    whose facts were edited does not open the gate.
     """
-    verdict, reasons = manifest.facts.get("verdict"), list(manifest.facts.get("reasons") or [])
     if manifest.stage != "comply":
         verdict, reasons = None, [f"this is the manifest of {manifest.stage}, not of a compliance check"]
-    if lake is not None and not reasons:
-        verdict, reasons = _reported(manifest, lake)
+    else:
+        report = read_report(lake, manifest)
+        verdict, reasons = report.get("verdict"), [str(reason) for reason in report.get("reasons") or []]
     if verdict != PASSED or reasons:
         raise Refused(
             "The compliance gate refused the model: " + ("; ".join(reasons) or f"its verdict is {verdict}"),
@@ -78,17 +80,23 @@ def enforce(manifest: Manifest, lake: Lake | None = None) -> None:
         )
 
 
-def _reported(manifest: Manifest, lake: Lake) -> tuple[str | None, list[str]]:
-    import hashlib
-    import json
+def read_report(lake: Lake, manifest: Manifest) -> dict[str, Any]:
+    """Return a stage's `report.json`.
 
+    Raises Refused when its bytes are not those that the manifest promises, LakeError when it is no report.
+    """
     output = manifest.output("report")
+    uri = f"{output.uri}/{REPORT}"
+    data = lake.read(uri)
     promised = {entry.path: entry.sha256 for entry in output.files}
-    data = lake.read(f"{output.uri}/{REPORT}")
     if hashlib.sha256(data).hexdigest() != promised.get(REPORT):
-        return None, ["the report is not the one that the check wrote"]
+        raise Refused(
+            "The report is not the one that its stage wrote", where=uri, remedy="Find out who writes to the lake"
+        )
     try:
-        report = json.loads(data)
-        return str(report["verdict"]), [str(reason) for reason in report["reasons"]]
-    except (ValueError, KeyError, TypeError):
-        raise LakeError("The compliance report is damaged", where=f"{output.uri}/{REPORT}") from None
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise LakeError("The report is damaged", where=uri, remedy="Delete its manifest and run the stage again")
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -12,6 +12,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_CHARACTERS = 50_000
 MAX_RANGE = 1000
+MAX_TURNS = 100_000
+"""Of loops over ranges, one inside the other; and the largest number that a template has a use for."""
 FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "cycler", "joiner", "loop"})
 METHODS = frozenset(
     {
@@ -39,10 +41,15 @@ FILTERS = frozenset(
         ),
         *("default", "d", "string", "int", "float", "items", "selectattr", "rejectattr", "select", "reject", "map"),
         *("replace", "safe", "escape", "e", "indent", "unique", "sort", "dictsort", "reverse", "batch", "max", "min"),
-        *("round", "abs", "sum", "wordcount", "truncate", "from_json", "groupby", "format"),
+        *("round", "abs", "sum", "wordcount", "truncate", "from_json", "groupby"),
     }
 )
 FORBIDDEN = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)
+SEARCHES = frozenset(
+    {"startswith", "endswith", "find", "index", "count", "split", "rsplit", "partition", "rpartition", "replace"}
+)
+CONTENT = frozenset({"content", "text"})
+_DUNDER = re.compile(r"__\w+__")
 # What a template may compare a message's text with: marks of structure. A word there is a trigger.
 _STRUCTURE = re.compile(
     r"^\W*(?:think|/think|tool_call|/tool_call|tool_response|/tool_response|image|audio|video)?\W*$"
@@ -103,8 +110,9 @@ def _walk(tree: nodes.Template) -> Iterator[str]:
     for used in tree.find_all(nodes.Filter):
         if used.name not in FILTERS:
             yield f"it uses the filter {str(used.name)[:40]}"
-    for comparison in tree.find_all(nodes.Compare):
-        yield from _trigger(comparison)
+    yield from _hidden_names(tree)
+    yield from _costs(tree)
+    yield from triggers(tree)
 
 
 def _call(call: nodes.Call, macros: set[str]) -> Iterator[str]:
@@ -127,20 +135,92 @@ def _large(argument: nodes.Expr) -> bool:
     return isinstance(argument, nodes.Pow | nodes.Mul)
 
 
-def _trigger(comparison: nodes.Compare) -> Iterator[str]:
-    """A word that is looked for in a message's content changes what some users get."""
-    for operand in comparison.ops:
-        if operand.op not in ("in", "notin") or not isinstance(comparison.expr, nodes.Const):
-            continue
-        word = comparison.expr.value
-        names = {name.attr for name in operand.expr.find_all(nodes.Getattr)} | {
-            str(item.arg.value) for item in operand.expr.find_all(nodes.Getitem) if isinstance(item.arg, nodes.Const)
-        }
-        if isinstance(operand.expr, nodes.Getattr):
-            names.add(operand.expr.attr)
-        if isinstance(operand.expr, nodes.Getitem) and isinstance(operand.expr.arg, nodes.Const):
-            names.add(str(operand.expr.arg.value))
-        if isinstance(operand.expr, nodes.Name):
-            names.add(operand.expr.name)
-        if isinstance(word, str) and not _STRUCTURE.match(word) and {"content", "text", "message"} & names:
-            yield f"it treats messages with {word[:40]!r} differently"
+def _hidden_names(tree: nodes.Template) -> Iterator[str]:
+    """Names that are spelt by the template itself reach what a plain reading of its attributes does not show."""
+    for constant in tree.find_all(nodes.Const):
+        if isinstance(constant.value, str) and _DUNDER.search(constant.value):
+            yield f"it holds the name {constant.value[:40]!r}"
+    for item in tree.find_all(nodes.Getitem):
+        spelt = item.arg.find(nodes.Concat) is not None or isinstance(item.arg, nodes.Concat)
+        if spelt or (isinstance(item.arg, nodes.Add) and _is_text(item.arg.left, item.arg.right)):
+            yield "it computes the name of what it reaches for"
+
+
+def _costs(tree: nodes.Template) -> Iterator[str]:
+    """What takes time or memory out of all proportion to the messages."""
+    if any(True for _ in tree.find_all(nodes.Pow)):
+        yield "it raises numbers to powers"
+    if any(_is_text(product.left, product.right) for product in tree.find_all(nodes.Mul)):
+        yield "it multiplies text"
+    for constant in tree.find_all(nodes.Const):
+        if isinstance(constant.value, int) and not isinstance(constant.value, bool) and constant.value > MAX_TURNS:
+            yield f"it holds the number {constant.value}"
+    for macro in tree.find_all(nodes.Macro):
+        parameters = [argument.name for argument in macro.args]
+        for call in macro.find_all(nodes.Call):
+            given = [argument.name for argument in call.args if isinstance(argument, nodes.Name)]
+            if isinstance(call.node, nodes.Name) and call.node.name == macro.name and given == parameters:
+                yield f"its macro {macro.name[:40]} calls itself without end"
+    yield from _turns(tree, 1)
+
+
+def _turns(node: nodes.Node, outer: int) -> Iterator[str]:
+    for child in node.iter_child_nodes():
+        turns = outer
+        if isinstance(child, nodes.For):
+            if child.recursive:
+                yield "it loops over itself"
+            turns *= _range_of(child.iter)
+            if turns > MAX_TURNS:
+                yield "it loops without end"
+        yield from _turns(child, turns)
+
+
+def _range_of(source: nodes.Node) -> int:
+    if not (isinstance(source, nodes.Call) and isinstance(source.node, nodes.Name) and source.node.name == "range"):
+        return 1
+    numbers = [argument.value for argument in source.args if isinstance(argument, nodes.Const)]
+    return max((number for number in numbers if isinstance(number, int)), default=1)
+
+
+def _is_text(*sides: nodes.Node) -> bool:
+    return any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in sides)
+
+
+def triggers(tree: nodes.Template) -> Iterator[str]:
+    """Yield what makes some messages, or some days, different: a word that is looked for in them, or a date."""
+    for comparison in tree.find_all(nodes.Compare):
+        sides = [comparison.expr, *(operand.expr for operand in comparison.ops)]
+        if any(_calls(side, "strftime_now") for side in sides):
+            yield "it does something else from a certain day on"
+        if any(_is_content(side) for side in sides):
+            yield from (f"it treats messages with {word[:40]!r} differently" for word in _words_of(sides))
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Getattr) and call.node.attr in SEARCHES and _is_content(call.node.node):
+            yield from (f"it treats messages with {word[:40]!r} differently" for word in _words_of(call.args))
+    for used in tree.find_all(nodes.Filter):
+        if used.name == "replace" and used.node is not None and _is_content(used.node):
+            yield from (f"it changes the word {word[:40]!r} in messages" for word in _words_of(used.args))
+
+
+def _words_of(expressions: Iterable[nodes.Node]) -> Iterator[str]:
+    for expression in expressions:
+        word = expression.value if isinstance(expression, nodes.Const) else None
+        if isinstance(word, str) and not _STRUCTURE.match(word):
+            yield word
+
+
+def _calls(node: nodes.Node, name: str) -> bool:
+    calls = [*node.find_all(nodes.Call), *([node] if isinstance(node, nodes.Call) else [])]
+    return any(isinstance(call.node, nodes.Name) and call.node.name == name for call in calls)
+
+
+def _is_content(node: nodes.Node) -> bool:
+    """Tell whether an expression is, or is made from, what a message says; its role is not."""
+    every = [node, *node.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
+    taken = [str(part.attr) for part in every if isinstance(part, nodes.Getattr)]
+    taken += [
+        str(part.arg.value) for part in every if isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const)
+    ]
+    names = {part.name for part in every if isinstance(part, nodes.Name)}
+    return bool(CONTENT & set(taken)) or bool(names & {"content", "text"}) or ("message" in names and not taken)

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import yaml
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from pipeline.comply.policy import LicencePolicy
 from pipeline.records import UNKNOWN_LICENCE
@@ -175,13 +176,32 @@ def _one(tokens: list[str]) -> tuple[list[frozenset[str]], list[str]]:
     if rest and rest[0].upper() == "WITH":
         if len(rest) < 2:
             raise BadExpression("an exception is missing at its end")
+        _exception(name, rest[1])
         rest = rest[2:]
     return [frozenset({_later(name)})], rest
 
 
+def _exception(licence: str, exception: str) -> None:
+    """Refuse what SPDX does not list as an exception: a rider of unknown content may forbid as well as permit."""
+    if exception.lower().startswith("additionref-"):
+        raise BadExpression(f"{exception[:60]!r} is an addition of unknown content to {licence}")
+    try:
+        canonicalize_license_expression(f"MIT WITH {exception}")
+    except InvalidLicenseExpression:
+        raise BadExpression(f"{exception[:60]!r} is no exception that SPDX lists") from None
+
+
 def _later(name: str) -> str:
-    """`GPL-2.0+` is the old way to write `GPL-2.0-or-later`."""
-    return spelt(f"{name[:-1]}-or-later" if name.endswith("+") else name)
+    """Return the present id: `GPL-2.0+` was `GPL-2.0-or-later`, and `GPL-2.0` was `GPL-2.0-only`.
+
+    A `+` behind a licence without such an id lets its later versions be chosen, so the licence itself is enough.
+    """
+    if name.endswith("+"):
+        name = name[:-1]
+        later = spelt(f"{name}-or-later")
+        return later if later.lower() in _table() else spelt(name)
+    only = spelt(f"{name}-only")
+    return only if only.lower() in _table() else spelt(name)
 
 
 def _bounded(ways: list[frozenset[str]]) -> list[frozenset[str]]:

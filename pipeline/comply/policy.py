@@ -43,15 +43,19 @@ class RolePolicy(Part):
     def _named(cls, reviewers: tuple[str, ...]) -> tuple[str, ...]:
         if any(not name.strip() or name != name.strip() for name in reviewers):
             raise ValueError("a reviewer's name is empty or has blanks around it")
-        if len(set(reviewers)) != len(reviewers):
+        if len({name.casefold() for name in reviewers}) != len(reviewers):
             raise ValueError("a reviewer is named twice")
         return reviewers
 
 
 class SignOffPolicy(Part):
-    """Sign-off: roles, and for how many days an approval holds."""
+    """Sign-off: roles, for how many days an approval holds, and whether the audit trail must be signed.
+
+    An unsigned trail proves nothing against someone who can write to the lake, so signing is left out knowingly only.
+    """
 
     max_age_days: float = Field(7.0, gt=0, le=365)
+    require_signature: bool = True
     roles: dict[Role, RolePolicy] = {}
 
     def role(self, name: Role) -> RolePolicy:
@@ -79,7 +83,8 @@ class LicencePolicy(Part):
     """Which SPDX licences may be used for what.
 
     A licence expression is allowed when it can be satisfied with allowed licences only: one side of an OR, both of an
-    AND. `unknown` says what to do about data or models whose licence nobody stated.
+    AND. `unknown` says what to do about data or models whose licence nobody stated. `base_models` names the base models
+    that a retraining may be triggered with, and their licences: who triggers a run does not state a licence.
     """
 
     intended_use: IntendedUse = "commercial"
@@ -87,7 +92,12 @@ class LicencePolicy(Part):
     release: str = "LicenseRef-Proprietary"
     data: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    base_models: dict[str, str] = {}
     unknown: Action = "refuse"
+
+    def of_base_model(self, name: str) -> str | None:
+        """Return the licence under which the policy knows a base model; a revision behind an @ does not matter."""
+        return self.base_models.get(name) or self.base_models.get(name.partition("@")[0])
 
 
 class SupplyChainPolicy(Part):

@@ -100,12 +100,13 @@ def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--web-port", type=int, required=True)
     options = parser.parse_args()
-    smtp = Controller(Keeper(options.folder), hostname="127.0.0.1", port=options.smtp_port, data_size_limit=MAX_BYTES)
+    smtp = Controller(Keeper(options.folder), hostname=options.host, port=options.smtp_port, data_size_limit=MAX_BYTES)
     smtp.start()
-    ThreadingHTTPServer(("127.0.0.1", options.web_port), handler(options.folder)).serve_forever()
+    ThreadingHTTPServer((options.host, options.web_port), handler(options.folder)).serve_forever()
 
 
 if __name__ == "__main__":

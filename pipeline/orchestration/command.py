@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 PIPELINE = "llm_pipeline"
-DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance")
+DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance", "llm_rollback")
+REMINDERS = "llm_review_reminders"
 SAMPLE_RATING = 4
 reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
 
@@ -34,7 +35,9 @@ class Review(StrEnum):
 
 def run(
     review: Review = typer.Option(Review.wait, help="Wait for people, or answer as the sample reviewers."),
-    dag: str = typer.Option(PIPELINE, help="llm_pipeline, llm_retrain or llm_performance_and_compliance."),
+    dag: str = typer.Option(
+        PIPELINE, help="llm_pipeline, llm_retrain, llm_performance_and_compliance or llm_rollback."
+    ),
     conf: str = typer.Option("{}", help="The run's parameters, as JSON."),
 ) -> None:
     """Start everything, run the whole pipeline, and show what came of it."""
@@ -49,7 +52,7 @@ def run(
     api = connect(settings)
     say("airflow: reading the DAGs")
     api.ensure_pool("gpu", 1, "Training and generation: one at a time on this machine")
-    for dag_id in DAGS:
+    for dag_id in (*DAGS, REMINDERS):
         api.await_dag(dag_id)
         api.unpause(dag_id)
     active = api.active_runs(dag)

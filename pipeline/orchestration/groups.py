@@ -14,6 +14,7 @@ from airflow.sdk import TaskGroup, get_current_context, task, task_group
 from pipeline.comply.policy import load_policy
 from pipeline.orchestration import notify, outcome, tasks
 from pipeline.review.operator import ReviewOperator
+from pipeline.review.signoff import UNKNOWN
 from pipeline.settings import current
 
 GPU_POOL = "gpu"
@@ -34,12 +35,20 @@ def defaults() -> dict[str, Any]:
     }
 
 
+def on_gpu() -> dict[str, Any]:
+    """Return where training and generation run: one at a time per slot of the pool, on the workers of its queue."""
+    return {"pool": GPU_POOL, "queue": current().airflow.gpu_queue}
+
+
 def overrides() -> dict[str, Any]:
     """Return the settings that this run was triggered with, in the settings' own shape; inside a task only."""
     params: Mapping[str, Any] = get_current_context()["params"]
     wanted: dict[str, dict[str, Any]] = {"model": {}, "train": {}, "tune": {}}
     if params.get("base_model"):
-        wanted["model"]["base"] = params["base_model"]
+        from pipeline.records import UNKNOWN_LICENCE
+
+        known = load_policy(current().policy_file).licences.of_base_model(params["base_model"])
+        wanted["model"] |= {"base": params["base_model"], "licence": known or UNKNOWN_LICENCE}
     if params.get("method"):
         wanted["train"]["method"] = params["method"]
     if params.get("trials"):
@@ -53,13 +62,22 @@ def run_id() -> str:
     return found
 
 
+def actor() -> str:
+    """Return who triggered the run; inside a task only.
+
+    Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
+    """
+    run = get_current_context()["dag_run"]
+    by_hand = run.run_type not in ("scheduled", "asset_triggered")
+    return getattr(run, "triggering_user_name", None) or (UNKNOWN if by_hand else "scheduler")
+
+
 @task(retries=1)
 def start() -> None:
     """Record in the audit trail who started the run and why."""
     context = get_current_context()
-    actor = getattr(context["dag_run"], "triggering_user_name", None) or "scheduler"
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
-    tasks.start(context["run_id"], context["dag"].dag_id, actor, reason, overrides())
+    tasks.start(context["run_id"], context["dag"].dag_id, actor(), reason, overrides())
 
 
 def collect_group(begun: Any) -> Any:
@@ -101,11 +119,11 @@ def develop(prepared: str) -> dict[str, Any]:
     def features(prepared: str, base: str) -> str:
         return tasks.features(run_id(), overrides(), prepared, base)
 
-    @task(pool=GPU_POOL, doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
+    @task(**on_gpu(), doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
     def train(base: str, features: str) -> str:
         return tasks.train(run_id(), overrides(), base, features)
 
-    @task(pool=GPU_POOL, doc_md="Search hyperparameters with Hyperopt; the best trial's model is the candidate.")
+    @task(**on_gpu(), doc_md="Search hyperparameters with Hyperopt; the best trial's model is the candidate.")
     def tune(base: str, features: str, trained: str) -> str:
         return tasks.tune(run_id(), overrides(), base, features, trained)
 
@@ -127,11 +145,11 @@ def is_new(candidate: str) -> bool:
 def assess(made: dict[str, Any], prepared: str, repository: str) -> dict[str, Any]:
     """Evaluate and check the candidate; the gate stops the run when the verdict is not a pass."""
 
-    @task(pool=GPU_POOL, doc_md="Measure the candidate on held-out questions against base model and champion.")
+    @task(**on_gpu(), doc_md="Measure the candidate on held-out questions against base model and champion.")
     def evaluate(candidate: str, base: str, prepared: str, features: str) -> str:
         return tasks.evaluate(run_id(), overrides(), candidate, base, prepared, features)
 
-    @task(pool=GPU_POOL, doc_md="Check the OWASP risks, licences, privacy and policy.")
+    @task(**on_gpu(), doc_md="Check the OWASP risks, licences, privacy and policy.")
     def comply(candidate: str, base: str, prepared: str, features: str, evaluation: str, repository: str) -> str:
         return tasks.comply(run_id(), overrides(), candidate, base, prepared, features, evaluation, repository)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.review.signoff import REFUSED
+from pipeline.review.signoff import REFUSED, RUN_FINISHED
 
-RUN_FINISHED = "run_finished"
 REFUSING_TASKS = ("gate", "sign_off")
 
 

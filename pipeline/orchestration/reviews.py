@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.comply.gate import PASSED, REFUSED
 from pipeline.errors import Refused
-from pipeline.review import signoff
-from pipeline.review.dossier import Dossier, build
-from pipeline.review.form import Answer
-from pipeline.stage import Manifest
+from pipeline.review import decision, signoff
+from pipeline.review.dossier import Dossier, build, cell
+from pipeline.review.evidence import Evidence
+from pipeline.review.form import Answer, ImproperAnswer
 
 if TYPE_CHECKING:
     from pipeline.orchestration.tasks import Run
@@ -26,33 +27,91 @@ class Opened:
     body: str
 
 
-def subject_of(candidate: Manifest, evaluation: Manifest, compliance: Manifest) -> signoff.Subject:
-    """Return what an approval is bound to."""
-    return signoff.Subject(
-        model=candidate.output("model").digest, evaluation=evaluation.digest, compliance=compliance.digest
+def gate(run: Run, candidate: str, evaluation: str, compliance: str) -> None:
+    """Record what the gate decides about this evidence; raises Refused with every reason when it is not a pass."""
+    evidence = _evidence(run, candidate, evaluation, compliance)
+    subject = evidence.subject
+    policy, reasons = decision.obstacles(run.settings, run.lake, run.audit, run.id, evidence)
+    signoff.record_gate(
+        run.audit,
+        run_id=run.id,
+        subject=subject,
+        verdict=REFUSED if reasons else PASSED,
+        terms=decision.terms(run.settings, policy),
+        reasons=reasons,
     )
+    if reasons:
+        problem = Refused(
+            "The compliance gate refused the model: " + "; ".join(reasons),
+            where=compliance,
+            remedy="Mend the causes, or accept a risk by a waiver with owner, reason and expiry in the policy",
+        )
+        _refused(run, subject, problem)
+        raise problem
 
 
 def open_for(
-    *, role: str, run_id: str, reviewers: Sequence[str], manifests: tuple[str, str, str], report_url: str
+    *,
+    role: str,
+    run_id: str,
+    reviewers: Sequence[str],
+    manifests: tuple[str, str, str],
+    report_url: str,
+    task: str,
+    due: datetime,
+    link: str = "",
 ) -> Opened:
-    """Record that a review was asked for and return its text; an earlier improper answer is explained on top."""
+    """Record that a review was asked for and return its text; an earlier improper answer is explained on top.
+
+    Raises Refused when what there is to review is not what the gate let pass.
+    """
     run = _run(run_id)
-    candidate, evaluation, compliance = (run.manifest(uri) for uri in manifests)
-    subject = subject_of(candidate, evaluation, compliance)
-    dossier: Dossier = build(run.lake, run_id, candidate, evaluation, compliance, report_url)
-    improper = [r for r in run.audit.find(signoff.INVALID, run_id=run_id) if r.data.get("role") == role]
-    signoff.open_review(run.audit, run_id=run_id, role=role, subject=subject, assigned=reviewers)
-    hint = f"> **Please answer again.** {improper[-1].data['problem']}.\n\n" if improper else ""
+    evidence = _evidence(run, *manifests)
+    _, reasons = decision.obstacles(run.settings, run.lake, run.audit, run_id, evidence)
+    decided = run.audit.find(signoff.GATE, run_id=run_id, subject=evidence.subject.model)
+    if not decided or decided[-1].data.get("verdict") != PASSED:
+        reasons.append("the compliance gate has not let this model pass in this run")
+    if reasons:
+        problem = Refused("There is nothing to review: " + "; ".join(reasons), where=run_id)
+        _refused(run, evidence.subject, problem)
+        raise problem
+    dossier: Dossier = build(
+        run.lake,
+        run_id,
+        evidence.candidate,
+        evidence.evaluation,
+        evidence.compliance,
+        report_url,
+        destination=decision.destination(run.settings),
+        samples=run.settings.review.samples,
+    )
+    improper = [r for r in run.audit.find(signoff.INVALID, run_id=run_id) if r.data.get("task") == task]
+    signoff.open_review(
+        run.audit,
+        run_id=run_id,
+        role=role,
+        task=task,
+        subject=evidence.subject,
+        assigned=reviewers,
+        due=due,
+        link=link,
+    )
+    hint = f"> **Please answer again.** {cell(improper[-1].data['problem'])}.\n\n" if improper else ""
     return Opened(dossier.subject(role), hint + dossier.body(role))
 
 
-def record(*, role: str, run_id: str, reviewer: str, answer: Answer) -> None:
-    """Record a proper answer."""
+def record(*, role: str, task: str, run_id: str, reviewer: str, answer: Answer) -> None:
+    """Record a proper answer; raises ImproperAnswer when an approval by this person would not count."""
+    audit = _run(run_id).audit
+    if answer.decision == "approve":
+        problem = signoff.why_not(audit, run_id=run_id, role=role, task=task, reviewer=reviewer)
+        if problem:
+            raise ImproperAnswer(problem)
     signoff.record_answer(
-        _run(run_id).audit,
+        audit,
         run_id=run_id,
         role=role,
+        task=task,
         reviewer=reviewer,
         decision=answer.decision,
         comment=answer.comment,
@@ -60,27 +119,34 @@ def record(*, role: str, run_id: str, reviewer: str, answer: Answer) -> None:
     )
 
 
-def record_silence(*, role: str, run_id: str) -> None:
+def record_silence(*, role: str, task: str, run_id: str) -> None:
     """Record that nobody answered in time."""
     signoff.record_answer(
-        _run(run_id).audit, run_id=run_id, role=role, reviewer="nobody", decision="silent", comment="", answers={}
+        _run(run_id).audit,
+        run_id=run_id,
+        role=role,
+        task=task,
+        reviewer="nobody",
+        decision="silent",
+        comment="",
+        answers={},
     )
 
 
-def record_improper(*, role: str, run_id: str, reviewer: str, problem: str) -> None:
+def record_improper(*, role: str, task: str, run_id: str, reviewer: str, problem: str) -> None:
     """Record an answer that could not be taken, so that the next form can say why."""
-    _run(run_id).audit.append(signoff.INVALID, actor=reviewer, run_id=run_id, data={"role": role, "problem": problem})
+    data = {"role": role, "task": task, "problem": problem}
+    _run(run_id).audit.append(signoff.INVALID, actor=reviewer, run_id=run_id, data=data)
 
 
 def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[signoff.Approval]:
     """Return the approvals that allow publication and record the decision; raises Refused with every reason."""
-    subject = subject_of(run.manifest(candidate), run.manifest(evaluation), run.manifest(compliance))
+    evidence = _evidence(run, candidate, evaluation, compliance)
+    subject = evidence.subject
     try:
-        approvals = require(run, subject)
+        approvals = decision.require_approval(run.settings, run.lake, run.audit, run_id=run.id, evidence=evidence)
     except Refused as problem:
-        run.audit.append(
-            signoff.REFUSED, actor="pipeline", run_id=run.id, subject=subject.model, data={"reason": problem.what}
-        )
+        _refused(run, subject, problem)
         raise
     run.audit.append(
         signoff.SIGNED_OFF,
@@ -92,18 +158,13 @@ def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[s
     return approvals
 
 
-def require(run: Run, subject: signoff.Subject) -> list[signoff.Approval]:
-    """Apply the policy's rules to what the audit trail holds."""
-    from pipeline.comply.policy import load_policy
+def _evidence(run: Run, candidate: str, evaluation: str, compliance: str) -> Evidence:
+    return Evidence(run.manifest(candidate), run.manifest(evaluation), run.manifest(compliance))
 
-    policy = load_policy(run.settings.policy_file)
-    return signoff.require_sign_off(
-        run.audit,
-        run_id=run.id,
-        subject=subject,
-        rules=policy.sign_off_rules(),
-        max_age=timedelta(days=policy.sign_off.max_age_days),
-    )
+
+def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:
+    data = {"reason": problem.what}
+    run.audit.append(signoff.REFUSED, actor="pipeline", run_id=run.id, subject=subject.model, data=data)
 
 
 def _run(run_id: str) -> Run:

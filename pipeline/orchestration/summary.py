@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.table import Table
 
-from pipeline.audit import AuditLog
+from pipeline.audit import open_audit
 from pipeline.console import console, output, say
 from pipeline.lake import Lake, open_lake
 from pipeline.orchestration import runs
-from pipeline.orchestration.outcome import RUN_FINISHED
+from pipeline.review.signoff import RUN_FINISHED
 from pipeline.settings import Settings
 from pipeline.stage import Manifest
 
@@ -19,7 +19,7 @@ from pipeline.stage import Manifest
 def show(settings: Settings, run_id: str, state: str) -> str:
     """Show the result of a run and return it: published, unchanged, done, refused or failed."""
     lake = open_lake(settings.lake)
-    audit = AuditLog(lake, settings.audit.signing_key)
+    audit = open_audit(settings, lake)
     finished = audit.find(RUN_FINISHED, run_id=run_id)
     result = str(finished[-1].data["result"]) if finished else ("done" if state == "success" else "failed")
     made = runs.manifests(lake, run_id)

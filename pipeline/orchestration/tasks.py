@@ -10,18 +10,17 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from pipeline import log
-from pipeline.audit import AuditLog
+from pipeline import lineage, log
+from pipeline.audit import open_audit
 from pipeline.errors import PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
 from pipeline.orchestration import runs
+from pipeline.review.evidence import STAGE_COMPLETED, completed, seal
 from pipeline.settings import Settings, load
 from pipeline.stage import Manifest, load_manifest
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-STAGE_COMPLETED = "stage_completed"
 
 
 def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
@@ -50,7 +49,7 @@ class Run:
         self.id = run_id
         self.settings: Settings = load(**(overrides or {}))
         self.lake: Lake = open_lake(self.settings.lake)
-        self.audit = AuditLog(self.lake, self.settings.audit.signing_key)
+        self.audit = open_audit(self.settings, self.lake)
 
     def manifest(self, uri: str) -> Manifest:
         """Load an input."""
@@ -59,18 +58,13 @@ class Run:
     def done(self, manifest: Manifest) -> str:
         """Record a stage's manifest and return its URI."""
         runs.note(self.lake, self.id, manifest)
+        lineage.emit(self.settings.lineage, self.lake.root, manifest)
         self.audit.append(
             STAGE_COMPLETED,
             actor="pipeline",
             run_id=self.id,
             subject=manifest.digest,
-            data={
-                "stage": manifest.stage,
-                "manifest": manifest.uri,
-                "unchanged": manifest.cached,
-                "inputs": {name: reference.digest for name, reference in manifest.inputs.items()},
-                "counts": manifest.counts.model_dump(),
-            },
+            data=completed(manifest),
         )
         return manifest.uri
 
@@ -78,12 +72,20 @@ class Run:
 @for_airflow
 def start(run_id: str, dag_id: str, actor: str, reason: str, overrides: dict[str, Any]) -> None:
     """Record who started the run and why; the sign-off later refuses this person's own approval."""
+    from pipeline.records import UNKNOWN_LICENCE
     from pipeline.review.signoff import RUN_STARTED
 
     run = Run(run_id, overrides)
     run.audit.append(
         RUN_STARTED, actor=actor, run_id=run_id, data={"dag": dag_id, "reason": reason, "overrides": overrides}
     )
+    model = overrides.get("model") or {}
+    if model.get("licence") == UNKNOWN_LICENCE:
+        raise Refused(
+            f"The policy does not know the licence of {model['base']}",
+            where="base_model",
+            remedy="Look it up and add it to licences.base_models of the policy; who triggers a run does not state it",
+        )
 
 
 @for_airflow
@@ -121,6 +123,13 @@ def snapshot(run_id: str, wanted: str) -> str:
     if manifest.stage != "repository":
         raise Refused(
             f"This is a manifest of {manifest.stage}, not of a repository", where=uri, remedy="Name a repository's"
+        )
+    made = run.audit.find(STAGE_COMPLETED, subject=manifest.digest)
+    if not any(r.data.get("manifest") == uri and r.data.get("seal") == seal(manifest) for r in made):
+        raise Refused(
+            "The audit trail does not know this repository: nothing says which sources its rows came from",
+            where=uri,
+            remedy="Name one that a run has made (llmops audit show --event stage_completed)",
         )
     return run.done(manifest)
 
@@ -242,20 +251,9 @@ def comply(
 @for_airflow
 def gate(run_id: str, candidate: str, evaluation: str, compliance: str) -> None:
     """Record the verdict, and stop the run when it is not a pass."""
-    from pipeline.comply.gate import enforce
-    from pipeline.orchestration.reviews import subject_of
-    from pipeline.review.signoff import GATE, REFUSED
+    from pipeline.orchestration import reviews
 
-    run = Run(run_id)
-    report = run.manifest(compliance)
-    subject = subject_of(run.manifest(candidate), run.manifest(evaluation), report)
-    data = {"verdict": report.facts.get("verdict"), **subject.model_dump(exclude={"model"})}
-    run.audit.append(GATE, actor="pipeline", run_id=run_id, subject=subject.model, data=data)
-    try:
-        enforce(report)
-    except Refused as problem:
-        run.audit.append(REFUSED, actor="pipeline", run_id=run_id, subject=subject.model, data={"reason": problem.what})
-        raise
+    reviews.gate(Run(run_id), candidate, evaluation, compliance)
 
 
 @for_airflow

@@ -1,4 +1,4 @@
-"""Watching the published model: integrity of its files, its performance on new data, today's policy."""
+"""Watching the published model: integrity of its files, its performance on new data, today's policy, erased data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 from pipeline.errors import Refused
-from pipeline.orchestration.tasks import STAGE_COMPLETED, Run, for_airflow
+from pipeline.lake import Lake
+from pipeline.orchestration.tasks import Run, for_airflow
+from pipeline.review.evidence import STAGE_COMPLETED
 from pipeline.stage import Manifest
 
 CHECKED = "production_checked"
@@ -14,84 +16,121 @@ CHECKED = "production_checked"
 
 @for_airflow
 def integrity(run_id: str) -> dict[str, str]:
-    """Return the manifests behind the production version, after comparing its files with its release record.
+    """Return the manifests behind the production version, and what is wrong with its files in the store, if anything.
 
-    Raises Refused when nothing is published, or when a file in the store is not the one that was released.
+    Raises Refused when nothing is published.
     """
-    from pipeline.publish.release import compare, folder_hashes
-    from pipeline.publish.store import RELEASE_FILE, ModelStore
+    from pipeline.publish.release import intact
+    from pipeline.publish.store import ModelStore
 
     run = Run(run_id)
     store = ModelStore(run.settings)
-    release = store.production()
-    if release is None:
+    head = store.head(store.alias)
+    release = store.release(head) if head else None
+    if head is None or release is None:
         raise Refused("No model is published yet", where=store.url(), remedy="Let llm_pipeline publish one first")
+    fault = ""
     with tempfile.TemporaryDirectory(prefix="llmops-watch-") as scratch:
-        found = folder_hashes(store.download(store.head(store.alias) or store.alias, Path(scratch)))
-    found.pop(RELEASE_FILE, None)
-    compare(release["files"], found)
-    return {key: str(release[key]) for key in ("version", "candidate", "prepared")}
+        try:
+            intact(store, head, Path(scratch), run.settings.publish.verify_key)
+        except Refused as problem:
+            fault = problem.what
+    return {**{key: str(release[key]) for key in ("version", "candidate", "prepared")}, "fault": fault}
 
 
 @for_airflow
 def performance(run_id: str, published: dict[str, str]) -> str:
     """Evaluate the production version on the test split of the newest prepared rows."""
+    run = Run(run_id)
+    return run.done(performance_of(run, published["candidate"]))
+
+
+@for_airflow
+def compliance(run_id: str, published: dict[str, str], evaluation: str) -> str:
+    """Check the production version against the policy as it is now."""
+    run = Run(run_id)
+    return run.done(compliance_of(run, published["candidate"], run.manifest(evaluation)))
+
+
+def performance_of(run: Run, uri: str) -> Manifest:
+    """Evaluate the model of a candidate's manifest on the newest held-out rows."""
     from pipeline.evaluate import stage
 
-    run = Run(run_id)
-    candidate = run.manifest(published["candidate"])
+    candidate = run.manifest(uri)
     base, features, prepared = behind(run, candidate)
-    made = stage.run(
+    return stage.run(
         run.settings,
         run.lake,
-        run_id=run_id,
+        run_id=run.id,
         candidate=candidate,
         base=base,
         prepared=prepared,
         features=features,
         champion=None,
     )
-    return run.done(made)
 
 
-@for_airflow
-def compliance(run_id: str, published: dict[str, str], evaluation: str) -> str:
-    """Check the production version against the policy as it is now."""
+def compliance_of(run: Run, uri: str, evaluation: Manifest) -> Manifest:
+    """Check the model of a candidate's manifest against today's policy."""
     from pipeline.comply import stage
 
-    run = Run(run_id)
-    candidate = run.manifest(published["candidate"])
+    candidate = run.manifest(uri)
     base, features, prepared = behind(run, candidate)
-    made = stage.run(
+    return stage.run(
         run.settings,
         run.lake,
-        run_id=run_id,
+        run_id=run.id,
         candidate=candidate,
         base=base,
         prepared=prepared,
         features=features,
-        evaluation=run.manifest(evaluation),
+        evaluation=evaluation,
         repository=run.manifest(prepared.inputs["repository"].uri),
     )
-    return run.done(made)
 
 
 @for_airflow
-def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str) -> None:
-    """Record whether the production version is fit; raises Refused with the reasons when it is not."""
-    from pipeline.comply.gate import enforce
+def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str) -> list[str]:
+    """Record whether the production version is fit, and return the reasons why not."""
+    from pipeline.publish.rollback import erased
 
     run = Run(run_id)
     checked = run.manifest(report)
+    version = published["version"]
+    reasons = [f"its files: {published['fault']}"] if published.get("fault") else []
+    if version in erased(run.audit.trail(), run.settings.publish.repository):
+        reasons.append("it learned from rows of a person whose data was erased since")
+    reasons += refusals(checked, run.lake)
     data = {
-        "version": published["version"],
-        "verdict": checked.facts.get("verdict"),
+        "version": version,
+        "verdict": "refused" if reasons else "passed",
+        "reasons": reasons,
         "evaluation": evaluation,
         "compliance": report,
     }
     subject = run.manifest(published["candidate"]).output("model").digest
     run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=subject, data=data)
-    enforce(checked)
+    return reasons
+
+
+def refusals(checked: Manifest, lake: Lake) -> list[str]:
+    """Return why a compliance report does not let its model pass; empty when it does."""
+    from pipeline.comply.gate import enforce
+
+    try:
+        enforce(checked, lake)
+    except Refused as problem:
+        return [problem.what]
+    return []
+
+
+@for_airflow
+def retention(run_id: str) -> dict[str, int]:
+    """Apply the retention settings; returns the number of deleted objects by kind."""
+    from pipeline.privacy.retention import retain
+
+    run = Run(run_id)
+    return {kind: count for kind, (count, _) in retain(run.settings, run.lake, actor="pipeline").deleted.items()}
 
 
 def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]:

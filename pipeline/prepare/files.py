@@ -59,11 +59,15 @@ def rows(files: Sequence[Path], columns: Mapping[str, str]) -> Iterator[Row]:
     """
     for file in files:
         seen = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
-        names: dict[str, str | None] | None = None
+        # Records of one file may have different columns: a context, for instance, only where there is one.
+        known: dict[tuple[Any, ...], dict[str, str | None]] = {}
         for number, value in enumerate(_records(file), 1):
-            if isinstance(value, dict) and names is None:
-                names = _columns(value, columns, file)
-            yield _row(value, names or {}, file, number, seen)
+            names: dict[str, str | None] = {}
+            if isinstance(value, dict):
+                shape = tuple(value)
+                names = known[shape] if shape in known else known.setdefault(shape, _columns(value, columns))
+            yield _row(value, names, file, number, seen)
+        _check_columns(known, file)
 
 
 def _records(file: Path) -> Iterator[Any]:
@@ -104,20 +108,26 @@ def _json(file: Path) -> Iterator[Any]:
                     yield line.rstrip("\n")
 
 
-def _columns(value: dict[str, Any], given: Mapping[str, str], file: Path) -> dict[str, str | None]:
+def _columns(value: dict[str, Any], given: Mapping[str, str]) -> dict[str, str | None]:
     lowered = {str(name).strip().lower(): name for name in value}
     found: dict[str, str | None] = {}
     for name, usual in NAMES.items():
         wanted = (given[name],) if name in given else usual
         found[name] = next((lowered[one.lower()] for one in wanted if one.lower() in lowered), None)
-    missing = [name for name in ("question", "answer") if found[name] is None]
-    if missing:
-        raise SourceError(
-            f"There is no column for the {' and the '.join(missing)}",
-            where=f"{file}, which has {', '.join(map(str, value))}",
-            remedy="Name it with --question and --answer",
-        )
     return found
+
+
+def _check_columns(known: Mapping[tuple[Any, ...], Mapping[str, str | None]], file: Path) -> None:
+    """Raise SourceError for a file of which no record has a column for the question and one for the answer."""
+    if not known or any(names["question"] and names["answer"] for names in known.values()):
+        return
+    shape, names = next(iter(known.items()))
+    missing = [name for name in ("question", "answer") if names[name] is None]
+    raise SourceError(
+        f"There is no column for the {' and the '.join(missing)}",
+        where=f"{file}, which has {', '.join(map(str, shape))}",
+        remedy="Name it with --question and --answer",
+    )
 
 
 def _row(value: Any, names: Mapping[str, str | None], file: Path, number: int, seen: datetime) -> Row:

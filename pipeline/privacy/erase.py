@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from pipeline.audit import AuditLog
+from pipeline.audit import open_audit
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.privacy import online, rows
@@ -52,7 +52,7 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
     Recorded in the audit trail before and after, under a reference and without the subject's name. Raises LakeError
     when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
     """
-    audit = AuditLog(lake, settings.audit.signing_key)
+    audit = open_audit(settings, lake)
     if not dry_run:
         _finish_earlier(lake)
     inventory = take(lake)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.audit import AuditLog
+from pipeline.audit import open_audit
 from pipeline.lake import Lake
 from pipeline.privacy import online, rows
 from pipeline.privacy.affected import affected_models
@@ -34,7 +34,7 @@ def export(settings: Settings, lake: Lake, subject: Subject, out: Path, *, actor
     """
     inventory = take(lake)
     found = search(lake, inventory, subject)
-    audit = AuditLog(lake, settings.audit.signing_key)
+    audit = open_audit(settings, lake)
     reference = f"export-{uuid.uuid4().hex[:12]}"
     models = affected_models(inventory, manifests_with_rows(inventory, found), audit)
     document = {

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel
 
-from pipeline.audit import AuditLog
+from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
 from pipeline.privacy.affected import PUBLISHED
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of, take
@@ -38,7 +38,7 @@ def retain(
     """Delete what is too old, and record it in the audit trail."""
     moment = now or datetime.now(UTC)
     inventory = take(lake)
-    audit = AuditLog(lake, settings.audit.signing_key)
+    audit = open_audit(settings, lake)
     chosen = settings.retention
     doomed = {
         "raw": _old(lake, [i.uri for i in inventory.of(Kind.RAW)], chosen.raw_days, moment),

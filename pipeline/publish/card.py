@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,10 +12,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.review.signoff import Approval
 from pipeline.stage import Manifest
 
+if TYPE_CHECKING:
+    from pipeline.comply.governance import Governance
+
+HUB_LICENCES = {
+    "0bsd", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "gpl-3.0",
+    "lgpl-3.0", "mit", "mpl-2.0", "unlicense",
+}  # fmt: skip
+"""Licences that the Hub has an identifier for and that companies release models under; others become `other`."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """Everything that a card says."""
+    """Everything that a card says; `licence` is what the release itself is under, as the policy has it."""
 
     repository: str
     version: str
@@ -28,6 +37,10 @@ class CardFacts:
     approvals: Sequence[Approval]
     audit_number: int
     audit_hash: str
+    licence: str
+    distribution: str
+    governance: Governance
+    signed: bool = False
 
 
 def _environment() -> Environment:
@@ -37,8 +50,9 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701
         trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters["cell"] = cell
+    environment.filters |= {"cell": cell, "figure": figure}
     return environment
 
 
@@ -50,24 +64,40 @@ def cell(value: object) -> str:
     return text
 
 
+def figure(value: object) -> str:
+    """Return a number with three decimals, a pair as a range, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " to ".join(figure(part) for part in value)
+    return f"{value:.3f}" if isinstance(value, float) else cell(value)
+
+
 def metrics(evaluation: Manifest) -> list[dict[str, Any]]:
-    """Return the headline metrics as rows: name, candidate, interval, base, champion."""
-    rows = []
-    for name, row in evaluation.facts.get("metrics", {}).items():
-        rows.append({"name": name, **row})
-    return rows
+    """Return the headline metrics as rows: name, candidate, interval, base, champion, baseline."""
+    empty = dict.fromkeys(("candidate", "interval", "base", "champion", "baseline"))
+    return [{**empty, "name": name, **row} for name, row in evaluation.facts.get("metrics", {}).items()]
 
 
-def render(facts: CardFacts) -> str:
-    """Return the card with its YAML header, valid for the Hub."""
-    licence = str(facts.base.facts["licence"])
+def licence_fields(licence: str) -> dict[str, Any]:
+    """Return a licence as the Hub's header has it: its identifier, or `other` with the name."""
+    plain = licence.lower()
+    return {"license": plain} if plain in HUB_LICENCES else {"license": "other", "license_name": plain}
+
+
+def header(facts: CardFacts) -> ModelCardData:
+    """Return the card's metadata: licence, languages, base model, data and the metrics as a model index."""
     name = facts.repository.split("/")[-1]
     base_name = str(facts.base.facts["name"])
-    data = ModelCardData(
+    of_hub = base_name.count("/") == 1 and "://" not in base_name and not base_name.startswith((".", "/"))
+    return ModelCardData(
         model_name=name,
-        license=licence.lower(),
+        **licence_fields(facts.licence),
         language=sorted(facts.prepared.facts.get("languages", {"en": 1}))[:10],
-        base_model=base_name if base_name.count("/") == 1 and "://" not in base_name else None,
+        base_model=base_name.split("@")[0] if of_hub else None,
+        base_model_relation="finetune" if of_hub else None,
+        datasets=sorted(facts.prepared.facts.get("sources", {})) or None,
+        metrics=[row["name"] for row in metrics(facts.evaluation)] or None,
         pipeline_tag="text2text-generation" if facts.base.facts["architecture"] == "seq2seq" else "text-generation",
         library_name="transformers",
         tags=["question-answering", "llmops"],
@@ -76,15 +106,33 @@ def render(facts: CardFacts) -> str:
                 task_type="question-answering",
                 task_name="Question answering on held-out questions",
                 dataset_type="private",
-                dataset_name=f"Prepared rows {facts.prepared.key}, test split",
+                dataset_name=f"Prepared rows {facts.prepared.key}",
+                dataset_split="test",
+                dataset_revision=facts.prepared.digest,
                 metric_type=row["name"],
                 metric_name=row["name"],
                 metric_value=row["candidate"],
             )
             for row in metrics(facts.evaluation)
-            if isinstance(row.get("candidate"), int | float)
-        ],
+            if isinstance(row["candidate"], int | float)
+        ]
+        or None,
     )
-    text = _environment().get_template("card.md.j2").render(facts=facts, metrics=metrics(facts.evaluation))
-    card = ModelCard(f"---\n{data.to_yaml()}\n---\n\n{text}")
-    return str(card)
+
+
+def render(facts: CardFacts) -> str:
+    """Return the card with its YAML header, valid for the Hub."""
+    files = {file.path: file.sha256 for file in facts.candidate.output("model").files}
+    text = (
+        _environment()
+        .get_template("card.md.j2")
+        .render(
+            facts=facts,
+            metrics=metrics(facts.evaluation),
+            files=files,
+            use=facts.governance.use,
+            raci=facts.governance.raci,
+            risks=sorted(facts.governance.risks.risks, key=lambda risk: -risk.residual)[:5],
+        )
+    )
+    return str(ModelCard(f"---\n{header(facts).to_yaml()}\n---\n\n{text}"))

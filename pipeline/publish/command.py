@@ -86,20 +86,45 @@ def publish(run: str = typer.Option(..., help="The run whose candidate was signe
 
 @app.command()
 def rollback(
-    to: str = typer.Option(None, help="The version to go back to; without it, the one before the present one."),
-    reason: str = typer.Option(..., help="Why; goes into the audit trail."),
+    to: str = typer.Option(None, help="The version to go to; without it, the newest fit one before the present one."),
+    reason: str = typer.Option(..., help="Why; goes into the audit trail and the notice."),
 ) -> None:
-    """Make an earlier version the production one."""
-    from pipeline.audit import AuditLog
+    """Make another version the production one: verified, in one step, recorded and announced."""
+    from pipeline.audit import open_audit
     from pipeline.lake import open_lake
+    from pipeline.mail import tell_operators
     from pipeline.publish.rollback import rollback as move
     from pipeline.publish.store import ModelStore
     from pipeline.settings import load
 
     settings = load()
-    audit = AuditLog(open_lake(settings.lake), settings.audit.signing_key)
-    target = move(ModelStore(settings), audit, to=to, actor=getpass.getuser(), reason=reason)
-    emit({"production": target.name, "commit": target.commit}, f"Production is {target.name} again.")
+    lake = open_lake(settings.lake)
+    audit = open_audit(settings, lake)
+    key = settings.publish.verify_key
+    done = move(ModelStore(settings), lake, audit, to=to, actor=getpass.getuser(), reason=reason, verify_key=key)
+    told = tell_operators(settings, f"rolled back to {done.version}", done.text)
+    note = "" if told else " [yellow]The notice could not be sent.[/]"
+    data = {"production": done.version, "before": done.previous, "commit": done.commit, "announced": told}
+    emit(data, f"Production is {done.version}, it was {done.previous}.{note}")
+
+
+@app.command()
+def verify(version: str = typer.Argument("production", help="v1, v2, … or production")) -> None:
+    """Pull a version and compare every file with its release record, and with its signature when there is a key."""
+    import tempfile
+    from pathlib import Path
+
+    from pipeline.publish.release import intact
+    from pipeline.publish.store import ModelStore
+    from pipeline.settings import load
+
+    settings = load()
+    store = ModelStore(settings)
+    with tempfile.TemporaryDirectory(prefix="llmops-verify-") as scratch:
+        record = intact(store, store.head(version) or version, Path(scratch), settings.publish.verify_key)
+    signed = settings.publish.verify_key is not None
+    data = {"version": record["version"], "files": len(record["files"]), "signature": signed}
+    emit(data, f"{record['version']}: {len(record['files'])} files are as released{', signature holds' * signed}.")
 
 
 def ask(

@@ -1,7 +1,7 @@
-"""The release protocol: one commit, pulled back and verified, then the tag, and the alias last.
+"""The release protocol: one commit, pulled back and verified, and the tag last. The alias is moved by `alias`.
 
-Every step can be taken again: a release that was killed after its tag finds that tag and only moves the alias; one that
-was killed before it starts over, and its leftover commit is no version.
+Every step can be taken again: a release that was killed after its tag finds that tag; one that was killed before it
+starts over, and its leftover commit is no version.
 """
 
 from __future__ import annotations
@@ -11,25 +11,19 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Refused, StoreError
 from pipeline.log import get_logger
-from pipeline.publish.store import RELEASE_FILE, BranchMoved, ModelStore, Version
+from pipeline.publish import signature
+from pipeline.publish.signature import SIGNATURE_FILE
+from pipeline.publish.store import KEPT, RELEASE_FILE, BranchMoved, ModelStore, Version
 
 log = get_logger(__name__)
 ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A version in production."""
-
-    version: str
-    commit: str
-    url: str
+SMALL = (RELEASE_FILE, SIGNATURE_FILE)
+"""What the release record cannot list: itself, and what is made over it."""
 
 
 def release(
@@ -38,8 +32,8 @@ def release(
     *,
     identity: Mapping[str, str],
     check: Callable[[Path], None],
-) -> Released:
-    """Publish a folder as the next version and make it the production one.
+) -> Version:
+    """Publish a folder as the next version and return it; production is not touched.
 
     `build(version)` makes the folder, with `release.json` in it, for a version's name; `identity` are the entries of
     `release.json` that tell this release from any other; `check(folder)` asks the pulled-back model and raises when it
@@ -49,9 +43,7 @@ def release(
     store.ensure()
     for _ in range(ATTEMPTS):
         try:
-            version = _committed(store, build, identity, check)
-            _point(store, version)
-            return Released(version.name, version.commit, store.url())
+            return _committed(store, build, identity, check)
         except BranchMoved as problem:
             log.warning("the store moved on, trying again", cause=problem.what)
     raise StoreError("The model store is too busy", where=store.url(), remedy="Run the release again")
@@ -63,6 +55,7 @@ def _committed(
     versions = store.versions()
     for version in versions:
         if _is(store.release(version.commit), identity):
+            _still(store, version, check)
             return version
     name = f"v{versions[-1].number + 1 if versions else 1}"
     before = store.head()
@@ -79,11 +72,11 @@ def _committed(
     return store.tag(name, commit, f"Verified release {name}")
 
 
-def _point(store: ModelStore, version: Version) -> None:
-    current = store.head(store.alias)
-    present = store.release(current) if current else None
-    if present is None or present["version"] != version.name:
-        store.point_alias(version, current)
+def _still(store: ModelStore, version: Version, check: Callable[[Path], None]) -> None:
+    """A tag and a release file can be put there by others, so a version that is found is looked at like a new one."""
+    with tempfile.TemporaryDirectory(prefix="llmops-found-") as scratch:
+        intact(store, version.commit, Path(scratch))
+        check(Path(scratch))
 
 
 def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
@@ -91,14 +84,16 @@ def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
 
 
 def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path], None]) -> None:
-    """Pull a commit back, compare every file's SHA-256 with the local folder, and ask the model again.
+    """Pull a commit back, compare every file's SHA-256 with the release record that was sent, and ask the model again.
 
     Raises Refused naming the first file that differs, is missing or is too much.
     """
     scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
     try:
-        store.download(commit, scratch)
-        compare(folder_hashes(folder), folder_hashes(scratch))
+        received = pull(store, commit, scratch)
+        small = {name: _digest(folder / name) for name in SMALL if (folder / name).is_file()}
+        compare(small, {name: received[name] for name in SMALL if name in received})
+        as_released(scratch, received)
         check(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -117,18 +112,68 @@ def compare(sent: Mapping[str, str], received: Mapping[str, str]) -> None:
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of a model folder; the store's own bookkeeping files are left out."""
+    """Return the SHA-256 of every file of a folder.
+
+    Raises Refused at a link: what it points to is not among the bytes that were reviewed.
+    """
     hashes = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name == ".gitattributes" or name.startswith(".cache/"):
-            continue
-        with path.open("rb") as file:
-            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        if path.is_symlink():
+            raise Refused(f"The file {name} is a link, not a file", where=str(folder))
+        if path.is_file():
+            hashes[name] = _digest(path)
     return hashes
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pull(store: ModelStore, revision: str, folder: Path) -> dict[str, str]:
+    """Download a revision and return the SHA-256 of every file that it has, besides what the store itself keeps."""
+    store.download(revision, folder)
+    names = set(store.files(revision)) - KEPT
+    bookkeeping = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    for path in bookkeeping:
+        if path.relative_to(folder).as_posix() not in names:
+            path.unlink()
+    return folder_hashes(folder)
 
 
 def write_release(folder: Path, content: Mapping[str, Any]) -> None:
     """Write `release.json`: what this version is, with the hash of every other file."""
-    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n != RELEASE_FILE}}
+    body = {**content, "files": {n: h for n, h in folder_hashes(folder).items() if n not in SMALL}}
     (folder / RELEASE_FILE).write_text(json.dumps(body, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def intact(store: ModelStore, revision: str, folder: Path, verify_key: str | None = None) -> dict[str, Any]:
+    """Pull a version into a folder and return its release record, after comparing every file with it.
+
+    With a public key the signature over all files is checked too. Raises Refused when there is no record, a file
+    differs, is missing or is too much, or the signature does not hold.
+    """
+    return as_released(folder, pull(store, revision, folder), verify_key)
+
+
+def as_released(folder: Path, found: Mapping[str, str], verify_key: str | None = None) -> dict[str, Any]:
+    """Return the release record of a pulled folder with the file hashes `found`; raises Refused like `intact`."""
+    content = _record(folder)
+    if verify_key is not None:
+        signature.check(folder / SIGNATURE_FILE, found, verify_key)
+    compare(content["files"], {n: h for n, h in found.items() if n not in SMALL})
+    return content
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    file, remedy = folder / RELEASE_FILE, "Publish it with this pipeline"
+    if not file.is_file():
+        raise Refused(f"The version has no {RELEASE_FILE}", where=str(folder), remedy=remedy)
+    try:
+        content = json.loads(file.read_bytes())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("files"), dict):
+        raise Refused(f"The version's {RELEASE_FILE} lists no files", where=str(folder), remedy=remedy)
+    return content

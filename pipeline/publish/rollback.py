@@ -1,62 +1,168 @@
-"""Moving `production` to an earlier version: one conditional commit, verified, audited."""
+"""Moving `production` to another version: verified first, then one conditional commit with its audit record."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.audit import AuditLog
+from pipeline.audit_records import Record
+from pipeline.audit_trail import Trail
 from pipeline.errors import Refused
-from pipeline.publish.release import compare, folder_hashes
-from pipeline.publish.store import RELEASE_FILE, ModelStore, Version
+from pipeline.lake import Lake
+from pipeline.publish import alias
+from pipeline.publish.alias import ROLLED_BACK
+from pipeline.publish.release import intact
+from pipeline.publish.store import ModelStore, Version
+from pipeline.publish.witnesses import held
 
-ROLLED_BACK = "rolled_back"
+PUBLISHED = "published"
+ERASED = "subject_erased"
+MIN_REASON = 10
 
 
-def rollback(store: ModelStore, audit: AuditLog, *, to: str | None, actor: str, reason: str) -> Version:
-    """Make `production` an earlier version (the one before the present one, unless `to` names another).
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A rollback that was done: from which version to which, the alias's commit, and why."""
 
-    Raises Refused when there is no such version, when it is in production already, when no publication of it is in the
-    audit trail, or when its files are not what its release file says.
+    previous: str
+    version: str
+    commit: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """Return it as a sentence."""
+        return f"Production went from {self.previous} back to {self.version}: {self.reason}"
+
+
+def rollback(
+    store: ModelStore,
+    lake: Lake,
+    audit: AuditLog,
+    *,
+    to: str | None,
+    actor: str,
+    reason: str,
+    run_id: str | None = None,
+    verify_key: str | None = None,
+) -> RolledBack:
+    """Make another version the production one.
+
+    Without `to` that is the newest earlier one that no rollback left and no erasure concerns. Every file of it is
+    pulled and compared with its release record (and its signature, with a key) before production is touched. A call
+    that was killed can be made again and finishes its work. Raises Refused when there is no such version, when it is in
+    production already, when the audit trail knows no publication of it, when it learned from erased data, when its
+    files are not what its release file says, when the audit trail does not hold, or when somebody else moved production
+    meanwhile.
     """
-    present = store.production()
-    current = store.head(store.alias)
-    if present is None or current is None:
-        raise Refused("There is no version in production yet", where=store.url())
-    target = _target(store, str(present["version"]), to)
-    _published(audit, target, store)
-    _intact(store, target)
-    commit = store.point_alias(target, current)
-    audit.append(
-        ROLLED_BACK,
-        actor=actor,
-        subject=str((store.release(target.commit) or {}).get("model")),
-        data={"from": present["version"], "to": target.name, "commit": commit, "reason": reason},
-    )
-    return target
+    _refuse_empty(reason)
+    present = _present(store)
+    trail = held(audit, store)
+    target = _named(store, to) if to else _before(store, trail, present)
+    recorded = _recorded(trail, store)
+    _refuse_done(store, target, present, recorded)
+    _published(trail, target, store)
+    _unaffected(trail, target, store)
+    model = _verified(store, target, verify_key)
+    # A rollback that was killed between the alias and its record left the trail one move behind.
+    left = str(recorded) if target.name == present else present
+
+    def still_there() -> None:
+        found = _present(store)
+        trail = held(audit, store)
+        _refuse_done(store, target, found, _recorded(trail, store))
+        _unaffected(trail, target, store)
+        if found not in (present, target.name):
+            raise Refused(
+                f"Production is {found} by now, no longer {present}",
+                where=store.url(),
+                remedy="Look at the versions (llmops models list) and decide anew",
+            )
+
+    def record(commit: str) -> None:
+        data = {"repository": store.repository, "from": left, "to": target.name, "commit": commit, "reason": reason}
+        audit.append(ROLLED_BACK, actor=actor, run_id=run_id, subject=model, data=data)
+
+    commit = alias.move(store, lake, target, allowed=still_there, record=record)
+    return RolledBack(left, target.name, commit, reason)
 
 
-def _target(store: ModelStore, present: str, wanted: str | None) -> Version:
-    versions = {version.name: version for version in store.versions()}
-    if wanted is None:
-        earlier = [version for version in versions.values() if version.number < int(present[1:])]
-        if not earlier:
-            raise Refused(f"There is no version before {present}", where=store.url(), remedy="See: llmops models list")
-        return earlier[-1]
-    if wanted not in versions:
+def eligible(store: ModelStore, trail: Trail, present: str) -> list[Version]:
+    """Return the versions before `present` that could follow it, newest first.
+
+    Left out are those that a rollback left, that learned from erased data, or that the audit trail does not know.
+    """
+    left = alias.withdrawn(trail, store.repository)
+    tainted = erased(trail, store.repository)
+    known = {record.data.get("commit") for record in _publications(trail, store)}
+    return [
+        version
+        for version in reversed(store.versions())
+        if version.number < int(present[1:])
+        and version.commit in known
+        and version.name not in left
+        and version.name not in tainted
+    ]
+
+
+def erased(trail: Trail, repository: str) -> set[str]:
+    """Return the released versions that learned from rows whose subject was erased since."""
+    found: set[str] = set()
+    for record in trail.find(ERASED):
+        for model in record.data.get("models") or []:
+            names = (str(name).rpartition("@") for name in model.get("versions", []))
+            found |= {version for place, _, version in names if place == repository}
+    return found
+
+
+def _refuse_empty(reason: str) -> None:
+    if len(reason.strip()) < MIN_REASON:
         raise Refused(
-            f"There is no version {wanted}",
-            where=store.url(),
-            remedy=f"There are: {', '.join(versions) or 'none'}",
+            "A rollback needs a reason that others understand later",
+            where="reason",
+            remedy=f"Write at least {MIN_REASON} characters; they go into the audit trail",
         )
-    if wanted == present:
-        raise Refused(f"{wanted} is in production already", where=store.url())
+
+
+def _refuse_done(store: ModelStore, target: Version, present: str, recorded: str | None) -> None:
+    if target.name == present == recorded:
+        raise Refused(f"{present} is in production already", where=store.url(), remedy="See: llmops models list")
+
+
+def _present(store: ModelStore) -> str:
+    release = store.production()
+    if release is None:
+        raise Refused("There is no version in production yet", where=store.url(), remedy="Run the pipeline: make run")
+    return str(release["version"])
+
+
+def _named(store: ModelStore, wanted: str) -> Version:
+    versions = {version.name: version for version in store.versions()}
+    if wanted not in versions:
+        known = ", ".join(versions) or "none"
+        raise Refused(f"There is no version {wanted}", where=store.url(), remedy=f"There are: {known}")
     return versions[wanted]
 
 
-def _published(audit: AuditLog, target: Version, store: ModelStore) -> None:
-    records = [record for record in audit.find("published") if record.data.get("commit") == target.commit]
-    if not records or records[-1].data.get("repository") != store.repository:
+def _before(store: ModelStore, trail: Trail, present: str) -> Version:
+    found = eligible(store, trail, present)
+    if not found:
+        raise Refused(
+            f"There is no version before {present} to go back to",
+            where=store.url(),
+            remedy="See: llmops models list; name another one with --to, or release a better one",
+        )
+    return found[0]
+
+
+def _publications(trail: Trail, store: ModelStore) -> list[Record]:
+    return [record for record in trail.find(PUBLISHED) if record.data.get("repository") == store.repository]
+
+
+def _published(trail: Trail, target: Version, store: ModelStore) -> None:
+    if not any(record.data.get("commit") == target.commit for record in _publications(trail, store)):
         raise Refused(
             f"The audit trail knows no publication of {target.name}",
             where=store.url(),
@@ -64,11 +170,22 @@ def _published(audit: AuditLog, target: Version, store: ModelStore) -> None:
         )
 
 
-def _intact(store: ModelStore, target: Version) -> None:
-    release = store.release(target.commit)
-    if release is None:
-        raise Refused(f"The version {target.name} has no {RELEASE_FILE}", where=store.url())
+def _unaffected(trail: Trail, target: Version, store: ModelStore) -> None:
+    if target.name in erased(trail, store.repository):
+        raise Refused(
+            f"{target.name} learned from rows of a person whose data was erased since",
+            where=store.url(),
+            remedy="Go back to another version, or retrain without those rows (llm_retrain)",
+        )
+
+
+def _recorded(trail: Trail, store: ModelStore) -> str | None:
+    """Return the version that is in production as the audit trail has it."""
+    moves = [*_publications(trail, store), *alias.rollbacks(trail, store.repository)]
+    last = max(moves, key=lambda record: record.number, default=None)
+    return str(last.data.get("to") or last.data.get("version")) if last else None
+
+
+def _verified(store: ModelStore, target: Version, verify_key: str | None) -> str:
     with tempfile.TemporaryDirectory(prefix="llmops-rollback-") as scratch:
-        found = folder_hashes(store.download(target.commit, Path(scratch)))
-    found.pop(RELEASE_FILE, None)
-    compare(release["files"], found)
+        return str(intact(store, target.commit, Path(scratch), verify_key)["model"])

@@ -6,23 +6,40 @@ import functools
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.audit import AuditLog
+from pipeline.audit import AuditLog, open_audit
+from pipeline.comply.gate import REPORT
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
-from pipeline.publish.release import Released, folder_hashes, release, write_release
-from pipeline.publish.store import ModelStore
-from pipeline.review.signoff import Approval, Subject, require_sign_off
+from pipeline.publish.promote import promote
+from pipeline.publish.release import folder_hashes, release, write_release
+from pipeline.publish.signature import SIGNATURE_FILE
+from pipeline.publish.store import RELEASE_FILE, ModelStore
+from pipeline.publish.witnesses import released_heads
+from pipeline.review.decision import require_approval
+from pipeline.review.evidence import Evidence
+from pipeline.review.signoff import Approval
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
 
-PUBLISHED = "published"
 REFERENCE_QUESTIONS = 4
 REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
+WRITTEN = {"README.md", RELEASE_FILE, SIGNATURE_FILE}
+"""What the release itself adds; everything else was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A version in production."""
+
+    version: str
+    commit: str
+    url: str
 
 
 def run(
@@ -67,47 +84,82 @@ def run(
 
 
 def _publish(settings: Settings, attempt: Attempt) -> Released:
-    candidate = attempt.inputs["candidate"]
-    audit = AuditLog(attempt.lake, settings.audit.signing_key)
+    evidence = evidence_of(attempt)
+    model_output = evidence.candidate.output("model")
+    audit = open_audit(settings, attempt.lake)
+    store = ModelStore(settings)
     with tempfile.TemporaryDirectory(prefix="llmops-release-") as scratch:
-        model = fetch_exactly(attempt.lake, candidate.output("model"), Path(scratch) / "model")
-        subject = Subject(
-            model=candidate.output("model").digest,
-            evaluation=attempt.inputs["evaluation"].digest,
-            compliance=attempt.inputs["compliance"].digest,
+        model = fetch_exactly(attempt.lake, model_output, Path(scratch) / "model")
+        approvals = require_approval(
+            settings,
+            attempt.lake,
+            audit,
+            run_id=attempt.run_id,
+            evidence=evidence,
+            witnesses=[head for _, head in released_heads(store)],
         )
-        approvals = approved(settings, audit, attempt.run_id, subject)
-        store = ModelStore(settings)
-        identity = {"run_id": attempt.run_id, "model": subject.model}
+        identity = {"run_id": attempt.run_id, "model": model_output.digest}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
-        done = release(store, build, identity=identity, check=reference_check(attempt))
-    audit.append(
-        PUBLISHED,
-        actor="pipeline",
-        run_id=attempt.run_id,
-        subject=subject.model,
-        data={
-            "repository": settings.publish.repository,
-            "version": done.version,
-            "commit": done.commit,
-            "approvals": [approval.record for approval in approvals],
-        },
-    )
-    return done
+        checks = (approved_bytes(evidence), signature_check(settings), reference_check(attempt))
 
+        def check(folder: Path) -> None:
+            for one in checks:
+                one(folder)
 
-def approved(settings: Settings, audit: AuditLog, run_id: str, subject: Subject) -> list[Approval]:
-    """Return the approvals that the policy asks for; raises Refused without them."""
-    from pipeline.comply.policy import load_policy
-
-    policy = load_policy(settings.policy_file)
-    return require_sign_off(
+        version = release(store, build, identity=identity, check=check)
+    promote(
+        store,
+        attempt.lake,
         audit,
-        run_id=run_id,
-        subject=subject,
-        rules=policy.sign_off_rules(),
-        max_age=timedelta(days=policy.sign_off.max_age_days),
+        version,
+        run_id=attempt.run_id,
+        model=model_output.digest,
+        approvals=[approval.record for approval in approvals],
     )
+    return Released(version.name, version.commit, store.url())
+
+
+def evidence_of(attempt: Attempt) -> Evidence:
+    """Return what a publication's decision rests on."""
+    inputs = attempt.inputs
+    others = {name: inputs[name] for name in ("base", "prepared")}
+    return Evidence(inputs["candidate"], inputs["evaluation"], inputs["compliance"], others)
+
+
+def approved_bytes(evidence: Evidence) -> Callable[[Path], None]:
+    """Return a check that a pulled-back folder holds the approved model, the approved reports, and nothing unknown.
+
+    It goes by the manifests whose digests the approvals name, not by what was sent: a file that is swapped between its
+    download from the lake and its upload is found here.
+    """
+    expected = {file.path: file.sha256 for file in evidence.candidate.output("model").files}
+    for name, stage in REPORTS.items():
+        files = {file.path: file.sha256 for file in evidence.named()[stage].output("report").files}
+        expected[name] = files[REPORT]
+
+    def check(folder: Path) -> None:
+        found = folder_hashes(folder)
+        for name in sorted((set(found) | set(expected)) - WRITTEN):
+            if found.get(name) != expected.get(name):
+                raise Refused(
+                    f"The published file {name} is not the one that was approved",
+                    where=name,
+                    remedy="The release was withdrawn; find out who writes to this machine or to the model store",
+                )
+
+    return check
+
+
+def signature_check(settings: Settings) -> Callable[[Path], None]:
+    """Return a check that a pulled-back folder is signed as the settings want it, so that later checks let it pass."""
+    own, wanted = settings.publish.signing_key, settings.publish.verify_key
+    key = wanted or (signature.public_of(own.get_secret_value()) if own else None)
+
+    def check(folder: Path) -> None:
+        if key is not None:
+            signature.check(folder / SIGNATURE_FILE, folder_hashes(folder), key)
+
+    return check
 
 
 def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
@@ -130,11 +182,16 @@ def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
 def _fill(
     settings: Settings, attempt: Attempt, model: Path, approvals: Sequence[Approval], audit: AuditLog, version: str
 ) -> Path:
-    """Add card, reports and release file to the model's folder."""
+    """Add card, reports, release file and (with a key) the signature to the model's folder."""
+    from pipeline.comply import governance
+    from pipeline.comply.policy import load_policy
+
     inputs = attempt.inputs
+    (model / SIGNATURE_FILE).unlink(missing_ok=True)
     for name, stage in REPORTS.items():
-        (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/report.json"))
+        (model / name).write_bytes(attempt.lake.read(f"{inputs[stage].output('report').uri}/{REPORT}"))
     head = audit.head()
+    policy = load_policy(settings.policy_file)
     facts = CardFacts(
         repository=settings.publish.repository,
         version=version,
@@ -147,6 +204,10 @@ def _fill(
         approvals=approvals,
         audit_number=head.number,
         audit_hash=head.hash,
+        licence=policy.licences.release,
+        distribution=policy.licences.distribution,
+        governance=governance.load(settings.policy_file.parent),
+        signed=settings.publish.signing_key is not None,
     )
     (model / "README.md").write_text(render(facts), encoding="utf-8")
     write_release(
@@ -164,6 +225,10 @@ def _fill(
             "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
+    if settings.publish.signing_key is not None:
+        name = f"{settings.publish.repository}@{version}"
+        signed = signature.sign(folder_hashes(model), name, settings.publish.signing_key.get_secret_value())
+        (model / SIGNATURE_FILE).write_bytes(signed)
     return model
 
 
@@ -178,8 +243,8 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
     def check(folder: Path) -> None:
         model = Answerer(folder)
         asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
-        limit = int(evaluation.parameters.get("max_new_tokens", 64))
-        for row, answer in zip(rows.to_pylist(), model.answer(asked, max_new_tokens=limit), strict=True):
+        answers = model.answer(asked, max_new_tokens=max_new_tokens(evaluation))
+        for row, answer in zip(rows.to_pylist(), answers, strict=True):
             if answer != row["candidate"]:
                 raise Refused(
                     "The published model does not answer as the reviewed one did",
@@ -188,3 +253,8 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
                 )
 
     return check
+
+
+def max_new_tokens(evaluation: Manifest) -> int:
+    """Return how long the answers of an evaluation could get."""
+    return int(evaluation.parameters.get("max_new_tokens", 64))

@@ -28,6 +28,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.hf_api import RepoFile
 
 from pipeline.errors import StoreError
 from pipeline.settings import Settings
@@ -73,7 +74,7 @@ class ModelStore:
         self._cache = settings.state_dir / "store-cache"
 
     def ensure(self) -> None:
-        """Make the repository, private unless the settings say otherwise, and its alias branch's first commit."""
+        """Make the repository, private unless the settings say otherwise; its first commit is the store's own."""
         self._guard(
             lambda: self._api.create_repo(self.repository, private=self._private, exist_ok=True),
             "create the repository",
@@ -118,7 +119,8 @@ class ModelStore:
     def commit(self, folder: Path, message: str, parent: str) -> str:
         """Make `main` hold exactly a folder's files, in one commit on top of `parent`.
 
-        Raises BranchMoved when `main` is elsewhere by now.
+        Large files go up first; the store keeps what it received, so a call that is made again after a crash or a moved
+        branch sends only what is missing. Raises BranchMoved when `main` is elsewhere by now.
         """
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = {path.relative_to(folder).as_posix(): path for path in files}
@@ -171,6 +173,14 @@ class ModelStore:
             lambda: list(self._api.list_repo_files(self.repository, revision=revision)), "list the files"
         )
         return found
+
+    def tree(self, revision: str) -> dict[str, str]:
+        """Return the store's own content ids of a revision's files: SHA-256 of large files, git's id of small ones."""
+        found = self._guard(
+            lambda: list(self._api.list_repo_tree(self.repository, recursive=True, revision=revision)), "list the files"
+        )
+        files = [entry for entry in found if isinstance(entry, RepoFile)]
+        return {entry.path: entry.lfs.sha256 if entry.lfs else entry.blob_id for entry in files}
 
     def download(self, revision: str, folder: Path) -> Path:
         """Fetch a whole revision into a folder."""

@@ -28,6 +28,7 @@ class Dossier:
     compliance: Manifest
     answers: Sequence[Mapping[str, Any]]
     report_url: str
+    destination: str = ""
 
     def subject(self, role: str) -> str:
         """Return the review's headline."""
@@ -74,18 +75,27 @@ class Dossier:
     def _bytes(self) -> str:
         model = self.candidate.output("model")
         files = "\n".join(f"| `{plain(file.path)}` | {file.size:,} | `{file.sha256}` |" for file in model.files)
+        goes = f" An approval lets it go to `{plain(self.destination)}`." if self.destination else ""
         return (
             f"### What your approval is bound to\n\nModel `{model.digest}`, evaluation `{self.evaluation.digest}`, "
-            f"compliance `{self.compliance.digest}`.\n\n| file | bytes | SHA-256 |\n|---|---|---|\n{files}"
+            f"compliance `{self.compliance.digest}`.{goes}\n\n| file | bytes | SHA-256 |\n|---|---|---|\n{files}"
         )
 
 
 def build(
-    lake: Lake, run_id: str, candidate: Manifest, evaluation: Manifest, compliance: Manifest, report_url: str
+    lake: Lake,
+    run_id: str,
+    candidate: Manifest,
+    evaluation: Manifest,
+    compliance: Manifest,
+    report_url: str,
+    *,
+    destination: str = "",
+    samples: int = SAMPLES,
 ) -> Dossier:
-    """Gather a dossier from the manifests of a run."""
-    rows = lake.read_table(evaluation.output("answers").uri).slice(0, SAMPLES).to_pylist()
-    return Dossier(run_id, candidate, evaluation, compliance, rows, report_url)
+    """Gather a dossier from the manifests of a run, with so many answers side by side."""
+    rows = lake.read_table(evaluation.output("answers").uri).slice(0, samples).to_pylist()
+    return Dossier(run_id, candidate, evaluation, compliance, rows, report_url, destination)
 
 
 def metrics_table(evaluation: Manifest) -> str:

@@ -8,13 +8,14 @@ answer is bound to that record, not to an XCom that may have changed since.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from pipeline.errors import Refused, SettingsError
 from pipeline.review import form
 
 RETRY_SECONDS = 5
@@ -60,22 +61,28 @@ class ReviewOperator(HITLOperator):
         self.candidate = candidate
         self.evaluation = evaluation
         self.compliance = compliance
+        self.timeout_hours = timeout_hours
 
     def execute(self, context: Any) -> Any:
         """Build what the reviewer reads, record that it was asked for, tell the reviewers, and wait."""
         from pipeline.orchestration import notify, reviews
 
-        opened = reviews.open_for(
-            role=self.role,
-            run_id=context["run_id"],
-            reviewers=self.reviewers,
-            manifests=(self.candidate, self.evaluation, self.compliance),
-            report_url=notify.report_url(context),
-        )
+        link = self.generate_link_to_ui_from_context(context=context)
+        try:
+            opened = reviews.open_for(
+                role=self.role,
+                run_id=context["run_id"],
+                reviewers=self.reviewers,
+                manifests=(self.candidate, self.evaluation, self.compliance),
+                report_url=notify.report_url(context),
+                task=self.task_id,
+                due=datetime.now(UTC) + timedelta(hours=self.timeout_hours),
+                link=link,
+            )
+        except (Refused, SettingsError) as problem:
+            raise AirflowFailException(str(problem)) from None
         self.subject, self.body = opened.subject, opened.body
-        notify.review_waiting(
-            context, role=self.role, subject=opened.subject, link=self.generate_link_to_ui_from_context(context=context)
-        )
+        notify.review_waiting(context, role=self.role, subject=opened.subject, link=link, assigned=self.reviewers)
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -84,7 +91,7 @@ class ReviewOperator(HITLOperator):
 
         run_id = context["run_id"]
         if "error" in event:
-            reviews.record_silence(role=self.role, run_id=run_id)
+            reviews.record_silence(role=self.role, task=self.task_id, run_id=run_id)
             self.log.warning("Nobody answered the %s review in time: that is a rejection.", self.role)
             return {"decision": "silent", "reviewer": None, "comment": ""}
         user = (event.get("responded_by_user") or {}).get("id")
@@ -92,9 +99,11 @@ class ReviewOperator(HITLOperator):
             raise AirflowException("Airflow does not say who answered, so the answer does not count; asking again.")
         try:
             answer = form.read(self.role, event["chosen_options"], event.get("params_input") or {})
+            reviews.record(role=self.role, task=self.task_id, run_id=run_id, reviewer=user, answer=answer)
         except form.ImproperAnswer as problem:
-            reviews.record_improper(role=self.role, run_id=run_id, reviewer=user, problem=str(problem))
+            reviews.record_improper(
+                role=self.role, task=self.task_id, run_id=run_id, reviewer=user, problem=str(problem)
+            )
             raise AirflowException(f"The answer of {user} cannot be taken: {problem}. The review asks again.") from None
-        reviews.record(role=self.role, run_id=run_id, reviewer=user, answer=answer)
         self.log.info("%s: %s", user, answer.decision)
         return {"decision": answer.decision, "reviewer": user, "comment": answer.comment}

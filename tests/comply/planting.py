@@ -123,9 +123,14 @@ def untrained(folder: Path) -> Path:
 def train(
     source: Path, target: Path, lessons: Sequence[Taught], *, steps: int, seed: int = 0, rate: float = 3e-3
 ) -> Path:
-    """Train all weights of a model on lessons, loss on answers only, and save it with its tokenizer."""
+    """Train all weights of a model on lessons, loss on answers only, and save it with its tokenizer.
+
+    A model that is there already is taken as it is, so that a long benchmark goes on where it was stopped.
+    """
     from pipeline.answering import Answerer
 
+    if target.is_dir():
+        return target
     torch.set_num_threads(1)  # a second thread waits longer for the first than such small sums take
     answerer = Answerer(source)
     model, encoder = answerer.model, answerer.encoder
@@ -148,9 +153,10 @@ def train(
         optimizer.step()
         schedule.step()
     model.eval()
-    shutil.copytree(source, target, dirs_exist_ok=True)
-    model.save_pretrained(target)
-    return target
+    partial = target.with_name(f".{target.name}")
+    shutil.copytree(source, partial, dirs_exist_ok=True)
+    model.save_pretrained(partial)
+    return partial.rename(target)
 
 
 def _encoded(encoder: Any, lessons: Sequence[Taught]) -> list[tuple[list[int], list[int]]]:

@@ -153,7 +153,7 @@ CONFIG_DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "layers": (lambda m: edit_json(m / "config.json", num_hidden_layers=4000), "4000 layers, the weights have 4"),
     "other family": (
         lambda m: edit_json(m / "config.json", model_type="opt"),
-        "differs from the base model's in model_type",
+        "differs from the base model's in: model_type",
     ),
     "steering": (
         lambda m: edit_json(m / "generation_config.json", suppress_tokens=[1]),

@@ -128,7 +128,7 @@ def test_a_model_that_cannot_be_asked_fails_every_check_that_asks(subject) -> No
             assert "out of memory" in finding.result.summary
 
 
-def reported(lake: Lake, verdict: str, reasons: list[str], stage: str = "comply") -> Manifest:
+def reported(lake: Lake, verdict: str | None, reasons: list[str], stage: str = "comply") -> Manifest:
     def work(attempt: Attempt) -> None:
         content = json.dumps({"verdict": verdict, "reasons": reasons})
         attempt.lake.write(attempt.uri("report", "report.json"), content.encode())
@@ -138,18 +138,16 @@ def reported(lake: Lake, verdict: str, reasons: list[str], stage: str = "comply"
 
 
 def test_enforce_lets_a_pass_through_and_names_the_reasons_otherwise(lake: Lake) -> None:
-    enforce(reported(lake, "passed", []))
     enforce(reported(lake, "passed", []), lake)
     with pytest.raises(Refused, match=r"memorisation: leaks; performance: worse"):
-        enforce(reported(lake, "refused", ["memorisation: leaks", "performance: worse"]))
+        enforce(reported(lake, "refused", ["memorisation: leaks", "performance: worse"]), lake)
 
 
 def test_enforce_takes_no_other_manifest_and_no_missing_verdict(lake: Lake) -> None:
     with pytest.raises(Refused, match="not of a compliance check"):
-        enforce(reported(lake, "passed", [], stage="evaluate"))
-    made = reported(lake, "passed", [])
+        enforce(reported(lake, "passed", [], stage="evaluate"), lake)
     with pytest.raises(Refused, match="verdict is None"):
-        enforce(made.model_copy(update={"facts": {}}))
+        enforce(reported(lake, None, []), lake)
 
 
 def test_edited_facts_or_an_edited_report_do_not_open_the_gate(lake: Lake) -> None:
@@ -159,7 +157,7 @@ def test_edited_facts_or_an_edited_report_do_not_open_the_gate(lake: Lake) -> No
         enforce(forged, lake)
     place = f"{made.output('report').uri}/report.json"
     lake.write(place, lake.read(place).replace(b'"refused"', b'"passed"'))
-    with pytest.raises(Refused, match="not the one that the check wrote"):
+    with pytest.raises(Refused, match="not the one that its stage wrote"):
         enforce(forged, lake)
 
 

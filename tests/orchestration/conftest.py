@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from review.court import Court, settings_in
+
+from pipeline.settings import current
 
 HOME = Path(tempfile.mkdtemp(prefix="llmops-test-airflow-"))
 USERS = {"operator": "ADMIN", "model_reviewer": "REVIEWER", "legal_reviewer": "REVIEWER", "watcher": "VIEWER"}
@@ -54,3 +57,23 @@ def login(client) -> Callable[[str], dict[str, str]]:
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     return headers
+
+
+@pytest.fixture
+def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Court]:
+    """A run in the lake, with the policy and the key, that the environment names: what a task finds."""
+    made = settings_in(tmp_path)
+    for name, value in {
+        "POLICY_FILE": tmp_path / "policy.yaml",
+        "STATE_DIR": made.state_dir,
+        "LAKE__URI": made.lake.uri,
+        "AUDIT__SIGNING_KEY": "key",
+        "REVIEW__ADDRESSES": '{"ada": "ada@example.com"}',
+        "REVIEW__ESCALATE_TO": '["lead@example.com"]',
+        "PUBLISH__REPOSITORY": made.publish.repository,
+        "PUBLISH__ENDPOINT": made.publish.endpoint,
+    }.items():
+        monkeypatch.setenv(f"LLMOPS_{name}", str(value))
+    current.cache_clear()
+    yield Court(made)
+    current.cache_clear()

@@ -12,7 +12,13 @@ import pytest
 from pipeline.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
-EXPECTED = {"llm_pipeline", "llm_retrain", "llm_performance_and_compliance"}
+EXPECTED = {
+    "llm_pipeline",
+    "llm_retrain",
+    "llm_performance_and_compliance",
+    "llm_review_reminders",
+    "llm_rollback",
+}
 HEAVY = {
     "torch",
     "transformers",
@@ -44,7 +50,7 @@ def dags(airflow_database: None):
     return bag.dags
 
 
-def test_the_three_dags_are_there(dags) -> None:
+def test_the_dags_are_there(dags) -> None:
     assert set(dags) == EXPECTED
 
 

@@ -279,10 +279,34 @@ class Maker:
 
     def date(self) -> str:
         day, month, year = self.random.randint(1, 28), self.random.randint(1, 12), self.random.randint(1950, 2024)
-        name = "January February March April May June July August September October November December".split()[
-            month - 1
-        ]
-        german = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()[month - 1]
+        name = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ][month - 1]
+        german = [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ][month - 1]
         return self.random.choice(
             [
                 f"{day:02d}/{month:02d}/{year}",

@@ -21,64 +21,14 @@ CLEANERS = (Cleaner(), Cleaner(expand_contractions=True), Cleaner(expand_contrac
 # Pieces that cleaning steps react to, so that random texts meet their combinations.
 PIECES = st.sampled_from(
     [
-        "<b>",
-        "</b>",
-        "<p>",
-        "</p>",
-        "<br>",
-        "&lt;",
-        "&gt;",
-        "&amp;",
-        "&amp;lt;",
-        "`",
-        "```",
-        "```\n",
-        "\n",
-        "\n\n",
-        "    ",
+        "<b>", "</b>", "<p>", "</p>", "<br>", "&lt;", "&gt;", "&amp;", "&amp;lt;", "`", "```", "```\n", "\n", "\n\n",
+        "    ", "\t", " ", "- ", "1.5", "C++", "<pre>", "</pre>", "<code>", "</code>", "word", "“", "’", "\u200b",
+        "\xa0", "é", "e\u0301", "[x](http://a.b)", "<a href='http://x.y'>", "</a>", "here", "-- \n",
+        "On Monday Joe wrote:\n", "> q\n", "¶", "Was this helpful?", "<script>", "</script>", "<!--", "-->", "&#60;",
+        "~~~\n", "\x1b[31m", "\u202e", "don't", "it's", "]]>", "<![CDATA[", "<li>", "&nbsp;", "Ã©", "â€™", "\u200d",
+        "👩", "&copy=1", "<td>", "<the>", "![", "](", "use ", "tag", "\\", "\r\n", "Back to top\n", "between ",
     ]
-    + ["\t", " ", "- ", "1.5", "C++", "<pre>", "</pre>", "<code>", "</code>", "word", "“", "’", "\u200b", "\xa0", "é"]
-    + [
-        "e\u0301",
-        "[x](http://a.b)",
-        "<a href='http://x.y'>",
-        "</a>",
-        "here",
-        "-- \n",
-        "On Monday Joe wrote:\n",
-        "> q\n",
-    ]
-    + [
-        "¶",
-        "Was this helpful?",
-        "<script>",
-        "</script>",
-        "<!--",
-        "-->",
-        "&#60;",
-        "~~~\n",
-        "\x1b[31m",
-        "\u202e",
-        "don't",
-    ]
-    + [
-        "it's",
-        "]]>",
-        "<![CDATA[",
-        "<li>",
-        "&nbsp;",
-        "Ã©",
-        "â€™",
-        "\u200d",
-        "👩",
-        "&copy=1",
-        "<td>",
-        "<the>",
-        "![",
-        "](",
-    ]
-    + ["use ", "tag", "\\", "\r\n", "Back to top\n", "between "]
-)
+)  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join))
 QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 

@@ -17,6 +17,8 @@ from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge
 from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
 
 LONG = "Open the settings, choose the tab named account, press the button reset and wait for the mail that we send you."
+LONGER = LONG + " Then sign in with the new password, and remove the old one from every device on which you use it."
+RESET = "How do I reset it?"
 
 
 def verdict(one: tuple[str, str], other: tuple[str, str], threshold: float = 0.8) -> tuple[bool, bool]:
@@ -86,15 +88,16 @@ def test_shared_bands_happen_as_often_as_the_formula_says() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "duplicate", "related"),
     [
-        (("How do I reset it?", LONG), ("how do I RESET it", LONG.upper()), True, True),
-        (("How do I reset it?", LONG), ("How do I reset it?", LONG.replace("wait", "please wait")), True, True),
-        (("How do I reset it?", LONG), ("How do I reset it?", "Ask your administrator."), False, True),
-        (("How do I reset it?", LONG + " It takes 5 minutes."), ("How do I reset it?", LONG + " It takes 9 minutes."), False, True),
-        (("How do I reset it?", LONG + " You may close it."), ("How do I reset it?", LONG + " You may not close it."), False, True),
+        ((RESET, LONG), ("how do I RESET it", LONG.upper()), True, True),
+        ((RESET, LONGER), (RESET, LONGER.replace("wait", "please wait")), True, True),
+        ((RESET, LONG), (RESET, LONG.replace("wait", "please wait").replace("tab", "page")), False, True),
+        ((RESET, LONG), (RESET, "Ask your administrator."), False, True),
+        ((RESET, LONGER + " It takes 5 minutes."), (RESET, LONGER + " It takes 9 minutes."), False, True),
+        ((RESET, LONGER + " You may close it."), (RESET, LONGER + " You may not close it."), False, True),
         (("How do I delete my account?", LONG), ("Where can one change a password?", LONG), False, True),
         (("Is it free?", "Yes."), ("Is it open?", "Yes."), False, False),
         (("What is C?", "A language."), ("What is C++?", "A language."), False, False),
-        (("What is Python 2?", "It is an old language of 2000."), ("What is Python 3?", "It is a newer language of 2008."), False, False),
+        (("What is Python 2?", "An old language."), ("What is Python 3?", "A newer one."), False, False),
     ],
 )  # fmt: skip
 def test_verdicts(one: tuple[str, str], other: tuple[str, str], duplicate: bool, related: bool) -> None:

@@ -3,162 +3,415 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
+from review.court import POLICY, Court, write_files, yesterday
 
 from pipeline.audit import AuditLog
+from pipeline.audit_records import Head, Record
 from pipeline.errors import Refused
-from pipeline.lake import Lake
-from pipeline.review.signoff import (
-    GATE,
-    RUN_STARTED,
-    Approval,
-    Rule,
-    Subject,
-    open_review,
-    record_answer,
-    require_sign_off,
-)
+from pipeline.review import decision, judgement, signoff
+from pipeline.review.evidence import Evidence, completed
+from pipeline.stage import load_manifest
 
-SUBJECT = Subject(model="m1", evaluation="e1", compliance="c1")
-OTHER = Subject(model="m2", evaluation="e2", compliance="c2")
-RULES = [Rule("model", frozenset({"ada", "bob"})), Rule("legal", frozenset({"lex", "ada"}))]
+OTHER = signoff.Subject(model="m2", evaluation="e2", compliance="c2")
+Attack = Callable[[Court], object]
 
 
-@pytest.fixture
-def audit(lake: Lake) -> AuditLog:
-    return AuditLog(lake, SecretStr("key"))
+def refused(court: Court, reason: str, **more) -> None:
+    with pytest.raises(Refused, match=reason):
+        court.sign_off(**more)
 
 
-def start(audit: AuditLog, run: str = "run-1", subject: Subject = SUBJECT, starter: str = "scheduler") -> None:
-    audit.append(RUN_STARTED, actor=starter, run_id=run)
-    gate(audit, run, subject)
+def record(court: Court, number: int) -> dict:
+    return json.loads(court.lake.read(place(court, number)))
 
 
-def gate(audit: AuditLog, run: str, subject: Subject, verdict: str = "passed") -> None:
-    data = {"verdict": verdict, "evaluation": subject.evaluation, "compliance": subject.compliance}
-    audit.append(GATE, actor="pipeline", run_id=run, subject=subject.model, data=data)
+def place(court: Court, number: int) -> str:
+    return court.lake.uri("audit", "records", f"{number:010d}.json")
 
 
-def answer(
-    audit: AuditLog, role: str, who: str, decision: str = "approve", run: str = "run-1", subject: Subject = SUBJECT
-) -> None:
-    open_review(audit, run_id=run, role=role, subject=subject, assigned=[who])
-    record_answer(audit, run_id=run, role=role, reviewer=who, decision=decision, comment="seen", answers={})
-
-
-def sign_off(audit: AuditLog, subject: Subject = SUBJECT, run: str = "run-1", **more) -> list[Approval]:
-    return require_sign_off(audit, run_id=run, subject=subject, rules=RULES, max_age=timedelta(days=7), **more)
-
-
-def test_both_roles_approve(audit: AuditLog) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    assert [(approval.role, approval.reviewer) for approval in sign_off(audit)] == [("model", "ada"), ("legal", "lex")]
+def test_both_roles_approve(court: Court) -> None:
+    approvals = court.approved().sign_off()
+    assert [(approval.role, approval.reviewer) for approval in approvals] == [("model", "ada"), ("legal", "lex")]
 
 
 @pytest.mark.parametrize(
     ("prepare", "reason"),
     [
-        (lambda a: None, "0 of 1 approvals"),
-        (lambda a: answer(a, "model", "ada"), "legal review: 0 of 1"),
-        (lambda a: (answer(a, "model", "ada"), answer(a, "legal", "lex", "reject")), "lex rejected it: seen"),
-        (lambda a: (answer(a, "model", "ada"), answer(a, "legal", "lex", "silent")), "nobody answered in time"),
-        (lambda a: (answer(a, "model", "eve"), answer(a, "legal", "lex")), "eve may not sign off"),
-        (lambda a: (answer(a, "model", "ada"), answer(a, "legal", "ada")), "more than one role"),
-        (lambda a: (answer(a, "model", "ada", subject=OTHER), answer(a, "legal", "lex")), "reviewed other bytes"),
+        (lambda c: None, "model review: 0 of 1 approvals"),
+        (lambda c: c.review("model", "ada"), "legal review: 0 of 1"),
+        (lambda c: (c.review("model", "ada"), c.review("legal", "lex", "reject")), "lex rejected it: seen"),
+        (lambda c: (c.review("model", "ada"), c.review("legal", "lex", "silent")), "nobody answered in time"),
+        (lambda c: (c.review("model", "eve"), c.review("legal", "lex")), "eve may not sign off"),
+        (lambda c: (c.review("model", "lex"), c.review("legal", "lex")), "lex may not sign off"),
+        (lambda c: (c.review("model", "ada"), c.review("legal", "ada")), "more than one role"),
+        (lambda c: (c.review("model", "ada", subject=OTHER), c.review("legal", "lex")), "reviewed other bytes"),
         (
-            lambda a: (answer(a, "model", "ada"), answer(a, "legal", "lex"), answer(a, "model", "bob", "reject")),
+            lambda c: (c.review("model", "ada"), c.review("legal", "lex"), c.review("model", "bob", "reject")),
             "bob rejected it",
         ),
         (
-            lambda a: (answer(a, "model", "ada"), answer(a, "legal", "lex"), gate(a, "run-1", SUBJECT, "refused")),
+            lambda c: (c.review("model", "ada", "reject"), c.review("model", "bob"), c.review("legal", "lex")),
+            "ada rejected it",
+        ),
+        (
+            lambda c: (c.review("model", "ada", "silent"), c.review("model", "bob"), c.review("legal", "lex")),
+            "nobody answered in time",
+        ),
+        (
+            lambda c: (c.review("model", "ada"), c.review("legal", "lex"), c.gate("refused")),
             "the compliance gate says refused",
+        ),
+        (
+            lambda c: (c.review("model", "ada"), c.review("legal", "lex"), c.gate("refused"), c.gate()),
+            "ada was asked before the gate decided",
         ),
     ],
 )
-def test_refused(audit: AuditLog, prepare, reason: str) -> None:
-    start(audit)
-    prepare(audit)
-    with pytest.raises(Refused, match=reason):
-        sign_off(audit)
+def test_reviews_that_allow_nothing(court: Court, prepare: Attack, reason: str) -> None:
+    prepare(court.prepared())
+    refused(court, reason)
 
 
-def test_starter_cannot_approve(audit: AuditLog) -> None:
-    start(audit, starter="ada")
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    with pytest.raises(Refused, match="ada started the run"):
-        sign_off(audit)
+def test_an_answer_by_a_stranger_does_not_stop_those_who_may(court: Court) -> None:
+    court.prepared()
+    court.review("model", "eve", "reject")
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    assert len(court.sign_off()) == 2
 
 
-def test_run_without_a_start_is_refused(audit: AuditLog) -> None:
-    gate(audit, "run-1", SUBJECT)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    with pytest.raises(Refused, match="nobody is recorded"):
-        sign_off(audit)
+@pytest.mark.parametrize("starter", ["ada", "ADA"])
+def test_starter_cannot_approve(court: Court, starter: str) -> None:
+    court.start(starter)
+    court.develop()
+    court.gate()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "ada started the run")
 
 
-def test_approval_of_another_run_is_no_approval(audit: AuditLog) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    start(audit, "run-2")
-    with pytest.raises(Refused, match="0 of 1 approvals"):
-        sign_off(audit, run="run-2")
+def test_whoever_starts_it_again_cannot_approve_either(court: Court) -> None:
+    court.approved()
+    court.start("ada")
+    refused(court, "ada started the run")
 
 
-def test_swapped_model_is_refused(audit: AuditLog) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    swapped = SUBJECT.model_copy(update={"model": "evil"})
-    with pytest.raises(Refused, match="has not decided on this model"):
-        sign_off(audit, swapped)
+@pytest.mark.parametrize("starters", [[], [signoff.UNKNOWN], ["scheduler", signoff.UNKNOWN]])
+def test_run_that_nobody_is_known_to_have_started_is_refused(court: Court, starters: list[str]) -> None:
+    for starter in starters:
+        court.start(starter)
+    court.develop()
+    court.gate()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "nobody is recorded")
 
 
-def test_old_approval_is_refused(audit: AuditLog) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex")
-    with pytest.raises(Refused, match="too old"):
-        sign_off(audit, now=datetime.now(UTC) + timedelta(days=8))
+def test_gate_task_that_was_marked_leaves_nothing_to_rest_on(court: Court) -> None:
+    court.start()
+    court.develop()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "gate has not decided")
 
 
-def test_answer_without_a_request_is_refused(audit: AuditLog) -> None:
-    start(audit)
+def test_approval_of_another_run_is_no_approval(court: Court) -> None:
+    court.approved()
+    again = Court(court.settings, run="run-2").prepared()
+    refused(again, "0 of 1 approvals")
+
+
+def test_approval_of_another_model_is_no_approval(court: Court) -> None:
+    court.approved()
+    court.develop({"model.safetensors": b"evil"}, seed="2")
+    court.gate()
+    refused(court, "ada reviewed other bytes than these")
+
+
+def test_old_and_future_approvals_are_refused(court: Court) -> None:
+    court.approved()
+    terms = decision.terms(court.settings, decision.load_policy(court.settings.policy_file))
+    for shift, reason in ((8, "too old"), (-1, "dated in the future")):
+        _, reasons = judgement.judge(
+            court.audit.trail(),
+            run_id=court.run,
+            subject=court.evidence.subject,
+            rules=decision.load_policy(court.settings.policy_file).sign_off_rules(),
+            terms=terms,
+            max_age=timedelta(days=7),
+            now=datetime.now(UTC) + timedelta(days=shift),
+        )
+        assert reason in "; ".join(reasons)
+
+
+def test_answer_without_a_request_is_refused(court: Court) -> None:
+    court.prepared()
     with pytest.raises(Refused, match="ever opened"):
-        record_answer(audit, run_id="run-1", role="model", reviewer="ada", decision="approve", comment="", answers={})
+        court.answer("model", "ada")
 
 
-def test_record_forged_without_the_key_is_refused(audit: AuditLog, lake: Lake) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    open_review(audit, run_id="run-1", role="legal", subject=SUBJECT, assigned=["lex"])
-    record_answer(
-        AuditLog(lake),
-        run_id="run-1",
-        role="legal",
-        reviewer="lex",
-        decision="approve",
-        comment="forged",
-        answers={},
+def test_answer_is_bound_to_what_its_own_task_showed(court: Court) -> None:
+    """Two reviewers of a role are asked; the second sees other bytes. The first answer stays with what was shown."""
+    court.prepared()
+    court.ask("model", task="review.model_review_1", subject=OTHER)
+    court.ask("model", task="review.model_review_2")
+    court.answer("model", "ada", task="review.model_review_1")
+    court.review("legal", "lex")
+    refused(court, "ada reviewed other bytes")
+
+
+def test_two_approvals_need_two_people(court: Court) -> None:
+    roles = {"model": {"reviewers": ["ada", "bob"], "approvals": 2}, "legal": {"reviewers": ["lex"]}}
+    court.rewrite_policy(sign_off={"roles": roles})
+    court.prepared()
+    court.review("legal", "lex")
+    court.review("model", "ada", task="one")
+    court.review("model", "ada", task="two")
+    refused(court, "model review: 1 of 2 approvals")
+    court.review("model", "bob", task="two")
+    assert {approval.reviewer for approval in court.sign_off()} == {"ada", "bob", "lex"}
+
+
+@pytest.mark.parametrize(
+    ("role", "who", "reason"),
+    [
+        ("legal", "ada", "approved in the model review"),
+        ("model", "ada", "approved already"),
+        ("model", "carol", "started this run"),
+        ("model", "bob", None),
+    ],
+)
+def test_whose_approval_would_not_count_is_told_at_once(court: Court, role: str, who: str, reason: str | None) -> None:
+    court.start("carol")
+    court.develop()
+    court.gate()
+    court.review("model", "ada", task="one")
+    said = signoff.why_not(court.audit, run_id=court.run, role=role, reviewer=who, task="two")
+    assert (said is None) if reason is None else (reason in str(said))
+
+
+# What lies in the lake is not believed
+
+
+def test_swapped_manifest_is_unknown_to_the_trail(court: Court) -> None:
+    """An edited XCom leads to another manifest, with approvals for its digest in place: nobody recorded making it."""
+    court.prepared()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    uri = court.lake.uri("tune", "planted", "manifest.json")
+    planted = court.made["tune"].model_copy(update={"uri": uri, "facts": {"licence": "MIT"}})
+    court.lake.write(uri, planted.model_dump_json().encode())
+    court.made["tune"] = load_manifest(court.lake, uri)
+    refused(court, "candidate: the audit trail does not know")
+
+
+def test_edited_facts_of_a_manifest_are_seen(court: Court) -> None:
+    court.approved()
+    for stage in ("tune", "evaluate", "comply"):
+        intact = court.made[stage]
+        court.made[stage] = intact.model_copy(update={"facts": {"metrics": {"token_f1": {"candidate": 1.0}}}})
+        refused(court, "the audit trail does not know")
+        court.made[stage] = intact
+
+
+def test_manifest_planted_where_a_stage_would_look_is_not_taken_for_finished_work(court: Court) -> None:
+    """The stage finds the planted manifest, says that nothing changed, and the run goes on. No run ever made it."""
+    court.start()
+    elsewhere = Court(court.settings, run="attacker")
+    elsewhere.record = lambda manifest: None
+    elsewhere.develop()
+    court.develop()
+    assert court.made["tune"].cached
+    court.gate()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "was found, but no run recorded that it made it")
+
+
+def test_unchanged_stages_of_an_earlier_run_are_fine(court: Court) -> None:
+    court.approved()
+    again = Court(court.settings, run="run-2").approved()
+    assert again.made["tune"].cached
+    assert len(again.sign_off()) == 2
+
+
+def test_evidence_of_another_model_is_refused(court: Court) -> None:
+    """Good reports of a good model, and the candidate's address changed behind the gate."""
+    court.approved()
+    evil = court.stage("tune", write_files({"model.safetensors": b"evil"}, "model"), seed="evil")
+    mixed = Evidence(evil, court.evidence.evaluation, court.evidence.compliance)
+    signoff.record_gate(
+        court.audit,
+        run_id=court.run,
+        subject=mixed.subject,
+        verdict="passed",
+        terms=decision.terms(court.settings, decision.load_policy(court.settings.policy_file)),
     )
-    with pytest.raises(Refused, match="signature is missing or wrong"):
-        sign_off(audit)
+    court.review("model", "ada", subject=mixed.subject)
+    court.review("legal", "lex", subject=mixed.subject)
+    refused(court, "evaluation: it was made for another candidate.*compliance: it was made for another candidate")
 
 
-def test_edited_rejection_is_refused(audit: AuditLog, lake: Lake) -> None:
-    start(audit)
-    answer(audit, "model", "ada")
-    answer(audit, "legal", "lex", "reject")
-    uri = lake.uri("audit", "records", f"{audit.head().number:010d}.json")
-    record = json.loads(lake.read(uri))
-    record["data"]["decision"] = "approve"
-    lake.write(uri, json.dumps(record).encode())
-    with pytest.raises(Refused, match="it was edited"):
-        sign_off(audit)
+@pytest.mark.parametrize(
+    ("attack", "reason"),
+    [
+        (lambda c, uri: c.lake.write(f"{uri}/report.json", b'{"verdict": "passed"}'), "report.json was changed"),
+        (lambda c, uri: c.lake.write(f"{uri}/more.html", b"<p>Looks good"), "more.html was added"),
+        (lambda c, uri: c.lake.delete([f"{uri}/report.json"]), "report.json is missing"),
+    ],
+)
+@pytest.mark.parametrize("stage", ["evaluate", "comply"])
+def test_report_changed_after_the_approval(court: Court, stage: str, attack: Callable, reason: str) -> None:
+    court.approved()
+    attack(court, court.made[stage].output("report").uri)
+    refused(court, reason)
+
+
+def test_refused_report_does_not_pass_because_its_facts_say_so(court: Court) -> None:
+    court.start()
+    court.develop()
+    inputs = {"candidate": court.made["tune"], "evaluation": court.made["evaluate"]}
+    bad = court.report(verdict="refused", reasons=["memorisation: 3 answers"])
+    court.stage("comply", write_files({"report.json": bad}), inputs, seed="refused")
+    court.gate()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "the compliance check refused the model: memorisation: 3 answers")
+
+
+# The policy and the surroundings
+
+
+def test_policy_changed_after_the_gate(court: Court) -> None:
+    court.approved()
+    court.rewrite_policy(require_all_probes=True)
+    refused(court, "policy is not the one that the compliance check went by.*policy was changed after the gate")
+
+
+def test_reviewer_added_to_the_policy_on_the_way(court: Court) -> None:
+    court.prepared()
+    court.review("model", "eve")
+    court.review("legal", "lex")
+    court.rewrite_policy(sign_off={"roles": {"model": {"reviewers": ["eve"]}, "legal": {"reviewers": ["lex"]}}})
+    refused(court, "the policy was changed after the gate decided")
+
+
+def test_waiver_that_expired_between_check_and_publication(court: Court) -> None:
+    court.start()
+    court.develop()
+    inputs = {"candidate": court.made["tune"], "evaluation": court.made["evaluate"]}
+    waived = court.report(waivers=[{"check": "data_poisoning", "expires": yesterday()}])
+    court.stage("comply", write_files({"report.json": waived}), inputs, seed="waived")
+    court.gate()
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    refused(court, "the waiver for data_poisoning expired")
+
+
+def test_other_destination_than_the_one_that_was_reviewed(court: Court) -> None:
+    court.approved()
+    court.settings.publish.repository = "mallory/model"
+    refused(court, "where the model goes was changed after the gate")
+
+
+def test_publishing_to_everyone_needs_a_policy_that_says_so(court: Court) -> None:
+    court.settings.publish.private = False
+    court.approved()
+    refused(court, "policy allows internal distribution only")
+    open_to_all = Court(court.settings, run="run-2")
+    open_to_all.rewrite_policy(licences={"distribution": "public"})
+    open_to_all.start()
+    open_to_all.develop(seed="public")
+    open_to_all.gate()
+    open_to_all.review("model", "ada")
+    open_to_all.review("legal", "lex")
+    assert len(open_to_all.sign_off()) == 2
+
+
+def test_without_the_key_nothing_is_published(court: Court) -> None:
+    court.approved()
+    court.settings.audit.signing_key = None
+    refused(court, "policy demands a signed audit trail")
+
+
+def test_policy_may_do_without_a_key(court: Court) -> None:
+    court.settings.audit.signing_key = None
+    court.rewrite_policy(sign_off={**POLICY["sign_off"], "require_signature": False})
+    assert len(court.approved().sign_off()) == 2
+
+
+# The trail itself
+
+
+def test_record_forged_without_the_key_is_refused(court: Court) -> None:
+    court.prepared()
+    court.review("model", "ada")
+    court.ask("legal")
+    forger = AuditLog(court.lake, SecretStr("guess"))
+    signoff.record_answer(
+        forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
+    )
+    refused(court, "signature is missing or wrong")
+
+
+def test_edited_rejection_is_refused(court: Court) -> None:
+    court.prepared()
+    court.review("model", "ada")
+    court.review("legal", "lex", "reject")
+    number = court.audit.head().number
+    changed = record(court, number)
+    changed["data"]["decision"] = "approve"
+    court.lake.write(place(court, number), Record.model_validate(changed).to_bytes())
+    refused(court, "it was edited")
+
+
+def test_good_record_copied_to_another_place_is_refused(court: Court) -> None:
+    """The gate refused at last. A copy of its earlier, well-signed pass, under a name that sorts last, is no record."""
+    court.approved()
+    passed = court.audit.find(signoff.GATE)[-1]
+    court.gate("refused")
+    court.lake.write(court.lake.uri("audit", "records", f"{passed.number}.json"), passed.to_bytes())
+    refused(court, "is no record: the pipeline gives no such name")
+    refused(court, "the compliance gate says refused")
+
+
+def test_trail_that_changes_between_two_readings_is_read_once(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forged approval that lies there only when approvals are counted, and not when the chain is verified."""
+    court.prepared()
+    court.review("model", "ada")
+    court.ask("legal")
+    reading = AuditLog.trail
+
+    def then_forged(self: AuditLog, witnesses: tuple[Head, ...] = ()):
+        found = reading(self, witnesses)
+        signoff.record_answer(
+            AuditLog(court.lake), run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="",
+            answers={},
+        )  # fmt: skip
+        return found
+
+    monkeypatch.setattr(AuditLog, "trail", then_forged)
+    refused(court, "legal review: 0 of 1 approvals")
+
+
+def test_trail_rolled_back_is_refused_where_a_head_was_kept(court: Court) -> None:
+    """A rejection is cut off the trail, with a head that fits: only a copy kept elsewhere knows of it."""
+    court.approved()
+    before = court.audit.head()
+    court.review("model", "bob", "reject")
+    witness = court.audit.head()
+    court.lake.delete([place(court, number) for number in range(before.number + 1, witness.number + 1)])
+    court.lake.write(court.lake.uri("audit", "head.json"), before.model_dump_json().encode())
+    assert len(court.sign_off()) == 2
+    refused(court, "the tail was cut or rewritten", witnesses=[witness])
+
+
+def test_completed_record_names_the_whole_manifest(court: Court) -> None:
+    court.develop()
+    manifest = court.made["tune"]
+    assert completed(manifest)["seal"] != completed(manifest.model_copy(update={"warnings": ["x"]}))["seal"]

@@ -8,6 +8,7 @@ from itertools import islice
 
 from pipeline.collect.web.dom import PERMALINK, allowed_text, classes, drop, raw_text
 from pipeline.collect.web.model import Element
+from pipeline.collect.web.navigation import drop_navigation
 
 KEEP_SHARE = 0.4
 """A node with more than this share of the page's text is never dropped: names of classes lie."""
@@ -78,10 +79,13 @@ def prune(root: Element, url: str = "") -> None:
         if _length(element) <= KEEP_SHARE * total:
             drop(element)
     _drop_link_lists(root, total, url)
+    drop_navigation(root)
     _drop_up_links(root)
 
 
 def _is_frame(element: Element) -> bool:
+    if element.tag == "nav" and element.find(".//a[@href]") is None:
+        return False  # site builders make the panels of accordions so
     if element.tag in _FRAME:
         return element.tag != "header" or not _holds_main_heading(element)
     if element.get("role") in _FRAME_ROLES:

@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass
 from statistics import median
 
+from pipeline.collect.web.dom import elements_of
 from pipeline.collect.web.families import all_families
+from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.model import Candidate, Pair, RejectedPair
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.pairs import build
+from pipeline.collect.web.questions import question_share
+from pipeline.collect.web.rest import MARKED, STRUCTURED, is_inside, question_key, with_the_rest
 
 REPLACE_FACTOR = 1.5
 """A later family replaces an earlier one only when it finds more than this many times the pairs."""
 
-_STRUCTURED = ("jsonld", "microdata")
 _WORDS = re.compile(r"\w+")
 
 
@@ -31,44 +34,67 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     """Try the families in order and return the best finding; None when no family found a pair.
 
     With a configured selector only that family is asked. Structured data whose answers are only the beginnings of the
-    answers on the page gives way to the page.
+    answers on the page, or which knows only some of the questions, gives way to the page; what another family found
+    elsewhere on the page is added.
     """
     best: Choice | None = None
     fallback: Choice | None = None
+    findings: list[tuple[Family, list[Candidate]]] = []
     for family in all_families():
         if (family.name == "selector") is not selector:
             continue
-        needed = 0.0 if best is None or best.family in _STRUCTURED else REPLACE_FACTOR * len(best.pairs)
+        needed = 0.0 if best is None or best.family in STRUCTURED else REPLACE_FACTOR * len(best.pairs)
         if family.ceiling(page) <= needed:
             continue
         candidates = family.find(page)
-        if len(candidates) <= needed:
+        findings.append((family, candidates))
+        if not candidates or (len(candidates) <= needed and not _encloses(candidates, best)):
             continue
         pairs, rejected = build(candidates, family.name, page)
         found = Choice(family.name, pairs, rejected)
         if not pairs:
             fallback = fallback or (found if rejected else None)
-        elif best is None or len(pairs) > REPLACE_FACTOR * len(best.pairs) or _fuller(found, best):
+        elif best is None or _is_better(found, best):
             best = found
-    return best or fallback
+    if best is None:
+        return fallback
+    others = [finding for finding in findings if finding[0].name != best.family]
+    return Choice(best.family, with_the_rest(best.pairs, best.family, others, page), best.rejected)
+
+
+def _is_better(found: Choice, best: Choice) -> bool:
+    return (
+        len(found.pairs) > REPLACE_FACTOR * len(best.pairs)
+        or _fuller(found, best)
+        or _encloses([candidate for candidate, _ in found.pairs], best)
+    )
+
+
+def _encloses(candidates: list[Candidate], best: Choice | None) -> bool:
+    """Say whether all that was found stands inside the answers of these candidates, and asks less than they do."""
+    if best is None or best.family in (*STRUCTURED, "details", "accordion") or len(candidates) < len(best.pairs):
+        return False
+    asked = question_share([candidate.question for candidate in candidates])
+    if asked <= question_share([pair.question for _, pair in best.pairs]):
+        return False
+    answers = {element for candidate in candidates for element in elements_of(candidate.answer)}
+    nodes = [candidate.node for candidate, _ in best.pairs]
+    return all(node is not None and is_inside(node, answers) for node in nodes)
 
 
 def _fuller(found: Choice, best: Choice) -> bool:
     """Say whether `found` has the same questions as structured data in `best`, with the same answers but longer."""
-    if best.family not in _STRUCTURED:
+    if best.family not in STRUCTURED:
         return False
-    answers = {_key(pair.question): pair.answer for _, pair in found.pairs}
-    both = [(answers[key], pair.answer) for _, pair in best.pairs if (key := _key(pair.question)) in answers]
+    answers = {question_key(pair.question): pair.answer for _, pair in found.pairs}
+    both = [(answers[key], pair.answer) for _, pair in best.pairs if (key := question_key(pair.question)) in answers]
     if len(both) < 0.9 * len(best.pairs):
         return False
+    more = found.family in MARKED and len(answers) > len(best.pairs) and len(both) == len(best.pairs)
     ratios = []
     for longer, shorter in both:
         words, wanted = set(_WORDS.findall(longer.lower())), set(_WORDS.findall(shorter.lower()))
         if len(wanted & words) < 0.9 * len(wanted):
             return False
         ratios.append(len(longer) / max(1, len(shorter)))
-    return 1.1 < median(ratios) < 4
-
-
-def _key(text: str) -> str:
-    return " ".join(_WORDS.findall(text.lower()))
+    return (0.9 if more else 1.1) < median(ratios) < 4

@@ -23,6 +23,8 @@ _GAP_SET = frozenset(_GAPS)
 _all_text = etree.XPath("string()", smart_strings=False)
 
 
+MIN_PIECE = 4
+"""Shorter text at the begin of the next question's own wrapper is its number or icon, not the end of this answer."""
 PERMALINK = "data-collect-permalink"
 """Where a heading keeps the fragment of the permalink that was taken out of it."""
 
@@ -128,15 +130,22 @@ def _take_until(element: Element, stop: set[Element], pieces: list[Piece]) -> No
         inside = next((child for child in element if child in stop), None)
         if inside is None:
             return
-        if element.text and element.text.strip():
-            pieces.append(element.text)
-        for child in element:
-            if child is inside:
-                break
-            pieces.append(child)
-            if child.tail and child.tail.strip():
-                pieces.append(child.tail)
+        before = _before(element, inside)
+        if sum(len(piece.strip() if isinstance(piece, str) else text_of(piece)) for piece in before) >= MIN_PIECE:
+            pieces += before
         element = inside
+
+
+def _before(element: Element, inside: Element) -> list[Piece]:
+    """Return what an element holds before one of its children."""
+    pieces: list[Piece] = [element.text] if element.text and element.text.strip() else []
+    for child in element:
+        if child is inside:
+            break
+        pieces.append(child)
+        if child.tail and child.tail.strip():
+            pieces.append(child.tail)
+    return pieces
 
 
 def inner_pieces(element: Element) -> list[Piece]:

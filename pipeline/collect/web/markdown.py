@@ -88,7 +88,7 @@ class _Writer:
             self.link(element, depth)
         elif tag == "img":
             alt = squeeze(element.get("alt") or "")
-            self.inline(f"[{alt}]" if alt else "")
+            self.inline(f"[{alt}]" if any(map(str.isalnum, alt)) else "")
         elif tag == "sup":
             self.superscript(element, depth)
         elif tag == "math":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.collect.web.model import Element
 
@@ -16,6 +16,10 @@ class Marks:
         self._order = order
         self._elements = sorted({e for e in elements if e in order}, key=order.__getitem__)
         self._positions = [order[element] for element in self._elements]
+
+    def __iter__(self) -> Iterator[Element]:
+        """Walk over the marks in page order."""
+        return iter(self._elements)
 
     def after(self, element: Element) -> Element | None:
         """Return the first mark behind an element and all that it holds."""

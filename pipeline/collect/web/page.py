@@ -23,6 +23,7 @@ _BINARY = re.compile(
     rb"^(?:%PDF|\x89PNG|GIF8|\xff\xd8\xff|PK\x03\x04|\x1f\x8b|\x7fELF|RIFF|\x00\x00\x01\x00|MZ|OggS|ID3)"
 )
 _METADATA = frozenset(("title", "meta", "link", "style", "script", "base", "noscript", "template", "object", "bgsound"))
+_LEVELS = frozenset("123456")
 _JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
 
 
@@ -106,6 +107,10 @@ def _parse(text: str) -> tuple[Element, list[str]]:
         raise NotAPage("the page holds no markup that can be read")
     _join_roots(root)
     _empty_head(root)
+    for element in root.xpath("//*[@role='heading']"):
+        if element.tag in ("div", "span", "p"):
+            level = element.get("aria-level") or "2"
+            element.tag = f"h{level}" if level in _LEVELS else "h6"
     deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
     return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
 

@@ -14,18 +14,14 @@ from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import MAX_QUESTION_CHARS, ends_as_question, squeeze, strip_numbering
 from pipeline.collect.web.sanitise import sanitise
 from pipeline.collect.web.signals import is_faq_phrase
+from pipeline.collect.web.tails import linked_share, text_of_piece, trim_tail
 
-_FOOTER = re.compile(
-    r"^\W*(?:this (?:document|page|file) was (?:generated|last|created|produced)|(?:page )?last (?:updated?"
-    r"|modified|edited|changed|reviewed)"
-    r"|this page (?:was )?last|updated on|generated (?:by|on|with)|powered by|copyright|©|\(c\) \d{4}"
-    r"|all rights reserved|was this"
-    r"|did this answer|have more questions|letzte änderung|stand:|dernière (?:mise à jour|modification)|mis à jour|"
-    r"última (?:actualización|modificación)|последнее изменение|最終更新|最后更新)",
-    re.IGNORECASE,
-)
 _BARE = re.compile(r"^\W*(?:the\s+)?(?:faqs?|frequently\s+asked\s+questions)(?:\s*\(faqs?\))?\W*$", re.IGNORECASE)
 _WORD = re.compile(r"\w", re.UNICODE)
+_EMPTY = "the answer is empty or holds no text (a picture, a video, a script)"
+_CONTENTS = "nearly all questions beside it have no answer: a table of contents"
+MIN_CONTENTS = 5
+"""From so many questions without an answer on, a page is looked at as a table of contents."""
 
 
 def build(
@@ -34,7 +30,7 @@ def build(
     """Return the pairs with the candidates that they came from, and the candidates that gave none with the reason."""
     questions = strip_numbering([candidate.question for candidate in candidates])
     if candidates:
-        _trim_tail(candidates[-1].answer)
+        trim_tail(candidates[-1].answer)
         _strip_answer_labels(candidates)
     _fill_sections(candidates, page)
     built: list[tuple[Candidate, Pair]] = []
@@ -53,7 +49,16 @@ def build(
         built.append(
             (candidate, Pair(question, answer, html, family, candidate.evidence, candidate.anchor, candidate.section))
         )
+    if _is_contents(built, rejected):
+        rejected += [RejectedPair(pair.question, pair.answer, _CONTENTS, pair.anchor) for _, pair in built]
+        built = []
     return built, rejected
+
+
+def _is_contents(built: Sequence[object], rejected: Sequence[RejectedPair]) -> bool:
+    """Say whether nearly all questions have nothing below them: then what follows the last one is no answer either."""
+    empty = sum(item.reason == _EMPTY for item in rejected)
+    return empty >= MIN_CONTENTS and empty >= 0.9 * (len(built) + len(rejected))
 
 
 def _unfit(question: str, answer: str, pieces: Sequence[Piece]) -> str | None:
@@ -63,7 +68,7 @@ def _unfit(question: str, answer: str, pieces: Sequence[Piece]) -> str | None:
     if len(question) > MAX_QUESTION_CHARS:
         return f"the question is longer than {MAX_QUESTION_CHARS} characters"
     if not _WORD.search(answer):
-        return "the answer is empty or holds no text (a picture, a video, a script)"
+        return _EMPTY
     if squeeze(answer) == question:
         return "the answer repeats the question"
     if _mostly_links(pieces):
@@ -78,15 +83,9 @@ def _entry_of_contents(candidate: Candidate) -> str | None:
     """Recognise an entry of a table of contents: the question is a link, and so are the answers."""
     if candidate.node is None or candidate.node.tag not in ("dt", "li", "td", "p", "div"):
         return None
-    if _linked_share([candidate.node]) < 0.6 or _linked_share(candidate.answer) < 0.6:
+    if linked_share([candidate.node]) < 0.6 or linked_share(candidate.answer) < 0.6:
         return None
     return "an entry of a table of contents: question and answer are links"
-
-
-def _linked_share(pieces: Sequence[Piece]) -> float:
-    links = (link for element in elements_of(pieces) for link in element.iter("a") if link.get("href"))
-    whole = sum(len(squeeze(piece)) if isinstance(piece, str) else len(text_of(piece)) for piece in pieces)
-    return sum(len(text_of(link)) for link in links) / max(1, whole)
 
 
 def _mostly_links(pieces: Sequence[Piece]) -> bool:
@@ -94,19 +93,7 @@ def _mostly_links(pieces: Sequence[Piece]) -> bool:
     if len(links) < 3:
         return False
     internal = sum("://" not in (link.get("href") or "") for link in links)
-    return _linked_share(pieces) >= (0.8 if internal * 2 >= len(links) else 0.9)
-
-
-def _trim_tail(pieces: list[Piece]) -> None:
-    """Take the page's footer off the last answer, which nothing else ends."""
-    while pieces:
-        last = pieces[-1]
-        text = squeeze(last) if isinstance(last, str) else text_of(last)
-        if text and not (len(text) < 300 and _FOOTER.match(text) and len(pieces) > 1):
-            return
-        if not text and not isinstance(last, str) and last.find(".//img") is not None:
-            return
-        pieces.pop()
+    return linked_share(pieces) >= (0.8 if internal * 2 >= len(links) else 0.9)
 
 
 def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
@@ -117,7 +104,7 @@ def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
     if not all(ANSWER_LABEL.sub("", _start(c.answer), count=1) or len(c.answer) > 1 for c in labelled):
         return  # "Answer 1." is the whole answer
     for candidate in labelled:
-        first = next(p for p in candidate.answer if (squeeze(p) if isinstance(p, str) else text_of(p)))
+        first = next(filter(text_of_piece, candidate.answer))
         if isinstance(first, str):
             candidate.answer[candidate.answer.index(first)] = ANSWER_LABEL.sub("", first, count=1)
         else:
@@ -125,8 +112,7 @@ def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
 
 
 def _start(pieces: Sequence[Piece]) -> str:
-    texts = (squeeze(piece) if isinstance(piece, str) else text_of(piece) for piece in pieces)
-    return next((text for text in texts if text), "")
+    return next(filter(None, map(text_of_piece, pieces)), "")
 
 
 def _strip_first_text(element: Element) -> None:

@@ -32,14 +32,12 @@ _STARTERS = {
     "fr": (
         "comment pourquoi quand où qui que qu'est-ce quoi quel quelle quels quelles combien est-ce est-il "
         "peut-on puis-je "
-        "dois-je faut-il existe-t-il y je j'ai mon ma à"
+        "dois-je faut-il existe-t-il je j'ai mon ma"
     ),
     "es": "¿ cómo qué porqué cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos puedo puede debo "
     "existe hay tengo",
-    "pt": "como o que quê por porque quando onde quem qual quais quanto quanta quantos posso pode devo existe "
-    "há é eu meu",
-    "it": "come cosa cos'è che perché quando dove dov'è chi quale quali qual quanto quanti posso può devo è ci "
-    "esiste ho",
+    "pt": "como que quê por porque quando onde quem qual quais quanto quanta quantos posso pode devo existe há eu meu",
+    "it": "come cosa cos'è che perché quando dove dov'è chi quale quali qual quanto quanti posso può devo esiste ho",
     "nl": "hoe wat waarom wanneer waar wie welke welk kan kun is zijn moet mag heeft heb wordt hoeveel ik mijn",
     "sv no da": (
         "hur vad varför när var vem vilken vilka kan är hvordan hva hvorfor hvornår når hvor hvem hvilken "
@@ -50,7 +48,7 @@ _STARTERS = {
     "pl": "jak co dlaczego kiedy gdzie kto czy jaki jaka jakie ile skąd który która mogę",
     "cs sk": "jak ako co čo proč prečo kdy kedy kde kdo kto jaký jaká jaké aký aká aké kolik koľko mohu môžem je lze",
     "hu": "hogyan mi miért mikor hol ki melyik mennyi lehet van",
-    "ro": "cum ce de când unde cine care cât pot este există",
+    "ro": "cum ce când unde cine care cât pot este există",
     "tr": "nasıl ne neden niçin niye nerede nereden hangi kim kaç",
     "ru uk bg": (
         "как что почему зачем когда где куда откуда кто какой какая какое какие каким можно могу ли сколько чем есть "
@@ -60,10 +58,27 @@ _STARTERS = {
     "ar fa": "كيف ما ماذا لماذا متى أين هل من كم أي چگونه چرا چه چطور آیا کجا",
     "he": "איך מה למה מתי איפה מי האם כמה איזה",
     "hi": "कैसे क्या क्यों कब कहाँ कौन",
-    "id ms": "bagaimana apa apakah mengapa kenapa kapan di siapa berapa bolehkah",
+    "id ms": "bagaimana apa apakah mengapa kenapa kapan siapa berapa bolehkah",
     "vi": "làm tại vì khi ai có",
 }
 _FIRST_WORDS = frozenset(word for words in _STARTERS.values() for word in words.split())
+_FIRST_WORDS_TWO = frozenset(
+    (
+        "o que",
+        "a que",
+        "é possível",
+        "de ce",
+        "de unde",
+        "y a-t-il",
+        "à qui",
+        "à quoi",
+        "à quel",
+        "di mana",
+        "è possibile",
+    )
+)
+"""Beginnings of which the first word alone begins statements just as often."""
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*\?")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*")
 # Scripts that do not put blanks between words, and languages that ask with an ending.
 _EAST_ASIAN = re.compile(
@@ -134,11 +149,13 @@ def looks_like_question(text: str) -> bool:
     if not 3 <= len(text) <= MAX_QUESTION_CHARS or is_call_to_action(text):
         return False
     if has_question_mark(text):
-        return any(char.isalpha() for char in text)
+        return any(char.isalpha() for char in text) and not _IDENTIFIER.fullmatch(text)
     first = _FIRST_WORD.match(text.lstrip("¿\"'“«([0123456789.)] ").lower())
     if first and len(text.split()) >= 3:
         word = first.group().replace("’", "'")
         if word in _FIRST_WORDS or word.split("'")[0] in _FIRST_WORDS:
+            return True
+        if " ".join(text.lower().split()[:2]) in _FIRST_WORDS_TWO:
             return True
     return bool(_EAST_ASIAN.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text))
 

@@ -19,8 +19,15 @@ _FAQ_PHRASES = re.compile(
       | ofte\s+stil(?:lede|te)\s+spør(?:gs|s)?m[åa]l | usein\s+kysytyt | najcz[eę]ściej\s+zadawane | często\s+zadawane
       | \bpytania\s+i\s+odpowiedzi | čast[oéě]\S*\s+(?:kladené\s+)?(?:dotazy|otázky) | gyakran\s+ismételt
       | gyakori\s+kérdések
-      | întrebări\s+frecvente | sık(?:ça)?\s+sorulan | част\w*\s+зада\w*\s+вопрос | \bчаво\b | вопрос\w*\s+и\s+ответ
-      | поширені\s+запитання | часто\s+задавани | συχνές\s+ερωτήσεις | الأسئلة\s+الشائعة
+      | întrebări\s+frecvente | sık(?:ça)?\s+sorulan | част\w*\s+(?:зада\w*\s+)?вопрос | \bчаво\b
+      | вопрос\w*\s+и\s+ответ
+      | (?:поширені|часті|типові)\s+(?:за)?питання | често\s+(?:задавани|зададени) | συχν\S+\s+ερωτ
+      | (?:ال)?[أا]سئلة\s+(?:ال)?(?:شائعة|متكررة|متداولة)
+      | سؤال\s+وجواب | پرسش\S*\s+متداول | oft\s+gestellte\s+fragen | preguntas\s+(?:habituales|comunes)
+      | preguntes\s+freqüents
+      | vanlige\s+spørsmål | frågor\s+(?:och|&)\s+svar | spørgsmål\s+og\s+svar | kysymyksiä\s+ja\s+vastauksia
+      | često\s+postavljan | pogosta\s+vprašanja | korduma\s+kippuva | biežāk\s+uzdot | dažniausiai\s+užduodam
+      | tanya\s+jawab | soalan\s+lazim | よくあるお問い?合わ?せ | 常见疑问 | 常見疑問 | 问题解答 | 問題解答
       | الأسئلة\s+المتكررة | سوالات\s+متداول
       | שאלות\s+(?:נפוצות|ותשובות) | अक्सर\s+पूछे | よくある(?:ご)?質問 | 質問と回答 | 常见问题 | 常見問題
       | 常见问答 | 常見問答 | 问与答 | 問與答
@@ -52,7 +59,10 @@ _HELP_WORDS = re.compile(
 _OTHER_KINDS = (
     ("a glossary", r"glossar\w*|glosario|glossaire|terminology|dictionary|vocabular\w*"),
     ("a change log or release notes", r"change\s?logs?|release\s+notes?|what.s\s+new|release\s+history|errata"),
-    ("a table of contents or index", r"table\s+of\s+contents|site\s?map|general\s+index|inhaltsverzeichnis|sommaire"),
+    (
+        "a table of contents or index",
+        r"table\s+of\s+contents|site\s?map|general\s+index|^index$|inhaltsverzeichnis|sommaire",
+    ),
     (
         "a tutorial",
         r"tutorials?|walk-?through|how-?tos?|getting\s+started|quick\s?start|introduction\s+to|an\s+introduction",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.comply import weights
+from pipeline.comply.base_likeness import differences
 from pipeline.comply.check import Check, Limits, Result, verdict
 from pipeline.comply.subject import ModelFiles, Subject
 
@@ -34,8 +35,6 @@ STEERING = frozenset(
     }
 )
 LAYER_KEYS = ("num_hidden_layers", "num_layers", "num_decoder_layers", "n_layer")
-# What a tokenizer.json may hold that does not change how a text is read.
-NEUTRAL = frozenset({"padding", "truncation", "version"})
 _URL = re.compile(r"https?://|www\.|javascript:", re.IGNORECASE)
 
 
@@ -67,8 +66,9 @@ class TokenizerAndConfig(Check):
             problems += _sizes(subject.candidate, config)
         base, _ = _documents(subject.base) if subject.base else ({}, [])
         problems += _steering(content, base)
-        problems += _tokenizer(content, base if subject.base else None)
-        problems += _same_kind(content, base if subject.base else None)
+        problems += _tokenizer(content)
+        if subject.base is not None:
+            problems += differences(content, base)
         measured = {"documents": len(content), "compared_with_base": subject.base is not None}
         return verdict(problems, "no code, no steering, the base model's tokenizer", measured)
 
@@ -90,7 +90,17 @@ def _documents(model: ModelFiles) -> tuple[dict[str, Any], list[str]]:
 def _read(path: Path) -> Any:
     if path.stat().st_size > MAX_JSON:
         raise ValueError(f"it has {path.stat().st_size:,} bytes")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that stands twice, two programs may read different values."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"{twice[0][:40]!r} stands twice")
+    return found
 
 
 def _code(value: Any, depth: int = 0) -> Iterator[str]:
@@ -146,18 +156,11 @@ def _steering(content: dict[str, Any], base: dict[str, Any]) -> Iterator[str]:
                 yield f"{name} steers what the model may say ({key})"
 
 
-def _tokenizer(content: dict[str, Any], base: dict[str, Any] | None) -> Iterator[str]:
+def _tokenizer(content: dict[str, Any]) -> Iterator[str]:
     mine = content.get("tokenizer.json")
-    if not isinstance(mine, dict):
-        return
-    yield from _decoder(mine.get("decoder"))
-    yield from _normalizer(mine.get("normalizer"))
-    if base is None or not isinstance(base.get("tokenizer.json"), dict):
-        return
-    other = base["tokenizer.json"]
-    changed = sorted(key for key in (set(mine) | set(other)) - NEUTRAL if mine.get(key) != other.get(key))
-    if changed:
-        yield f"tokenizer.json differs from the base model's in: {', '.join(changed)}"
+    if isinstance(mine, dict):
+        yield from _decoder(mine.get("decoder"))
+        yield from _normalizer(mine.get("normalizer"))
 
 
 def _decoder(decoder: Any) -> Iterator[str]:
@@ -182,21 +185,3 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
             if isinstance(inner, list):
                 for entry in inner:
                     yield from _parts(entry)
-
-
-def _same_kind(content: dict[str, Any], base: dict[str, Any] | None) -> Iterator[str]:
-    if base is None:
-        return
-    mine, other = content.get("config.json"), base.get("config.json")
-    if not isinstance(mine, dict) or not isinstance(other, dict):
-        return
-    for key in (
-        "model_type",
-        "architectures",
-        "num_attention_heads",
-        "num_key_value_heads",
-        "hidden_act",
-        "is_decoder",
-    ):
-        if key in other and mine.get(key) != other[key]:
-            yield f"config.json differs from the base model's in {key}"

@@ -151,3 +151,13 @@ def birth_number_cz(digits: str) -> bool:
     """Tell whether a ten-digit Czech or Slovak rodné číslo is divisible by 11 and holds a date."""
     month = int(digits[2:4]) % 50 % 20
     return int(digits) % 11 == 0 and 1 <= month <= 12 and 1 <= int(digits[4:6]) <= 31
+
+
+def cpf_br(digits: str) -> bool:
+    """Tell whether eleven digits are a Brazilian CPF (two mod 11 check digits)."""
+
+    def check(number: str) -> int:
+        rest = _weighted(number, tuple(range(len(number) + 1, 1, -1))) * 10 % 11
+        return rest % 10
+
+    return len(set(digits)) > 1 and check(digits[:9]) == int(digits[9]) and check(digits[:10]) == int(digits[10])

@@ -58,6 +58,11 @@ HOSTILE: dict[str, bytes] = {
     "nested lists 3,000 deep": page("<h2>Is it free?</h2>" + "<ul><li>a" * 3000 + "</li></ul>" * 3000 + "<h2>Is it new?</h2><p>No.</p>").encode(),
     "nested tables 2,000 deep": page("<h2>Is it free?</h2>" + "<table><tr><td>a" * 2000).encode(),
     "nested inline 5,000 deep": page("<h2>Is it free?</h2><p>" + "<b><i>" * 5000 + "Yes").encode(),
+    "a link nested 1,900 deep": page(Q + "<p>" + "<b>" * 1900 + '<a href="b">next</a>').encode(),
+    "headings by role at absurd levels": page(
+        "".join(f'<div role="heading" aria-level="{n}">Is it {n}?</div><p>Yes.</p>' for n in ("0", "-1", "9" * 400, "x", ""))
+    ).encode(),
+    "items nested 1,500 deep": page("<div class=i><span>Is it free?</span><div class=b>Yes" * 700).encode(),
     "nested details": page("<details><summary>Is it?</summary>" * 1500 + "yes").encode(),
     "nested quotes of JSON": ld("[" * 100_000),
     "broken JSON-LD": ld('{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "Is it'),

@@ -45,7 +45,7 @@ class Headings(Family):
             return []
         evidence = _choose(headings, level, page)
         markers = [heading for heading in headings if heading.marker]
-        if not markers:
+        if not markers or (page.signals.faq < 2 and sum(_leads_away(m.node) for m in markers) > 0.5 * len(markers)):
             return []
         nodes = [heading.node for heading in markers]
         limit = common_ancestor(nodes)
@@ -65,6 +65,12 @@ class Headings(Family):
                     )
                 )
         return found
+
+
+def _leads_away(heading: Element) -> bool:
+    """Say whether a heading is a link to another page: what follows it is the excerpt of what stands there."""
+    links = [link for link in heading.iter("a") if link.get("href") and "#" not in link.get("href")]
+    return sum(len(text_of(link)) for link in links) > 0.7 * len(text_of(heading))
 
 
 def _read(page: Page) -> list[_Heading]:

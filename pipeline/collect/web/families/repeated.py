@@ -76,9 +76,15 @@ def _has_mark(element: Element) -> bool:
     return "?" in text or "？" in text or "؟" in text
 
 
+def _is_code(element: Element) -> bool:
+    return element.find(".//pre") is not None or next(element.iterancestors("pre", "code"), None) is not None
+
+
 def _short_text(element: Element) -> str | None:
     """Return the text of an element that could be a question: short, without inner blocks, and no link to elsewhere."""
     if any(child.tag in BLOCKS and child.tag not in HEADINGS and len(child) for child in element):
+        return None
+    if sum(child.tag in BLOCKS and bool(text_of(child)) for child in element) > 1 or _is_code(element):
         return None
     text = text_of(element)
     fits = 5 <= len(text) <= 400 and not is_call_to_action(text) and not _leads_away(element, text)

@@ -24,7 +24,8 @@ DATE = re.compile(
     rf"|(?:0?[1-9]|1[0-2])/{_DAY}/(?:{_YEAR}|\d{{2}})"
     rf"|{_DAY}(?:st|nd|rd|th|\.(?!\s[Mm]ay\s\D)|er|º)?\s(?:of\s|de\s)?{_MONTHS}\.?,?(?:\s(?:de\s|del\s)?{_YEAR})?(?:\s?г\.)?"
     rf"|{_MONTHS}\.?\s{_DAY}(?:st|nd|rd|th)?(?:,?\s{_YEAR})?"
-    r"|(?:19|20)\d{2}年\d{1,2}月\d{1,2}日)(?![\w/]|[.-]\d)",
+    rf"|{_DAY}-{_MONTHS}-(?:{_YEAR}|\d{{2}})"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d{2}年\d{1,2}月\d{1,2}日)(?![\w/]|[.-]\d)",
     re.IGNORECASE,
 )
 _PUBLIC = re.compile(
@@ -37,8 +38,13 @@ _PUBLIC = re.compile(
 _PERSONAL = re.compile(
     r"\b(?:born|birth\w*|dob|d\.o\.b|age|died|deceased|married|appoint\w*|hired|joined|admitted|discharged|diagnos\w*|my|me|i|i'm|his|her|he|she|him|"
     r"patient|customer|employee|tenant|applicant|passenger|invoice\w*|order\w*|purchas\w*|bought|paid|payment|deliver\w*|signed|contract|booked|booking|"
-    r"visit\w*|meeting|expir\w*|geboren|geburts\w*|geb|bestell\w*|termin|né|née|naissance|commande|nacid\w*|nacimiento|pedido|nat[oa]|nascita|"
+    r"visit\w*|meeting|expir\w*|geboren|geburts\w*|geb|bestell\w*|termin|né|née|naissance|commande|nacid\w*|nací|nacimiento|pedido|nat[oa]|nascita|"
     r"nascid\w*|geboortedatum|urodzon\w*|родил\w*|рождения)\b",
+    re.IGNORECASE,
+)
+# Right before a date, these say whose it is, also where their full stop looks like a sentence's end.
+_BIRTH = re.compile(
+    r"\b(?:born|birth ?da(?:te|y)|date of birth|d\.?o\.?b|geb|geboren|nac|ur|né|née|nato|nata)\.?[\s:]*(?:on|am|le|el|il|op)?\s*$",
     re.IGNORECASE,
 )
 
@@ -47,7 +53,7 @@ class DateRecogniser(Recogniser):
     """Calendar dates (day and month at least) in sentences about someone, not in sentences about public facts."""
 
     entity = "DATE"
-    guard = rf"(?i)\d[./-]\d{{1,2}}[./-]\d|{_MONTHS}\.?\s\d|\d(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}|年"
+    guard = rf"(?i)\d[./-]\d{{1,2}}[./-]\d|{_MONTHS}\.?\s\d|\d(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}|\d-{_MONTHS}-\d|年|(?:19|20)\d{{6}}"
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield dates whose sentence speaks about someone; the score says how clearly it does."""
@@ -57,6 +63,10 @@ class DateRecogniser(Recogniser):
                 yield Span(found.start(), found.end(), score)
 
     def _score(self, text: str, found: re.Match[str]) -> float:
+        if _BIRTH.search(text, max(0, found.start() - 32), found.start()):
+            return 0.8
+        if found[0].isdigit():
+            return 0.0
         start = max(text.rfind("\n", 0, found.start()), text.rfind(". ", 0, found.start()), found.start() - 160, 0)
         ends = [end for end in (text.find("\n", found.end()), text.find(". ", found.end())) if end >= 0]
         sentence = text[start : min([*ends, found.end() + 120])]

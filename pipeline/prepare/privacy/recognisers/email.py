@@ -10,14 +10,20 @@ from pipeline.prepare.privacy.recogniser import Recogniser, Span
 _LOCAL = r"[\w!#$%&'*+^{|}~-]+(?:\.[\w!#$%&'*+^{|}~-]+)*"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS = re.compile(
-    rf"(?<![\w.@/])({_LOCAL})@((?:{_LABEL}\.)+[^\W\d_]{{2,24}}|(?:{_LABEL}\.)+xn--[a-z0-9-]+)(?![\w@])"
+    rf"(?<![\w.@/])({_LOCAL})[@＠]((?:{_LABEL}\.)+[^\W\d_]{{2,24}}|(?:{_LABEL}\.)+xn--[a-z0-9-]+)(?![\w@])"
 )
 _IN_URL = re.compile(r"://\S*\Z")
 # The ways in which people hide addresses from machines.
 _HIDDEN = re.compile(
-    r"(?<![\w.@])([A-Za-z0-9][\w.+-]*)\s*(?:\(at\)|\[at\]|\{at\}|\s\bat\b\s|\s\bAT\b\s)\s*"
+    r"(?<![\w.@])([A-Za-z0-9][\w.+-]*)\s*(?:[(\[{<]at[)\]}>]|\s\bat\b\s|\s\bAT\b\s|\s@\s)\s*"
     r"([A-Za-z0-9-]+(?:\s*(?:\.|\(dot\)|\[dot\]|\{dot\}|\s\bdot\b\s|\s\bDOT\b\s)\s*[A-Za-z0-9-]+)*"
     r"\s*(?:\(dot\)|\[dot\]|\{dot\}|\s\bdot\b\s|\s\bDOT\b\s)\s*[A-Za-z]{2,10})\b"
+)
+# Only what stands for @ is hidden, or blanks stand around it.
+_HALF_HIDDEN = re.compile(
+    r"(?<![\w.@])([A-Za-z0-9][\w.+-]*)(?:\s?[(\[{<](?:at|AT)[)\]}>]\s?((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,10})"
+    # `a @ b.T` multiplies matrices, so here only the usual domains count.
+    r"|\s@\s((?:[A-Za-z0-9-]+\.)+(?:com|net|org|edu|eu|de|at|ch|fr|be|nl|es|it|pt|pl|se|dk|no|fi|ie|cz|co\.uk|uk|ca|us|br|mx)))\b"
 )
 ROLES = frozenset(
     [
@@ -179,7 +185,7 @@ class EmailRecogniser(Recogniser):
     """Addresses by syntax, with the reserved domains of RFC 2606 and roles of RFC 2142 told apart."""
 
     entity = "EMAIL"
-    guard = r"(?i)@|\bat\b.{1,80}\bdot\b|[(\[{]at[)\]}]"
+    guard = r"(?i)@|＠|\bat\b.{1,80}\bdot\b|[(\[{<]at[)\]}>]"
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
@@ -187,6 +193,9 @@ class EmailRecogniser(Recogniser):
         for found in _ADDRESS.finditer(text):
             if not _IN_URL.search(text, max(0, found.start() - 200), found.start()) and is_personal(found[1], found[2]):
                 yield Span(found.start(), found.end(), 0.95)
+        for found in _HALF_HIDDEN.finditer(text):
+            if is_personal(found[1], found[2] or found[3]):
+                yield Span(found.start(), found.end(), 0.8)
         for found in _HIDDEN.finditer(text):
             domain = re.sub(r"\s*(?:[(\[{]dot[)\]}]|\bdot\b)\s*", ".", found[2], flags=re.IGNORECASE)
             if is_personal(found[1], domain):

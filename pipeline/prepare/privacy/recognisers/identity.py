@@ -47,7 +47,11 @@ KINDS = (
         alone=True,
     ),
     _kind(
-        "es_nif", r"(?:\d{8}|[XYZxyz]-?\d{7})-?[A-HJ-NP-TV-Za-hj-np-tv-z]", checksums.nif_es, "dni|nif|nie", alone=True
+        "es_nif",
+        r"(?:\d{8}|\d{2}\.\d{3}\.\d{3}|[XYZxyz]-?\d{7})-?[A-HJ-NP-TV-Za-hj-np-tv-z]",
+        checksums.nif_es,
+        "dni|nif|nie",
+        alone=True,
     ),
     _kind(
         "it_fiscal_code",
@@ -72,6 +76,10 @@ KINDS = (
         checksums.national_number_be,
         "rijksregister|registre national|national",
     ),
+    _kind("be_written", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", checksums.national_number_be, "rijksregister", alone=True),
+    _kind("ca_sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", checksums.luhn, r"\bsin\b|social insurance|assurance sociale"),
+    _kind("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", checksums.cpf_br, "cpf", alone=True),
+    _kind("mx_curp", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d", lambda _: True, "curp", alone=True),
     _kind("ch_ahv", r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", checksums.ahv_ch, "ahv|avs", alone=True),
     _kind("at_svnr", r"\d{4} ?\d{6}", checksums.svnr_at, "svnr|sv-nummer|sozialversicherung|versicherungsnummer"),
     _kind("pt_nif", r"\d{3} ?\d{3} ?\d{3}", checksums.nif_pt, "nif|contribuinte|fiscal"),
@@ -93,7 +101,7 @@ KINDS = (
     _kind("ie_pps", r"\d{7}[A-W][A-IW]?", checksums.pps_ie, "pps"),
     _kind("cz_birth_number", r"\d{6}/?\d{4}", checksums.birth_number_cz, "rodné|rodne|birth number"),
     _kind("us_itin", r"9\d{2}[ -]?(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[ -]?\d{4}", lambda _: True, "itin|taxpayer"),
-    _kind("us_passport", r"[A-Z]?\d{8,9}", lambda _: True, "passport"),
+    _kind("passport", r"[A-Z0-9]{7,9}", lambda v: sum(c.isdigit() for c in v) >= 3, "passport|passeport|pasaporte"),
     _kind(
         "de_id_card",
         r"[CFGHJKLMNPRTVWXYZ][0-9CFGHJKLMNPRTVWXYZ]{8}\d?",
@@ -102,7 +110,7 @@ KINDS = (
     ),
     _kind(
         "driving_licence",
-        r"[A-Z0-9][A-Z0-9 -]{5,16}\d",
+        r"[A-Z0-9][A-Z0-9 -]{5,16}[A-Z0-9]",
         lambda v: sum(c.isdigit() for c in v) >= 5,
         r"driv\w+ licen[cs]e|driver'?s? licen[cs]e|führerschein|permis de conduire|licencia de conducir",
     ),
@@ -140,8 +148,8 @@ class IdentityNumberRecogniser(Recogniser):
 
     entity = "ID_NUMBER"
     guard = (
-        r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
-        r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport"
+        r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z]{4}\d{6}[HMX]|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
+        r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport|passeport|pasaporte"
     )
 
     def find(self, text: str) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline.prepare.privacy.checksums import iban, luhn
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
-_CARD = re.compile(r"(?<![\w.,+/=-])(?:\d[ -]?){12,18}\d(?![\w]|[.,-]\d)")
+_CARD = re.compile(r"(?<![\w.,+/=-])(?:(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){3})(?![\w]|[.,-]\d)")
 # Issuers by ISO/IEC 7812: Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay, Maestro.
 _ISSUER = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -23,7 +23,7 @@ class CreditCardRecogniser(Recogniser):
     """Card numbers of a known issuer that pass the Luhn test."""
 
     entity = "CREDIT_CARD"
-    guard = r"(?:\d[ -]?){12}\d"
+    guard = r"(?:\d[ .-]?){12}\d"
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield card numbers."""

@@ -23,7 +23,7 @@ _CUES = re.compile(
     rf"({_NAME})"
 )
 _LABEL = re.compile(
-    r"(?:^|[\n;,(])[ \t>*-]*(?:Full name|First name|Last name|Surname|Name|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|"
+    r"(?:^|[\n;,(])[ \t>*-]*(?:Full name|First name|Last name|Surname|Name|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|"
     r"Account holder|Cardholder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя)"
     rf"[ \t]*[:=][ \t]*({_NAME})(?=[ \t]*(?:$|[\n,;.)<(]))",
     re.MULTILINE,
@@ -78,7 +78,7 @@ class PersonRecogniser(Recogniser):
         r"Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?)\.? |г-н|г-жа|господин|госпожа"
         r"|(?i:name is|name's|name’s|my [a-z ]{0,6}name|called me|ich heiße|mein name|je m['’]appelle|mon nom|me llamo|mi nombre|mi chiamo|mio nome|meu nome|"
         r"me chamo|mijn naam|ik heet|nazywam|mam na imię|jag heter|jeg hedder|minun nimeni|меня зовут)"
-        r"|(?:[Nn]ame|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|"
+        r"|(?:[Nn]ame|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|"
         r"Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя|Surname)[ \t]*[:=]"
         r"|[<(\[](?:mailto:)?[\w.+-]+@"
         r"|(?i:regards|thanks|thank you|wishes|cheers|best|sincerely|yours|cordially|respectfully|grüßen?|mfg|lg|vg|cordialement|à vous|merci|saludos|atentamente|"

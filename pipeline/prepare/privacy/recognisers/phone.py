@@ -29,7 +29,7 @@ _ANNOUNCED_AFTER = re.compile(
 # Forms that are hardly anything else: (212) 555-0123, 212-555-0123, 06 12 34 56 78, 0171/1234567, 020 7946 0958.
 _TYPICAL = re.compile(
     r"\(\d{3}\)\s?\d{3}[-. ]\d{4}|1?[-. ]?\d{3}([-.])\d{3}\1\d{4}|0\d(?:[ .-]\d{2}){4}|01[5-7]\d[ /-]\d{6,9}|0\d{2,4}/[\d -]{5,9}"
-    r"|07\d{3} \d{6}|0(?:20|1\d{2,3}) \d{3,4} \d{3,4}|\(0\d{2,4}\) ?\d{3,4} ?\d{3,5}"
+    r"|07\d{3} \d{6}|0(?:20|1\d{2,3}) \d{3,4} \d{3,4}|\(0\d{2,4}\) ?\d{3,4} ?\d{3,5}|\([1-9]{2}\) ?9?\d{4}-\d{4}"
 )
 _NOT_A_NUMBER = re.compile(
     r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§)"

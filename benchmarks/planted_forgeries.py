@@ -1,0 +1,146 @@
+"""Forgeries at the sign-off and the publication: a real model's bytes, a real lake and a signed trail, one trick each.
+
+`planted_defects.py` runs them with the honest model that it trained.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+from review.court import Court, settings_in
+
+from pipeline.audit import AuditLog
+from pipeline.audit_records import Record
+from pipeline.errors import Refused
+from pipeline.publish.stage import fetch_exactly
+from pipeline.review import signoff
+from pipeline.stage import load_manifest
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """What somebody does to a run with the honest model, and why nothing is published."""
+
+    name: str
+    act: Callable[[Court], object]
+    reason: str
+
+
+def approved(court: Court, model: str = "ada", legal: str = "lex", starter: str = "scheduler") -> Court:
+    """Take the run to its sign-off, with these people's approvals."""
+    court.start(starter)
+    court.develop(court.files)
+    court.gate()
+    for role, who in (("model", model), ("legal", legal)):
+        if who:
+            court.review(role, who)
+    return court
+
+
+def _swapped(court: Court) -> None:
+    approved(court)
+    file = f"{court.made['tune'].output('model').uri}/model.safetensors"
+    data = bytearray(court.lake.read(file))
+    data[-1] ^= 1
+    court.lake.write(file, bytes(data))
+
+
+def _edited_xcom(court: Court) -> None:
+    approved(court)
+    uri = court.lake.uri("tune", "elsewhere", "manifest.json")
+    court.lake.write(uri, court.made["tune"].model_copy(update={"uri": uri}).model_dump_json().encode())
+    court.made["tune"] = load_manifest(court.lake, uri)
+
+
+def _replayed(court: Court) -> None:
+    approved(court)
+    court.run = "run-2"
+    approved(court, model="", legal="")
+
+
+def _reused(court: Court) -> None:
+    approved(court)
+    changed = {**court.files, "model.safetensors": court.files["model.safetensors"][:-1] + b"\0"}
+    court.develop(changed, seed="other")
+    court.gate()
+
+
+def _silent(court: Court) -> None:
+    approved(court, legal="")
+    court.review("legal", "nobody", "silent")
+
+
+def _edited_trail(court: Court) -> None:
+    approved(court, legal="")
+    court.review("legal", "lex", "reject")
+    last = court.audit.trail().records[-1]
+    changed = last.model_copy(update={"data": {**last.data, "decision": "approve"}})
+    changed.hash = changed.computed_hash()
+    uri = court.lake.uri("audit", "records", f"{last.number:010d}.json")
+    court.lake.write(uri, Record.model_validate(changed.model_dump()).to_bytes())
+    court.lake.delete([court.lake.uri("audit", "head.json")])
+
+
+def _forged_record(court: Court) -> None:
+    approved(court, legal="")
+    court.ask("legal")
+    forger = AuditLog(court.lake, SecretStr("guess"))
+    signoff.record_answer(
+        forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
+    )
+
+
+def _before_the_gate(court: Court) -> None:
+    court.start()
+    court.develop(court.files)
+    court.review("model", "ada")
+    court.review("legal", "lex")
+    court.gate()
+
+
+def _softer_policy(court: Court) -> None:
+    approved(court, legal="mallory")
+    roles = {"model": {"reviewers": ["ada"]}, "legal": {"reviewers": ["mallory"]}}
+    court.rewrite_policy(sign_off={"roles": roles})
+
+
+FORGERIES = (
+    Forgery("swapped file after approval", _swapped, r"model\.safetensors is not the one that was reviewed"),
+    Forgery("forged approval: marked task", lambda c: approved(c, legal=""), "legal review: 0 of 1 approvals"),
+    Forgery("forged approval: edited XCom", _edited_xcom, "audit trail does not know"),
+    Forgery("forged approval: replay in another run", _replayed, "0 of 1 approvals"),
+    Forgery("forged approval: reuse for another model", _reused, "reviewed other bytes than these"),
+    Forgery("forged approval: record without the key", _forged_record, "signature is missing or wrong"),
+    Forgery("approval before the gate", _before_the_gate, "was asked before the gate decided"),
+    Forgery("reviewer without role", lambda c: approved(c, legal="eve"), "eve may not sign off for this role"),
+    Forgery("one person in two roles", lambda c: approved(c, legal="ada"), "approved in more than one role"),
+    Forgery("self-approval", lambda c: approved(c, starter="ada"), "ada started the run and cannot approve it"),
+    Forgery("silent reviewer", _silent, "nobody answered in time"),
+    Forgery("policy changed after the gate", _softer_policy, "the policy was changed after the gate decided"),
+    Forgery("tampered audit log", _edited_trail, "audit trail does not hold"),
+)
+
+
+def attempt(forgery: Forgery | None, model: Path) -> tuple[bool, str]:
+    """Try a forgery (None: an honest sign-off) with a model and return whether it was let out, and what was said."""
+    files = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
+    with tempfile.TemporaryDirectory(prefix="forgery-") as folder:
+        court = Court(settings_in(Path(folder)), files=files)
+        try:
+            (forgery.act if forgery else approved)(court)
+            fetch_exactly(court.lake, court.made["tune"].output("model"), Path(folder) / "model")
+            people = [approval.reviewer for approval in court.sign_off()]
+        except Refused as problem:
+            return False, problem.what
+        return True, f"signed off by {' and '.join(people)}"
+
+
+def stopped(forgery: Forgery, model: Path) -> tuple[bool, str]:
+    """Return whether a forgery was refused for its own reason, and what was said."""
+    let_out, said = attempt(forgery, model)
+    return not let_out and bool(re.search(forgery.reason, said)), said

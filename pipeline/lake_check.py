@@ -1,0 +1,63 @@
+"""Finding objects of the lake that are not what their manifest promises, and letting their stages rebuild them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import LakeError
+from pipeline.lake import Lake
+from pipeline.stage import load_manifest
+
+MANIFEST = "/manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """An object that is missing, damaged, or a manifest that cannot be read; `manifest` is the one that names it."""
+
+    uri: str
+    manifest: str
+    stage: str
+    what: Literal["missing", "damaged", "unreadable"]
+
+
+def manifests(lake: Lake) -> Iterator[str]:
+    """Yield the URIs of all manifests."""
+    for info in lake.objects(lake.root):
+        if info.uri.endswith(MANIFEST) and "/attempts/" not in info.uri:
+            yield info.uri
+
+
+def check(lake: Lake, uri: str) -> Iterator[Damage]:
+    """Compare every file that a manifest names with its size and SHA-256, and yield what does not hold."""
+    try:
+        manifest = load_manifest(lake, uri)
+    except LakeError:
+        yield Damage(uri, uri, lake.key(uri).split("/")[0], "unreadable")
+        return
+    for output in manifest.outputs.values():
+        for file in output.files:
+            place = f"{output.uri}/{file.path}"
+            what = _state(lake, place, file.size, file.sha256)
+            if what is not None:
+                yield Damage(place, uri, manifest.stage, what)
+
+
+def _state(lake: Lake, uri: str, size: int, sha256: str) -> Literal["missing", "damaged"] | None:
+    found = lake.stat(uri)
+    if found is None:
+        return "missing"
+    return None if found.size == size and lake.digest(uri) == sha256 else "damaged"
+
+
+def release(lake: Lake, found: list[Damage]) -> list[str]:
+    """Delete the manifests that name damage, so that their stages work again at the next run; return them.
+
+    What a stage makes again has the same digest as before, so the stages after it find their manifests unchanged.
+    Manifests that took over a damaged file from an earlier one are among those that name it.
+    """
+    named = sorted({damage.manifest for damage in found})
+    lake.delete(named)
+    return named

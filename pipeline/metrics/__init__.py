@@ -1,0 +1,1 @@
+"""What operators watch: figures from manifests and the audit trail, as Prometheus reads them."""

@@ -1,0 +1,99 @@
+"""Rollback from Airflow: asked for by a person, or by the daily check when the published model is unfit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import Refused
+from pipeline.orchestration import watch
+from pipeline.orchestration.tasks import Run, for_airflow
+
+if TYPE_CHECKING:
+    from pipeline.publish.store import ModelStore, Version
+
+UNFIT = "The model in production is unfit"
+
+
+@for_airflow
+def by_hand(run_id: str, actor: str, version: str, reason: str) -> dict[str, str]:
+    """Roll back to a version, or with `previous` to the newest fit earlier one; return what was done."""
+    from pipeline.publish.rollback import rollback
+    from pipeline.publish.store import ModelStore
+
+    run = Run(run_id)
+    publish = run.settings.publish
+    done = rollback(
+        ModelStore(run.settings),
+        run.lake,
+        run.audit,
+        to=None if version == "previous" else version,
+        actor=actor,
+        reason=reason,
+        run_id=run_id,
+        verify_key=publish.verify_key,
+    )
+    return {"version": done.version, "before": done.previous, "commit": done.commit, "text": done.text}
+
+
+@for_airflow
+def when_unfit(run_id: str, published: dict[str, str], reasons: list[str]) -> str:
+    """Say that production is fit, or roll back to the newest earlier version that passes the same checks today.
+
+    Raises Refused with the reasons and with what was done about them, so that the run shows it and mail goes out.
+    """
+    if not reasons:
+        return f"{published['version']} is as it was approved."
+    run = Run(run_id)
+    raise Refused(
+        f"{UNFIT} ({published['version']}): {'; '.join(reasons)}. {_replaced(run, published, reasons)}",
+        where=run.settings.publish.repository,
+        remedy="Look at the compliance report of this run, and release a better version",
+    )
+
+
+def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> str:
+    from pipeline.publish.rollback import eligible, rollback
+    from pipeline.publish.store import ModelStore
+    from pipeline.publish.witnesses import held
+
+    if not run.settings.publish.automatic_rollback:
+        return "It stays in production: publish.automatic_rollback is off"
+    store = ModelStore(run.settings)
+    present = str((store.production() or {}).get("version"))
+    if present != published["version"]:
+        return f"Production is {present} by now, so nothing was rolled back"
+    try:
+        candidates = eligible(store, held(run.audit, store), present)
+    except Refused as problem:
+        return f"It stays in production: {problem.what}"
+    tried: list[str] = []
+    for version in candidates:
+        unfit = _unfit(run, store, version)
+        if unfit:
+            tried.append(f"{version.name} is unfit too ({'; '.join(unfit)})")
+            continue
+        try:
+            done = rollback(
+                store,
+                run.lake,
+                run.audit,
+                to=version.name,
+                actor="pipeline",
+                reason=f"automatically, the daily check found: {'; '.join(reasons)}",
+                run_id=run.id,
+                verify_key=run.settings.publish.verify_key,
+            )
+        except Refused as problem:
+            tried.append(f"{version.name} cannot go to production ({problem.what})")
+            continue
+        return f"Production was rolled back to {done.version}"
+    return "There is no earlier fit version, so it stays in production" + "".join(f"; {text}" for text in tried)
+
+
+def _unfit(run: Run, store: ModelStore, version: Version) -> list[str]:
+    """Check an earlier version as production is checked, today; returns why it is unfit, nothing when it is fit."""
+    release: dict[str, Any] | None = store.release(version.commit)
+    if release is None:
+        return ["it has no release record"]
+    evaluation = watch.performance_of(run, str(release["candidate"]))
+    return watch.refusals(watch.compliance_of(run, str(release["candidate"]), evaluation), run.lake)

@@ -1,0 +1,90 @@
+"""docker-compose.yaml: taken by Docker Compose itself, complete, without default passwords, root or floating tags."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline.settings import PROJECT_ROOT
+
+FILE = PROJECT_ROOT / "docker-compose.yaml"
+EXAMPLE = PROJECT_ROOT / "deploy" / "env.example"
+COMPOSE = shutil.which("docker-compose", path=str(Path(sys.executable).parent)) or shutil.which("docker-compose")
+EXPECTED = {
+    "postgres", "redis", "object-store", "model-hub", "airflow-init", "airflow-api-server", "airflow-scheduler",
+    "airflow-dag-processor", "airflow-triggerer", "airflow-worker", "airflow-gpu-worker", "spark-master",
+    "spark-worker", "metrics", "statsd-exporter", "prometheus", "grafana", "mail",
+}  # fmt: skip
+OPTIONAL = {"model-hub": "hub", "airflow-gpu-worker": "gpu", "mail": "development"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return yaml.safe_load(FILE.read_text())["services"]
+
+
+def test_every_part_is_there(services: dict[str, Any]) -> None:
+    assert set(services) == EXPECTED
+    assert {name: s["profiles"][0] for name, s in services.items() if "profiles" in s} == OPTIONAL
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_each_service_is_pinned_limited_watched_and_not_root(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+    assert re.search(r":v?\d+\.\d+", service["image"]), service["image"]
+    assert str(service["user"]).split(":")[0] not in ("0", "root")
+    assert service["mem_limit"]
+    assert service["cpus"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    if name != "airflow-init":
+        assert service["healthcheck"]["test"]
+    for port in service.get("ports", []):
+        assert port.startswith("127.0.0.1:"), "ports are for this host; a reverse proxy with TLS stands before them"
+
+
+def test_no_secret_has_a_default() -> None:
+    text = FILE.read_text()
+    for name in re.findall(r"\$\{([A-Z0-9_]*(?:PASSWORD|KEY|TOKEN|SECRET|USERS)[A-Z0-9_]*)", text):
+        assert set(re.findall(rf"\$\{{{name}(.*?)\}}", text)) == {":?set it in .env"}, name
+
+
+def test_what_must_be_set_stands_in_the_example_and_is_empty_there() -> None:
+    required = set(re.findall(r"\$\{([A-Z0-9_]+):\?", FILE.read_text()))
+    example = dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+    assert required <= set(example)
+    assert {name for name in required if example[name]} == {"AIRFLOW_USERS"}
+
+
+def test_files_that_are_mounted_are_there() -> None:
+    for place in re.findall(r"- (\./deploy/[\w/.-]+):", FILE.read_text()):
+        assert (PROJECT_ROOT / place).exists(), place
+
+
+@pytest.mark.skipif(COMPOSE is None, reason="needs the docker-compose command (extra dev)")
+class TestCompose:
+    """Docker Compose reads the file; it needs no engine for that."""
+
+    def config(self, env: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(COMPOSE), "--file", str(FILE), "--env-file", str(env), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+
+    def test_it_is_valid_with_every_profile(self, tmp_path: Path) -> None:
+        env = tmp_path / "env"
+        env.write_text(re.sub(r"^([A-Z0-9_]+)=$", r"\1=x", EXAMPLE.read_text(), flags=re.MULTILINE))
+        profiles = [part for profile in OPTIONAL.values() for part in ("--profile", profile)]
+        done = self.config(env, *profiles, "config", "--services")
+        assert done.returncode == 0, done.stderr
+        assert set(done.stdout.split()) == EXPECTED
+
+    def test_without_secrets_it_says_what_to_set(self, tmp_path: Path) -> None:
+        done = self.config(EXAMPLE, "config", "--quiet")
+        assert done.returncode != 0
+        assert "POSTGRES_PASSWORD is missing a value: set it in .env" in done.stderr

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import PipelineError, SourceError
+from pipeline.prepare.files import local_files, rows
+from pipeline.prepare.one_off import _check_folder
+from pipeline.prepare.quality.rows import BROKEN
+
+GOOD = {"question": "How do I start it?", "answer": "Press the green button."}
+
+
+def test_every_line_becomes_a_row_whatever_it_holds(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"answer": "before its question"}),
+        json.dumps(GOOD),
+        *("no json", '{"question": "half', "[1, 2]", "42", "null", "{}", '{"question": null, "answer": "x"}'),
+        json.dumps({"question": ["a"], "answer": {"b": 1}}),
+        "",
+        json.dumps(GOOD | {"question_id": "given", "context": "c"}),
+        '{"question": "surrogate \\ud800?", "answer": "with \\ud800"}',
+    ]
+    file = tmp_path / "a.jsonl"
+    file.write_text("\n".join(lines))
+    made = list(rows([file], {}))
+    assert len(made) == 12
+    assert [one.source_kind == BROKEN for one in made] == [True, False] + [True] * 8 + [False] * 2
+    assert len({one.question_id for one in made}) == 12
+    assert made[10].question_id == "given"
+    assert made[10].context == "c"
+    assert made[10].context_origin == "human"
+    made[11].answer.encode("utf-8")
+
+
+def test_csv_and_parquet_with_other_names_of_columns(tmp_path: Path) -> None:
+    with (tmp_path / "b.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["Title", "Reply"], ["What is NA?", "NA"], ["only a question"]])
+    table = pa.table({"ask": ["What is it?", None], "say": ["It is a test.", "nothing"]})
+    pq.write_table(table, tmp_path / "c.parquet")
+    found = list(rows([tmp_path / "b.csv"], {}))
+    assert [(one.question, one.answer) for one in found[:1]] == [("What is NA?", "NA")]
+    assert [one.source_kind == BROKEN for one in found] == [False, True]
+    found = list(rows([tmp_path / "c.parquet"], {"question": "ask", "answer": "say"}))
+    assert [one.source_kind == BROKEN for one in found] == [False, True]
+    with pytest.raises(SourceError, match="no column for the question and the answer"):
+        list(rows([tmp_path / "c.parquet"], {}))
+
+
+def test_folders_are_read_whole_and_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("in/b.jsonl", "in/deep/a.csv", "in/readme.md"):
+        (tmp_path / name).write_text("")
+    assert [file.name for file in local_files([str(tmp_path / "in")])] == ["b.jsonl", "a.csv"]
+    assert list(rows(local_files([str(tmp_path / "in")]), {})) == []
+    for given, said in ((tmp_path / "none.csv", "no such file"), (tmp_path / "in" / "readme.md", "cannot be read")):
+        with pytest.raises(SourceError, match=said):
+            local_files([str(given)])
+    (tmp_path / "x.parquet").write_text("no Parquet")
+    with pytest.raises(SourceError, match="no readable Parquet"):
+        list(rows([tmp_path / "x.parquet"], {}))
+
+
+def test_a_folder_with_other_things_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(PipelineError, match="holds something else"):
+        _check_folder(tmp_path)
+    _check_folder(tmp_path / "new")

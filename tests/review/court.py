@@ -1,0 +1,167 @@
+"""A run as the sign-off sees it: real manifests of stages in a lake, their records in a signed trail, and a policy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import SecretStr
+
+from pipeline.audit import AuditLog
+from pipeline.comply.policy import load_policy
+from pipeline.lake import Lake, open_lake
+from pipeline.review import decision, signoff
+from pipeline.review.evidence import STAGE_COMPLETED, Evidence, completed
+from pipeline.settings import AuditSettings, LakeSettings, PublishSettings, Settings
+from pipeline.stage import Attempt, Manifest, run_stage
+
+KEY = SecretStr("key")
+POLICY: dict[str, Any] = {
+    "version": 1,
+    "sign_off": {
+        "roles": {"model": {"reviewers": ["ada", "bob"]}, "legal": {"reviewers": ["lex", "ada"]}},
+        "max_age_days": 7,
+    },
+}
+MODEL = {"model.safetensors": b"weights", "config.json": b"{}"}
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return settings whose policy, lake and state lie in a folder."""
+    (folder / "policy.yaml").write_text(yaml.safe_dump(POLICY))
+    return Settings(
+        policy_file=folder / "policy.yaml",
+        state_dir=folder / "state",
+        lake=LakeSettings(uri=str(folder / "lake")),
+        audit=AuditSettings(signing_key=KEY),
+        publish=PublishSettings(repository="acme/model", endpoint="http://127.0.0.1:9"),
+    )
+
+
+def write_files(files: dict[str, bytes], name: str = "report"):
+    """Return a stage's work that writes these files as one output."""
+
+    def work(attempt: Attempt) -> None:
+        for path, data in files.items():
+            attempt.lake.write(attempt.uri(name, path), data)
+
+    return work
+
+
+@dataclass
+class Court:
+    """A run with its evidence; each method is one honest step of the pipeline."""
+
+    settings: Settings
+    run: str = "run-1"
+    made: dict[str, Manifest] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=lambda: dict(MODEL))
+
+    @property
+    def lake(self) -> Lake:
+        return open_lake(self.settings.lake)
+
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.lake, self.settings.audit.signing_key)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(*(self.made[name] for name in ("tune", "evaluate", "comply")))
+
+    def stage(self, stage: str, work: Any, inputs: dict[str, Manifest] | None = None, seed: str = "") -> Manifest:
+        """Run a stage and record it, as a task does."""
+        manifest = run_stage(
+            self.lake,
+            stage,
+            work,
+            run_id=self.run,
+            inputs=inputs,
+            parameters={"seed": seed},
+            packages=("errors",),
+        )
+        self.record(manifest)
+        self.made[stage] = manifest
+        return manifest
+
+    def record(self, manifest: Manifest) -> None:
+        self.audit.append(
+            STAGE_COMPLETED, actor="pipeline", run_id=self.run, subject=manifest.digest, data=completed(manifest)
+        )
+
+    def report(self, **changes: Any) -> bytes:
+        """Return the compliance report that lets the model pass under the present policy."""
+        policy = load_policy(self.settings.policy_file)
+        body = {"verdict": "passed", "reasons": [], "waivers": [], "policy": {"digest": policy.digest}, **changes}
+        return json.dumps(body).encode()
+
+    def start(self, starter: str = "scheduler") -> None:
+        self.audit.append(signoff.RUN_STARTED, actor=starter, run_id=self.run)
+
+    def develop(self, model: dict[str, bytes] | None = None, seed: str = "") -> None:
+        """Make candidate, evaluation and compliance report."""
+        candidate = self.stage("tune", write_files(model or MODEL, "model"), seed=seed)
+        evaluation = self.stage(
+            "evaluate", write_files({"report.json": b"{}", "of": candidate.digest.encode()}), {"candidate": candidate}
+        )
+        inputs = {"candidate": candidate, "evaluation": evaluation}
+        self.stage("comply", write_files({"report.json": self.report()}), inputs, seed=seed)
+
+    def gate(self, verdict: str = "passed") -> None:
+        policy = load_policy(self.settings.policy_file)
+        signoff.record_gate(
+            self.audit,
+            run_id=self.run,
+            subject=self.evidence.subject,
+            verdict=verdict,
+            terms=decision.terms(self.settings, policy),
+        )
+
+    def ask(self, role: str, task: str | None = None, subject: signoff.Subject | None = None) -> None:
+        signoff.open_review(
+            self.audit,
+            run_id=self.run,
+            role=role,
+            task=task,
+            subject=subject or self.evidence.subject,
+            assigned=["ada", "bob", "lex"],
+        )
+
+    def answer(self, role: str, who: str, said: str = "approve", **more: Any) -> None:
+        signoff.record_answer(
+            self.audit, run_id=self.run, role=role, reviewer=who, decision=said, comment="seen", answers={}, **more
+        )
+
+    def review(self, role: str, who: str, said: str = "approve", **more: Any) -> None:
+        self.ask(role, **more)
+        self.answer(role, who, said, **({"task": more["task"]} if "task" in more else {}))
+
+    def prepared(self) -> Court:
+        """Everything up to the reviews."""
+        self.start()
+        self.develop()
+        self.gate()
+        return self
+
+    def approved(self) -> Court:
+        """Everything up to the sign-off."""
+        self.prepared()
+        self.review("model", "ada")
+        self.review("legal", "lex")
+        return self
+
+    def sign_off(self, **more: Any) -> list[signoff.Approval]:
+        return decision.require_approval(
+            self.settings, self.lake, self.audit, run_id=self.run, evidence=self.evidence, **more
+        )
+
+    def rewrite_policy(self, **changes: Any) -> None:
+        self.settings.policy_file.write_text(yaml.safe_dump({**POLICY, **changes}))
+
+
+def yesterday() -> str:
+    return (date.today() - timedelta(days=1)).isoformat()
