@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 MAX_DEPTH = 100
-"""Deeper nesting is no document that a person wrote; what lies deeper is left out."""
+"""Deeper nesting is no document that a person wrote; what lies deeper keeps its text, not its form."""
 
 Node = dict[str, Any]
 
@@ -48,7 +48,7 @@ def _attribute(node: Node, name: str) -> str:
 def _blocks(nodes: list[Node], depth: int) -> str:
     """Join block nodes by empty lines; inline nodes between them make a paragraph of their own."""
     if depth > MAX_DEPTH:
-        return ""
+        return _bare(nodes)
     parts: list[str] = []
     inline: list[Node] = []
     for node in [*nodes, None]:
@@ -63,6 +63,16 @@ def _blocks(nodes: list[Node], depth: int) -> str:
     return "\n\n".join(part for part in (part.strip("\n") for part in parts) if part)
 
 
+def _bare(nodes: list[Node]) -> str:
+    """Return the text in nodes of any depth, without recursion."""
+    waiting, parts = nodes[::-1], []
+    while waiting:
+        node = waiting.pop()
+        parts.append(INLINE[_kind(node)](node) if _kind(node) in INLINE else "")
+        waiting += _children(node)[::-1]
+    return " ".join(part for part in parts if part.strip())
+
+
 def _block(node: Node, depth: int) -> str:
     render = BLOCKS.get(_kind(node))
     return render(node, depth + 1) if render else _blocks(_children(node), depth + 1)
@@ -70,7 +80,7 @@ def _block(node: Node, depth: int) -> str:
 
 def _line(nodes: list[Node], depth: int) -> str:
     if depth > MAX_DEPTH:
-        return ""
+        return _bare(nodes)
     text = "".join(_inline(node, depth + 1) for node in nodes)
     return "\n".join(line.strip() for line in text.split("\n")).strip()
 
@@ -172,7 +182,7 @@ def _items(node: Node, depth: int, mark: Callable[[int], str]) -> str:
 def _item(item: Node, depth: int) -> str:
     """Return an item's blocks; a list inside it follows its paragraph directly."""
     if depth > MAX_DEPTH:
-        return ""
+        return _bare([item])
     if _kind(item) in ("taskItem", "decisionItem"):
         return _line(_children(item), depth)
     text = ""
@@ -190,7 +200,7 @@ def _tasks(node: Node, depth: int) -> str:
     lines = []
     for item in _children(node):
         if _kind(item) == "taskList":
-            inner = _tasks(item, depth + 1) if depth < MAX_DEPTH else ""
+            inner = _tasks(item, depth + 1) if depth < MAX_DEPTH else _bare([item])
             lines += [f"  {line}" for line in inner.split("\n") if line]
         else:
             done = "x" if _attribute(item, "state") == "DONE" else " "

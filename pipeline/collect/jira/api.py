@@ -6,9 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import quote
 
-from pipeline.collect.jira.comments import Comments, Reading, person
+from pipeline.collect.jira.comments import Comments, Reading, in_path, person
 from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
 from pipeline.collect.jira.redaction import public_only
 from pipeline.collect.jira.ticket import Ticket, moment
@@ -44,7 +43,7 @@ class Listed:
     @property
     def updated(self) -> str:
         """Return when it was last changed, in the server's words."""
-        return str(fields_of(self.raw).get("updated") or "")
+        return str(fields_of(self.raw).get("updated") or "").encode("utf-8", "replace").decode()
 
 
 class Endless(Exception):
@@ -120,7 +119,7 @@ class RestApi(ABC):
         return Ticket(
             ticket_id=listed.issue_id,
             key=key,
-            url=f"{self._client.base_url}/browse/{quote(key, safe='-')}",
+            url=f"{self._client.base_url}/browse/{in_path(key)}",
             summary=_name(fields.get("summary")),
             description=self.text(fields.get("description")),
             status_category=_name(category, "key", "name"),
@@ -130,7 +129,7 @@ class RestApi(ABC):
             updated=moment(fields.get("updated")),
             resolved=moment(fields.get("resolutiondate")),
             issue_type=_name(kind, "name"),
-            labels=[label for label in fields.get("labels") or [] if isinstance(label, str)],
+            labels=[label for label in _listed(fields.get("labels")) if isinstance(label, str)],
             comments=self._comments.of(listed.issue_id, key, fields.get("comment")),
         )
 
@@ -140,7 +139,10 @@ class RestApi(ABC):
 
     def _land(self, name: str, answer: Answer) -> None:
         """Keep an answer as it came, but for internal comments: those do not leave the ticket system, not even raw."""
-        body, removed = public_only(answer.data, answer.body, unmarked_public=self._unmarked_public)
+        try:
+            body, removed = public_only(answer.data, answer.body, unmarked_public=self._unmarked_public)
+        except RecursionError:
+            raise RequestFailed(200, "its JSON is nested without end", answer.metadata["url"]) from None
         note = {"internal_comments_removed": removed} if removed else {}
         self._landing.land(name, body, {**answer.metadata, **note})
 
@@ -149,6 +151,10 @@ def fields_of(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an issue's fields, whatever is there instead of them."""
     fields = raw.get("fields")
     return fields if isinstance(fields, dict) else {}
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _name(value: object, *names: str) -> str:

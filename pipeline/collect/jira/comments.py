@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
@@ -60,21 +60,27 @@ class Comments:
         Server's search leaves the marks out; its pages of comments hold them.
         """
         marked = not self._reading.parameters or all(is_public(c) is not None for c in given if isinstance(c, dict))
-        return _count(embedded.get("total")) <= len(given) and marked
+        total = embedded.get("total")
+        return (not _is_count(total) or total <= len(given)) and marked
 
     def _paged(self, issue_id: str) -> Iterator[Any]:
-        path = f"/rest/api/{self._reading.version}/issue/{quote(issue_id, safe='')}/comment"
+        """Read page after page until the total is reached, or, where none is given, until one holds nothing new."""
+        path = f"/rest/api/{self._reading.version}/issue/{in_path(issue_id)}/comment"
         start = 0
+        seen: set[str] = set()
         for _ in range(MAX_COMMENT_PAGES):
             parameters = {"startAt": start, "maxResults": COMMENT_PAGE, **self._reading.parameters}
             answer = self._client.get(path, parameters)
             self._land(f"comments/{issue_id}-{start}.json", answer)
             page = answer.data.get("comments") if isinstance(answer.data, dict) else None
-            if not isinstance(page, list) or not page:
-                return
-            yield from page
+            if not isinstance(page, list):
+                raise RequestFailed(200, "its answer holds no list of comments", answer.metadata["url"])
+            fresh = [item for item in page if not _was_seen(item, seen)]
+            seen.update(str(item["id"]) for item in fresh if isinstance(item, dict) and item.get("id"))
+            yield from fresh
             start += len(page)
-            if start >= _count(answer.data.get("total")):
+            total = answer.data.get("total")
+            if not fresh or (_is_count(total) and start >= total):
                 return
 
     def _comment(self, raw: dict[str, Any]) -> Comment:
@@ -107,7 +113,7 @@ class Comments:
         ]
 
     def _from_desk(self, key: str) -> Iterator[Comment]:
-        path = f"/rest/servicedeskapi/request/{quote(key, safe='')}/comment"
+        path = f"/rest/servicedeskapi/request/{in_path(key)}/comment"
         start = 0
         for _ in range(MAX_COMMENT_PAGES):
             parameters: dict[str, str | int] = {
@@ -118,7 +124,9 @@ class Comments:
             }
             answer = self._client.get(path, parameters)
             page = answer.data.get("values") if isinstance(answer.data, dict) else None
-            if not isinstance(page, list) or not page:
+            if not isinstance(page, list):
+                raise RequestFailed(200, "its answer holds no list of comments", answer.metadata["url"])
+            if not page:
                 return
             self._land(f"comments/{key}-{start}.json", answer)
             for raw in page:
@@ -150,5 +158,14 @@ def person(value: object) -> str:
     return next((str(value[name]) for name in ("accountId", "key", "name", "emailAddress") if value.get(name)), "")
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def in_path(name: str) -> str:
+    """Return an id or key as a part of a path, even with lone surrogates, which JSON can spell but no address."""
+    return quote(name, safe="-", errors="replace")
+
+
+def _was_seen(item: object, seen: set[str]) -> bool:
+    return isinstance(item, dict) and bool(item.get("id")) and str(item["id"]) in seen
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

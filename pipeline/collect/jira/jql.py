@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _ORDER = re.compile(r"\border\s+by\b", re.I)
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No ticket system is older; a time before it, such as the year 1, could not be reckoned with."""
 UNKNOWN_ZONE_OVERLAP = timedelta(hours=26)
 """Time zones lie between UTC-12 and UTC+14: with this overlap nothing is missed whichever is meant."""
 
@@ -28,6 +30,7 @@ def since(jql: str, moment: datetime | None, zone: str | None, overlap: timedelt
     base = without_order(jql)
     clauses = [f"({base})"] if base else []
     if moment is not None:
+        moment = max(moment, FIRST)
         try:
             local = moment.astimezone(ZoneInfo(zone)) - overlap if zone else moment - UNKNOWN_ZONE_OVERLAP - overlap
         except (KeyError, ValueError, OSError):

@@ -80,7 +80,7 @@ class JiraSource(Source[JiraSourceSettings]):
         config = self.config
         before = moment(state.checkpoint.get("updated"))
         zone = api.time_zone() if before else None
-        progress = _Progress(before)
+        progress = _Progress(before, state.now)
         query = since(config.jql, before, zone, timedelta(minutes=config.overlap_minutes))
         seen: set[str] = set()
         unmarked = 0
@@ -144,16 +144,21 @@ class JiraSource(Source[JiraSourceSettings]):
 
 
 class _Progress:
-    """How far the changes have been read: the newest change seen, but not past a ticket that failed."""
+    """How far the changes have been read: the newest change seen, but not past a ticket that failed, nor past now.
 
-    def __init__(self, before: datetime | None) -> None:
+    A single ticket "changed" in the year 9999 would otherwise hide every later change for ever.
+    """
+
+    def __init__(self, before: datetime | None, now: datetime) -> None:
         self._newest = before
+        self._now = now
         self._failed: datetime | None = None
 
     def note(self, listed: Listed, document: Document) -> None:
         updated = moment(listed.updated)
         if updated is None:
             return
+        updated = min(updated, self._now)
         if document.status == "failed":
             self._failed = min(self._failed or updated, updated)
         self._newest = max(self._newest or updated, updated)

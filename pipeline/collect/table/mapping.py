@@ -20,6 +20,8 @@ from pipeline.records import SCHEMA, TIMESTAMP, SetAside, content_hash, question
 if TYPE_CHECKING:
     from pipeline.settings import TableSourceSettings
 
+CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""Microseconds since 1970 of the years 1 and 9999: what lies outside is no time that Python could hold."""
 OPTIONAL = ("context", "key", "updated_at", "section", "language")
 
 
@@ -74,7 +76,7 @@ class RowMapping:
         """Keep the rows that meet the predicates on plain columns; those on partitions were met by the file."""
         for predicate in self.predicates:
             if predicate.column not in self.partitions:
-                values = pc.cast(batch.column(predicate.column), pa.string()).to_pylist()
+                values = _utf8(batch.column(predicate.column))[0].to_pylist()
                 batch = batch.filter(pa.array([predicate.holds(value) for value in values], pa.bool_()))
         return batch
 
@@ -159,6 +161,8 @@ class RowMapping:
 def _utf8(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Return a column as text with replaced bytes, and which rows had bytes that are no UTF-8."""
     wrong = np.zeros(len(column), bool)
+    if pa.types.is_timestamp(column.type):
+        return _written(column), wrong
     if not pa.types.is_binary(column.type):
         return pc.cast(column, pa.string()), wrong
     try:
@@ -169,6 +173,14 @@ def _utf8(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     for index, (value, text) in enumerate(zip(values, texts, strict=True)):
         wrong[index] = text is not None and text.encode() != value
     return pa.array(texts, pa.string()), wrong
+
+
+def _written(times: pa.Array) -> pa.Array:
+    """Return times as text, in UTC when their time zone is none that is known."""
+    try:
+        return pc.cast(times, pa.string())
+    except pa.ArrowInvalid:
+        return pc.cast(pc.cast(times, pa.timestamp(times.type.unit, "UTC")), pa.string())
 
 
 def _blank(column: pa.Array) -> np.ndarray:
@@ -190,7 +202,10 @@ def _times(column: pa.Array, otherwise: datetime) -> pa.Array:
     fallback = pa.scalar(otherwise, TIMESTAMP)
     if pa.types.is_timestamp(column.type):
         zoned = column if column.type.tz else pc.assume_timezone(column, "UTC")
-        return pc.fill_null(pc.cast(zoned, TIMESTAMP, safe=False), fallback)
+        times = pc.cast(zoned, TIMESTAMP, safe=False)
+        ticks = pc.cast(times, pa.int64())
+        sound = pc.and_(pc.greater(ticks, CALENDAR[0]), pc.less(ticks, CALENDAR[1]))
+        return pc.fill_null(pc.if_else(sound, times, pa.scalar(None, TIMESTAMP)), fallback)
     if column.null_count == len(column):
         return pa.repeat(fallback, len(column))
     return pa.array([_time(text) or otherwise for text in _utf8(column)[0].to_pylist()], TIMESTAMP)
@@ -201,9 +216,9 @@ def _time(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromtimestamp(float(text), UTC) if _is_number(text) else datetime.fromisoformat(text.strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _is_number(text: str) -> bool:

@@ -14,6 +14,8 @@ from pipeline.collect.web.urls import origin
 MAX_BYTES = 500 * 1024
 """RFC 9309, section 2.5: crawlers must parse at least 500 KiB; nothing obliges them to read more."""
 MAX_WILDCARDS = 8
+EMPTY = (204, 205)
+"""A success without a body is a file without rules."""
 _TEXT_TYPES = ("text/plain", "text/html", "application/octet-stream", "text/x-robots")
 _RULE = re.compile(r"^\s*(allow|disallow)\s*:\s*(.*?)\s*(?:#.*)?$", re.IGNORECASE)
 
@@ -80,7 +82,7 @@ def _without_file(problem: FetchError) -> Rules:
     status = re.fullmatch(r"status (\d+)", problem.reason)
     code = int(status.group(1)) if status else 0
     absent = problem.reason in ("gone", "not a page", "too many redirects", "redirect loop", "bad redirect")
-    if absent or (400 <= code < 500 and code != 429):
+    if absent or code in EMPTY or (400 <= code < 500 and code != 429):
         return Rules()
     if problem.reason in ("address not allowed", "host not found", "not a URL"):
         return Rules(refusal=problem.detail, reason=problem.reason)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def config(uri: Path | str, **changes: Any) -> TableSourceSettings:
 def parquet(**columns: Any) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def from_arrays(names: list[str], *columns: list[str]) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays([pa.array(column) for column in columns], names=names), sink)
     return sink.getvalue().to_pybytes()
 
 
@@ -60,6 +67,19 @@ WHOLE_FILE: dict[str, tuple[str, bytes, str]] = {
         "mapped column is not text",
     ),
     "a list where text should be": ("t.parquet", parquet(question=[["a?"]], answer=["1"]), "mapped column is not text"),
+    "a map where text should be": (
+        "t.parquet",
+        parquet(question=pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())), answer=["1"]),
+        "mapped column is not text",
+    ),
+    "two columns of one name in Parquet": (
+        "t.parquet",
+        from_arrays(["question", "answer", "answer"], ["a?"], ["1"], ["2"]),
+        "exists 2 times",
+    ),
+    "two columns of one name in CSV": ("t.csv", b"question,answer,answer\na?,1,2\n", "2 columns are called answer"),
+    "an encrypted footer": ("t.parquet", GOOD[:-4] + b"PARE", "Parquet file is damaged"),
+    "no columns": ("t.parquet", from_arrays([]), "no column question"),
     "empty CSV": ("t.csv", b"", "the file is empty"),
     "blank CSV": ("t.csv", b"\n\n  \n", "the file is empty"),
     "CSV without the column": ("t.csv", b"q,a\n1,2\n", "no column question; the file has: q, a"),
@@ -192,6 +212,54 @@ ROWS: dict[str, tuple[str, bytes, int, dict[str, int]]] = {
         2,
         {"the line is too long": 1},
     ),
+    "decimals": (
+        "t.parquet",
+        parquet(question=pa.array([Decimal("1.50"), None]), answer=["1", "2"]),
+        1,
+        {"no question": 1},
+    ),
+    "large strings in a dictionary": (
+        "t.parquet",
+        parquet(question=pa.array(["a?", "b?"], pa.large_string()).dictionary_encode(), answer=["1", "2"]),
+        2,
+        {},
+    ),
+    "two other columns of one name": ("t.csv", b"question,answer,x,x\na?,1,2,3\n", 1, {}),
+    "blanks around names": ("t.csv", b"question , answer\na?,1\n", 1, {}),
+    "blank lines before the names": ("t.csv", b"\n\nquestion,answer\na?,1\n", 1, {}),
+    "only a header": ("t.csv", b"question,answer\n", 0, {}),
+    "a null byte in a cell": ("t.csv", b"question,answer\na?,1\0\nb?,2\n", 2, {}),
+    "a byte that the spreadsheet's encoding does not know": (
+        "t.csv",
+        "question,answer\n\u00dcber?,s\u00fc\u00df\n".encode("cp1252") + b"b?,\x81\nc?,3\n",
+        2,
+        {"not valid UTF-8": 1},
+    ),
+    "UTF-16 cut in a character": ("t.csv", 'question,answer\na?,"1"\nb?,22'.encode("utf-16")[:-1], 2, {}),
+    "UTF-16 cut in a character, an open quote": (
+        "t.csv",
+        'question,answer\na?,"1\nb?,22'.encode("utf-16")[:-1],
+        1,
+        {"not a valid CSV record": 1},
+    ),
+    "a CSV line of 100 MB": (
+        "t.csv",
+        b"question,answer\na?,1\nx?," + b"y" * (100 << 20) + b"\nb?,2\n",
+        2,
+        {"not a valid CSV record": 1},
+    ),
+    "half a character in a JSON array": (
+        "t.json",
+        b'["\\ud800", {"question":"a?","answer":"1"}]',
+        1,
+        {"not a JSON object": 1},
+    ),
+    "numbers of 9,000 digits": (
+        "t.jsonl",
+        b'{"question":"a?","answer":' + b"9" * 9000 + b'}\n{"question":"c?","answer":1}\n',
+        1,
+        {"not valid JSON": 1},
+    ),
     "a formula": ("t.csv", b'question,answer\na?,"=HYPERLINK(""http://x.example"")"\n', 1, {}),
 }
 
@@ -206,6 +274,32 @@ def test_bad_rows_are_set_aside_and_the_rest_goes_on(lake: Lake, folder: Path, n
     for entry in set_aside_of(lake, manifest):
         assert entry["provenance"].endswith(file)
         json.dumps(entry)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_predicate_on_bytes_that_are_no_text(lake: Lake, folder: Path, name: str) -> None:
+    csv = b"question,answer,l\na?,1,en\nb?,2,\xff\n"
+    (folder / name).write_bytes(
+        csv if name == "t.csv" else parquet(question=["a?", "b?"], answer=["1", "2"], l=[b"en", b"\xff"])
+    )
+    assert len(rows_of(lake, collect(lake, config(folder / name, where={"l": "en"})))) == 1
+
+
+def test_times_at_the_ends_of_the_calendar(lake: Lake, folder: Path) -> None:
+    times = ["NaN", "1e30", '"0001-01-01T00:00:00+14:00"', '"9999-12-31T23:59:59-14:00"', "9" * 400]
+    lines = [f'{{"question":"q{n}?","answer":"1","u":{text}}}' for n, text in enumerate(times)]
+    (folder / "t.jsonl").write_text("\n".join(lines))
+    assert len(rows_of(lake, collect(lake, config(folder / "t.jsonl", updated_at="u")))) == 5
+
+
+def test_times_that_no_calendar_and_no_zone_knows(lake: Lake, folder: Path) -> None:
+    odd = {"question": ["a?", "b?"], "answer": ["1", "2"], "u": pa.array([2**62, -(2**62)], pa.timestamp("us"))}
+    (folder / "t.parquet").write_bytes(parquet(**odd))
+    assert len(rows_of(lake, collect(lake, config(folder / "t.parquet", updated_at="u"), "r1"))) == 2
+    odd["u"] = pa.array([10**18, 10**18], pa.timestamp("ns", "Mars/X"))
+    (folder / "z.parquet").write_bytes(parquet(**odd))
+    manifest = collect(lake, config(folder / "z.parquet", updated_at="u", where={"u": ">2000"}), "r2")
+    assert len(rows_of(lake, manifest)) == 2
 
 
 def test_the_rest_of_a_row_that_is_set_aside_is_kept(lake: Lake, folder: Path) -> None:

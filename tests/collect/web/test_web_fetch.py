@@ -312,7 +312,7 @@ def test_robots_rules(site: Site, fetcher: Fetcher) -> None:
     assert site.asked("/robots.txt") == 1
 
 
-@pytest.mark.parametrize("status", [404, 401, 403, 410, 400])
+@pytest.mark.parametrize("status", [404, 401, 403, 410, 400, 451, 204, 205])
 def test_no_robots_file_means_allowed(site: Site, fetcher: Fetcher, status: int) -> None:
     site.replies["/robots.txt"] = Reply(b"", status)
     Robots(fetcher).check(f"{site.url}/any")
@@ -332,9 +332,31 @@ def test_strange_robots_files_forbid_nothing(site: Site, fetcher: Fetcher) -> No
         b"<html><body>Not found</body></html>",
         b"Disallow: /\n" * 3,
         b"User-agent\nDisallow",
+        "User-agent: *\nDisallow: /".encode("utf-16"),
+        b"User-agent: *\nDisallow:\n" + b"# filler\n" * 100_000 + b"Disallow: /\n",
+        *(
+            b"User-agent: *\nCrawl-delay: %s\n" % text
+            for text in (b"nan", b"inf", b"1e999", b"-5", b"soon", b"", b"1e", b"1,5")
+        ),
+        *(b"User-agent: *\nRequest-rate: %s\n" % text for text in (b"1/0", b"0/1", b"x/y", b"1/1s 25:99", b"/")),
+        b"User-agent: *\nVisit-time: 9999-x\n",
     ):
         site.replies["/robots.txt"] = Reply(body, headers={"Content-Type": "text/plain"})
         Robots(fetcher).check(f"{site.url}/any")
+
+
+@pytest.mark.parametrize("delay", ["1e9", "99999999999999999999"])
+def test_an_absurd_crawl_delay_is_no_wait_but_a_reason(site: Site, fetcher: Fetcher, delay: str) -> None:
+    site.replies["/robots.txt"] = Reply(
+        f"User-agent: *\nCrawl-delay: {delay}\n".encode(), headers={"Content-Type": "text/plain"}
+    )
+    site.page("/a", "<p>x</p>")
+    robots = Robots(fetcher)
+    start = time.monotonic()
+    robots.check(f"{site.url}/a")
+    fetcher.get(f"{site.url}/a")
+    assert reason(fetcher, f"{site.url}/a") == "crawl delay too long"
+    assert time.monotonic() - start < 5
 
 
 def test_robots_patterns_cannot_hang_the_matcher(site: Site, fetcher: Fetcher) -> None:

@@ -25,6 +25,10 @@ BLOCK = 4 << 20
 SAMPLE = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 MAX_JOINED_LINES = 200
+MAX_LINE = 1 << 20
+"""Characters; a longer line is no record but damage, and is passed over without being held."""
+MAX_NULS = 0.01
+"""A larger share of null bytes says that the file is no text; a few are stray bytes in a cell."""
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -35,6 +39,13 @@ class Dialect:
     encoding: str
     delimiter: str
     names: tuple[str, ...]
+    plain: bool
+    """Whether Arrow reads the header line as it stands: nothing before it, no blanks around names, none twice."""
+
+    @property
+    def errors(self) -> str:
+        """Return how to decode what the encoding does not know: kept, where possible, so that its row can be told."""
+        return "replace" if self.encoding == "utf-16" else "surrogateescape"
 
 
 class DelimitedReader(TableReader):
@@ -54,26 +65,37 @@ class DelimitedReader(TableReader):
             raise Unreadable(
                 "a mapped column is missing", f"no column {missing[0]}; the file has: {', '.join(dialect.names)}"
             )
-        if _sound(path, dialect):
+        twice = next((name for name in wanted if dialect.names.count(name) > 1), None)
+        if twice is not None:
+            raise Unreadable("a mapped column is ambiguous", f"{dialect.names.count(twice)} columns are called {twice}")
+        if dialect.plain and _sound(path, dialect):
             yield from _fast(path, dialect, wanted)
         else:
-            text = io.TextIOWrapper(path.open("rb"), dialect.encoding, errors="surrogateescape", newline="")
+            text = io.TextIOWrapper(path.open("rb"), dialect.encoding, errors=dialect.errors, newline="")
             with text:
                 yield from _careful(text, dialect, wanted)
 
 
 def _sound(path: Path, dialect: Dialect) -> bool:
-    """Tell whether every quote of a file opens or closes a field.
+    """Tell whether every quote of a file opens or closes a field, and every byte is one of its encoding.
 
     Arrow reads on where one does not and takes the records up to the next quote for one text; this check costs a
-    tenth of what reading costs.
+    tenth of what reading costs. UTF-8 is not checked here: Arrow passes it on as it is, for each row to be judged.
     """
-    with path.open("r", encoding=dialect.encoding, errors="replace", newline="") as text:
+    errors = "replace" if dialect.encoding == "utf-8" else "strict"
+    with path.open("r", encoding=dialect.encoding, errors=errors, newline="") as text:
         try:
-            deque(csv.reader(text, delimiter=dialect.delimiter, strict=True), maxlen=0)
-        except csv.Error:
+            deque(csv.reader(_short_lines(text), delimiter=dialect.delimiter, strict=True), maxlen=0)
+        except (csv.Error, UnicodeError):
             return False
     return True
+
+
+def _short_lines(text: io.TextIOBase) -> Iterator[str]:
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise csv.Error("an endless line")
+        yield line
 
 
 def _fast(path: Path, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece]:
@@ -124,7 +146,7 @@ def _careful(
     bad: list[BadRecord] = []
     for fields, raw in _split_records(text, dialect, join):
         if header:
-            header = False
+            header = not raw.strip()
         elif fields is not None and len(fields) == len(dialect.names):
             rows.append(fields)
         elif raw.strip():
@@ -142,11 +164,15 @@ def _split_records(text: io.TextIOBase, dialect: Dialect, join: int) -> Iterator
     line alone is bad and the following ones are tried by themselves, so a stray quote costs one line.
     """
     waiting: deque[str] = deque()
-    while line := waiting.popleft() if waiting else text.readline():
+    while line := waiting.popleft() if waiting else text.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+            _pass_over(text)
+            yield None, line[:1000]
+            continue
         joined = [line]
         fields = _fields(line, dialect.delimiter)
         while fields is None and len(joined) < join:
-            following = waiting.popleft() if waiting else text.readline()
+            following = waiting.popleft() if waiting else text.readline(MAX_LINE)
             if not following:
                 break
             joined.append(following)
@@ -157,6 +183,13 @@ def _split_records(text: io.TextIOBase, dialect: Dialect, join: int) -> Iterator
             yield None, line
         else:
             yield fields, "".join(joined)
+
+
+def _pass_over(text: io.TextIOBase) -> None:
+    """Read on to the end of an endless line, in pieces."""
+    piece = text.readline(MAX_LINE)
+    while piece and not piece.endswith(("\n", "\r")):
+        piece = text.readline(MAX_LINE)
 
 
 def _fields(raw: str, delimiter: str) -> list[str] | None:
@@ -185,15 +218,19 @@ def _dialect(path: Path) -> Dialect:
         sample = file.read(SAMPLE)
     if not sample.strip():
         raise Unreadable("the file is empty")
-    if b"\0" in sample[:4096] and not sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    head, wide = sample[:4096], sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if head.count(0) > MAX_NULS * max(len(head), 200) and not wide:
         raise Unreadable("the file is binary, not CSV")
     encoding = _encoding(sample)
-    line = sample.decode(encoding, "replace").lstrip("\ufeff").splitlines()[0]
+    text = sample.decode(encoding, "replace").lstrip("\ufeff")
+    line = text.lstrip().splitlines()[0]
     delimiter = max(DELIMITERS, key=lambda sign: (len(_fields(line, sign) or ()), -DELIMITERS.index(sign)))
     names = _fields(line, delimiter)
     if names is None:
         raise Unreadable("the header line is damaged", line[:300])
-    return Dialect(encoding, delimiter, tuple(name.strip() for name in names))
+    stripped = tuple(name.strip() for name in names)
+    plain = text.startswith(line) and list(stripped) == names and len(set(names)) == len(names)
+    return Dialect(encoding, delimiter, stripped, plain)
 
 
 def _encoding(sample: bytes) -> str:

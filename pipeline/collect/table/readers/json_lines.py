@@ -84,7 +84,9 @@ def _array(file: BinaryIO, size: int) -> Iterator[tuple[int, dict[str, Any] | Ba
     for number, item in enumerate(items, 1):
         yield (
             number,
-            item if isinstance(item, dict) else BadRecord(f"item {number}", "not a JSON object", str(item)[:500]),
+            item
+            if isinstance(item, dict)
+            else BadRecord(f"item {number}", "not a JSON object", _valid(str(item)[:500])),
         )
 
 
