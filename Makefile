@@ -4,7 +4,7 @@ REVIEW ?= wait
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: help env run stop test end-to-end production-check faults lint
+.PHONY: help env run stop test end-to-end killed-tasks production-check faults lint
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,6 +34,9 @@ production-check: $(STAMP) ## PostgreSQL, Redis, Celery, Spark master and worker
 
 faults: $(STAMP) ## inject faults and show the table of what came of each (some minutes)
 	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -q tests/faults
+
+killed-tasks: $(STAMP) ## kill every long task of a run once; the same model must be published (about 20 minutes)
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end/killed_tasks.py
 
 lint: $(STAMP) ## only the linters and types
 	$(VENV)/bin/ruff format --check .

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,15 +69,34 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    home = tmp_path_factory.mktemp("stack")
-    for name in ("llmops.toml", "policy.yaml"):
-        shutil.copy(HERE / name, home / name)
-    shutil.copy(PROJECT_ROOT / "constraints.txt", home)
-    shutil.copytree(PROJECT_ROOT / "governance", home / "governance")
-    state = home / ".llmops"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LLMOPS_"))}
-    made = Stack({**clean, "LLMOPS_CONFIG": str(home / "llmops.toml"), "LLMOPS_STATE_DIR": str(state)})
+    made = _fresh(tmp_path_factory.mktemp("stack"))
     try:
         yield made
     finally:
         made.llmops("down")
+
+
+@pytest.fixture
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stack]]:
+    """Return a maker of stacks that know nothing yet. They share their ports: take one down before the next runs."""
+    made: list[Stack] = []
+
+    def make(name: str) -> Stack:
+        made.append(_fresh(tmp_path_factory.mktemp(name)))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for stack in made:
+            stack.llmops("down")
+
+
+def _fresh(home: Path) -> Stack:
+    for name in ("llmops.toml", "policy.yaml"):
+        shutil.copy(HERE / name, home / name)
+    shutil.copy(PROJECT_ROOT / "constraints.txt", home)
+    shutil.copytree(PROJECT_ROOT / "governance", home / "governance")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LLMOPS_"))}
+    place = {"LLMOPS_CONFIG": str(home / "llmops.toml"), "LLMOPS_STATE_DIR": str(home / ".llmops")}
+    return Stack({**clean, **place})
