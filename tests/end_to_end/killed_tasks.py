@@ -1,7 +1,7 @@
 """Every long task of a run dies once with SIGKILL, Airflow tries it again, and the same model is published.
 
-Two stacks one after the other: one undisturbed, one in which each task is killed as soon as it is at work. Airflow waits
-a minute before each retry, so this takes about 20 minutes: `make killed-tasks`.
+Two stacks one after the other: one undisturbed, one in which each task is killed soon after its start. Airflow waits a
+minute before each retry, so this takes about 20 minutes: `make killed-tasks`.
 """
 
 from __future__ import annotations
