@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from pipeline.errors import PipelineError
 from pipeline.local.credentials import OPERATOR, Credentials
 from pipeline.orchestration.api import AirflowApi
 from pipeline.settings import PROJECT_ROOT
@@ -51,9 +52,12 @@ class Stack:
         return json.loads(done.stdout)
 
     def tasks_at_work(self, dag_id: str) -> list[str]:
-        """Return the running tasks of a DAG's newest run."""
-        api = self._api()
-        active = api.active_runs(dag_id)
+        """Return the running tasks of a DAG's newest run; none while Airflow is not up yet."""
+        try:
+            api = self._api()
+            active = api.active_runs(dag_id)
+        except (FileNotFoundError, PipelineError):
+            return []
         return [task.task_id for task in api.tasks(dag_id, active[0]) if task.state == "running"] if active else []
 
     def owns(self, process: psutil.Process) -> bool:
