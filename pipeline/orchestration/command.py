@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PIPELINE = "llm_pipeline"
 DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance", "llm_rollback")
+REMINDERS = "llm_review_reminders"
 SAMPLE_RATING = 4
 reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
 
@@ -51,7 +52,7 @@ def run(
     api = connect(settings)
     say("airflow: reading the DAGs")
     api.ensure_pool("gpu", 1, "Training and generation: one at a time on this machine")
-    for dag_id in DAGS:
+    for dag_id in (*DAGS, REMINDERS):
         api.await_dag(dag_id)
         api.unpause(dag_id)
     active = api.active_runs(dag)

@@ -61,13 +61,16 @@ class Stack:
         return [task.task_id for task in api.tasks(dag_id, active[0]) if task.state == "running"] if active else []
 
     def owns(self, process: psutil.Process) -> bool:
-        """Tell whether a process belongs to this stack."""
-        return process.environ().get("LLMOPS_STATE_DIR") == self.environment["LLMOPS_STATE_DIR"]
+        """Tell whether a process was started by this stack's scheduler; a task's title overwrites its environment."""
+        scheduler = json.loads((self._state / "run" / "airflow-scheduler.json").read_text())
+        return scheduler["pid"] in [parent.pid for parent in process.parents()]
+
+    @property
+    def _state(self) -> Path:
+        return Path(self.environment["LLMOPS_STATE_DIR"])
 
     def _api(self) -> AirflowApi:
-        made = Credentials.model_validate_json(
-            (Path(self.environment["LLMOPS_STATE_DIR"]) / "credentials.json").read_text()
-        )
+        made = Credentials.model_validate_json((self._state / "credentials.json").read_text())
         return AirflowApi(AIRFLOW, OPERATOR, made.passwords[OPERATOR])
 
 
