@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -99,7 +101,7 @@ def _start(settings: Settings) -> SparkSession:
         ) from problem
     session.sparkContext.setLogLevel("ERROR")
     if not settings.spark.master.startswith("local"):
-        _send_code(session)
+        _send_code(session, settings.state_dir / "spark" / "code")
     return session
 
 
@@ -117,13 +119,17 @@ def _errors_into(log_file: Path) -> Iterator[None]:
         os.close(ours)
 
 
-def _send_code(session: SparkSession) -> None:
-    """Give the executors exactly the code that the driver runs, whatever is installed there."""
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / "pipeline.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-            for file in sorted(PACKAGE.rglob("*")):
-                inner = file.relative_to(PACKAGE)
-                if file.is_file() and "__pycache__" not in inner.parts and inner.parts[0] != "local":
-                    target.write(file, f"pipeline/{inner.as_posix()}")
-        session.sparkContext.addPyFile(str(archive))
+def _send_code(session: SparkSession, folder: Path) -> None:
+    """Give the executors exactly the code that the driver runs, whatever is installed there.
+
+    Spark serves the archive from where it lies for as long as the session lasts, so it is no temporary file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = Path(tempfile.mkdtemp(dir=folder)) / "pipeline.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for file in sorted(PACKAGE.rglob("*")):
+            inner = file.relative_to(PACKAGE)
+            if file.is_file() and "__pycache__" not in inner.parts and inner.parts[0] != "local":
+                target.write(file, f"pipeline/{inner.as_posix()}")
+    session.sparkContext.addPyFile(str(archive))
+    atexit.register(shutil.rmtree, archive.parent, ignore_errors=True)
