@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
+from lxml import etree
+
 from pipeline.collect.web.dom import BLOCKS, anchor_of, inner_pieces, raw_text, text_of
 from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.families.groups import label_of
@@ -16,6 +18,8 @@ from pipeline.collect.web.signals import is_faq_phrase
 
 MIN_ITEMS = 3
 MAX_TITLE_CHARS = 300
+MAX_PARTS = 5
+"""An item has a title, a body and perhaps an icon or a number, not more."""
 _OWN_FAMILIES = frozenset(
     ("dt", "dd", "summary", "details", "tr", "td", "th", "thead", "tbody", "pre", "code", "option")
 )
@@ -53,19 +57,32 @@ class Cards(Family):
 
 
 def _shapes(root: Element) -> dict[tuple[object, ...], list[_Item]]:
-    """Group the items of a page by how they, their titles and their bodies are built."""
-    shapes: dict[tuple[object, ...], list[_Item]] = defaultdict(list)
-    for parent in root.iter():
-        children = [child for child in parent if isinstance(child.tag, str)]
-        if len(children) < 2 or parent.tag in _OWN_FAMILIES:
+    """Group the items of a page by how they, their titles and their bodies are built.
+
+    What stands alone in its shape is never looked into: reading the text of every wrapper costs more than all else.
+    """
+    flat: dict[tuple[object, ...], list[tuple[Element, Element]]] = defaultdict(list)
+    nested: dict[tuple[str, str], list[tuple[Element, list[Element]]]] = defaultdict(list)
+    for parent in root.iter(etree.Element):
+        if len(parent) < 2 or parent.tag in _OWN_FAMILIES:
             continue
+        children = [child for child in parent if isinstance(child.tag, str)]
+        if 2 <= len(children) <= MAX_PARTS:
+            nested[_shape(parent)].append((parent, children))
         for title, body in _alternating(parent, children):
-            key = ("flat", _shape(parent), _shape(title), _shape(body))
-            shapes[key].append(_Item(title, body, anchor_of(title)))
-        pair = _title_and_body(parent, children)
-        if pair is not None:
-            anchor = parent.get("id") or anchor_of(pair[0])
-            shapes[("nested", _shape(parent), _shape(pair[0]), _shape(pair[1]))].append(_Item(*pair, anchor))
+            flat[("flat", _shape(parent), _shape(title), _shape(body))].append((title, body))
+    shapes: dict[tuple[object, ...], list[_Item]] = defaultdict(list)
+    for key, pairs in flat.items():
+        if len(pairs) >= MIN_ITEMS:
+            shapes[key] = [
+                _Item(*pair, anchor_of(pair[0])) for pair in pairs if _is_title(pair[0]) and _is_body(pair[1])
+            ]
+    for shape, parents in nested.items():
+        for parent, children in parents if len(parents) >= MIN_ITEMS else ():
+            parts = _title_and_body(parent, children)
+            if parts is not None:
+                anchor = parent.get("id") or anchor_of(parts[0])
+                shapes[("nested", shape, _shape(parts[0]), _shape(parts[1]))].append(_Item(*parts, anchor))
     return shapes
 
 
@@ -75,7 +92,7 @@ def _shape(element: Element) -> tuple[str, str]:
 
 def _title_and_body(parent: Element, children: list[Element]) -> tuple[Element, Element] | None:
     """Return the two parts of an item: a title and a body, and nothing else but icons and numbers."""
-    if len(children) > 5 or (parent.text or "").strip() or any((child.tail or "").strip() for child in children):
+    if (parent.text or "").strip() or any((child.tail or "").strip() for child in children):
         return None
     parts = [child for child in children if any(map(str.isalpha, raw_text(child)))]
     if len(parts) != 2 or _shape(parts[0]) == _shape(parts[1]):
@@ -84,11 +101,11 @@ def _title_and_body(parent: Element, children: list[Element]) -> tuple[Element, 
 
 
 def _alternating(parent: Element, children: list[Element]) -> Iterator[tuple[Element, Element]]:
-    """Yield titles and bodies that stand side by side in one parent, title, body, title, body."""
+    """Yield what may be titles and bodies that stand side by side in one parent, title, body, title, body."""
     if len(children) < 2 * MIN_ITEMS or parent.tag in ("ul", "ol", "dl", "table", "tr", "p"):
         return
     for title, body in itertools.pairwise(children):
-        if title.get("class") and _shape(title) != _shape(body) and _is_title(title) and _is_body(body):
+        if title.get("class") and _shape(title) != _shape(body):
             yield title, body
 
 
