@@ -44,6 +44,7 @@ class Store(Protocol):
     def swap(self, key: str, data: bytes, etag: str | None) -> bool: ...  # noqa: D102
     def upload(self, key: str, file: Path) -> None: ...  # noqa: D102
     def download(self, key: str, file: Path) -> None: ...  # noqa: D102
+    def copy(self, source: str, target: str) -> None: ...  # noqa: D102
     def delete(self, keys: list[str]) -> None: ...  # noqa: D102
     def keys(self, prefix: str) -> Iterator[tuple[str, int, str]]: ...  # noqa: D102
     def filesystem(self) -> tuple[pafs.FileSystem, str]: ...  # noqa: D102
@@ -114,6 +115,11 @@ class Lake:
     def delete(self, uris: Iterable[str]) -> None:
         """Delete objects; one that is missing already is no error."""
         self._store.delete([self.key(uri) for uri in uris])
+
+    def copy(self, source: str, target: str) -> str:
+        """Copy an object inside the store, without its bytes passing through here, and return the new URI."""
+        self._store.copy(self.key(source), self.key(target))
+        return target
 
     def upload(self, file: Path, uri: str) -> str:
         """Stream a local file into the lake."""

@@ -106,6 +106,16 @@ class FolderStore:
         except FileNotFoundError:
             raise LakeError("There is no such object", where=str(self._path(key))) from None
 
+    def copy(self, source: str, target: str) -> None:
+        """Give a file a second name (objects are immutable), or copy it where the file system has no links."""
+        self.make_parent(target)
+        try:
+            os.link(self._path(source), self._path(target))
+        except FileNotFoundError:
+            raise LakeError("There is no such object", where=str(self._path(source))) from None
+        except OSError:
+            shutil.copyfile(self._path(source), self._path(target))
+
     def delete(self, keys: list[str]) -> None:
         """Delete files."""
         for key in keys:

@@ -113,6 +113,13 @@ class S3Store:
             return found is not None and found[0] == data
         return True
 
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object (of at most 5 GB, S3's limit for one call) inside the service."""
+        try:
+            self._call("copy_object", target, CopySource={"Bucket": self._bucket, "Key": self._prefix + source})
+        except ClientError:
+            raise LakeError("There is no such object", where=f"s3://{self._bucket}/{self._prefix}{source}") from None
+
     def upload(self, key: str, file: Path) -> None:
         """Send a file, in parts when it is large."""
         try:

@@ -113,10 +113,20 @@ class Attempt:
     warnings: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     kept: dict[str, Output] = field(default_factory=dict)
+    carried: dict[str, FileEntry] = field(default_factory=dict)
 
     def keep(self, name: str, output: Output) -> None:
         """Take over an output of an earlier manifest as it is: immutable, so it is named again instead of copied."""
         self.kept[name] = output
+
+    def carry(self, source: str, target: str, file: FileEntry) -> None:
+        """Copy one file of an earlier output inside the lake, at the store's own speed.
+
+        Its digest is the one that the earlier manifest states, not a new one: a copy of a file that was damaged in
+        between does not become right by being copied.
+        """
+        self.lake.copy(source, target)
+        self.carried[target] = file
 
     @property
     def key(self) -> str:
@@ -249,7 +259,14 @@ def _outputs(attempt: Attempt) -> dict[str, Output]:
     entries: dict[str, list[FileEntry]] = {}
     for info in attempt.lake.objects(attempt.prefix):
         name, _, path = info.uri[len(attempt.prefix) + 1 :].partition("/")
-        entry = FileEntry(path=path, size=info.size, sha256=attempt.lake.digest(info.uri))
+        known = attempt.carried.get(info.uri)
+        if known and known.size != info.size:
+            raise LakeError(
+                f"A file carried over from an earlier run has {info.size} bytes instead of {known.size}",
+                where=info.uri,
+                remedy="The earlier output is damaged: check it with llmops lake verify, then collect it anew",
+            )
+        entry = FileEntry(path=path, size=info.size, sha256=known.sha256 if known else attempt.lake.digest(info.uri))
         entries.setdefault(name, []).append(entry)
     return attempt.kept | {
         name: Output(

@@ -1,8 +1,9 @@
 """One dataset out of what stayed and what changed: documents in the order of their ids, each whole.
 
-Documents that did not change are streamed over from the previous run's outputs; since both runs write in the same
-order, that is one sequential read. A row whose content did not change keeps its `collected_at` and `updated_at`, so
-that unchanged data has an unchanged digest.
+Parts that hold nothing but unchanged documents are carried over as they are. Unchanged documents that share a part
+with changed ones are read from the previous run's outputs; since both runs write in the same order, that is one
+sequential read. A row whose content did not change keeps its `collected_at` and `updated_at`, so that unchanged data
+has an unchanged digest.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.collect.duplicates import Duplicates
+from pipeline.collect.history import History
+from pipeline.collect.output_rows import OutputRows
+from pipeline.collect.parts import segments
 from pipeline.collect.spill import Spilled, numbers
 from pipeline.collect.state import DocumentState, Previous
-from pipeline.errors import LakeError
 from pipeline.records import to_batches
 
 if TYPE_CHECKING:
@@ -29,10 +31,7 @@ if TYPE_CHECKING:
     from pipeline.collect.spill import Spill
     from pipeline.lake import Lake
     from pipeline.records import SetAside
-    from pipeline.stage import Manifest
-
-BATCH_ROWS = 16_384
-PART_BATCHES = 16
+    from pipeline.stage import FileEntry
 
 
 @dataclass(slots=True)
@@ -55,44 +54,13 @@ class Totals:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-class PreviousRows:
-    """The previous run's records of one output, read once from the first to the last."""
+@dataclass(slots=True)
+class Segment:
+    """Documents that share parts: parts of the previous run that are this run's too, or batches to be written."""
 
-    def __init__(self, lake: Lake, manifest: Manifest | None, output: str, columns: list[str] | None = None) -> None:
-        """Open nothing until the first record is wanted."""
-        self._batches = self._read(lake, manifest, output, columns)
-        self._rest: pa.RecordBatch | None = None
-        self._where = manifest.uri if manifest else None
-
-    @staticmethod
-    def _read(
-        lake: Lake, manifest: Manifest | None, output: str, columns: list[str] | None
-    ) -> Iterator[pa.RecordBatch]:
-        if manifest is None:
-            return
-        place = manifest.output(output)
-        for entry in sorted(place.files, key=lambda file: file.path):
-            filesystem, path = lake.arrow(f"{place.uri}/{entry.path}")
-            with pq.ParquetFile(path, filesystem=filesystem) as file:
-                yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
-
-    def take(self, count: int) -> Iterator[pa.RecordBatch]:
-        """Yield the next `count` records."""
-        while count > 0:
-            batch = self._rest if self._rest is not None and self._rest.num_rows else next(self._batches, None)
-            if batch is None:
-                raise LakeError(
-                    "The previous run's outputs hold fewer records than its state says",
-                    where=self._where,
-                    remedy="Delete the source's reference below refs/collect; it is then collected as a whole again",
-                )
-            self._rest = batch.slice(count)
-            yield batch.slice(0, count)
-            count -= min(count, batch.num_rows)
-
-    def skip(self, count: int) -> int:
-        """Pass over the next `count` records and return their number."""
-        return sum(batch.num_rows for batch in self.take(count))
+    carried: list[FileEntry] = field(default_factory=list)
+    rows: int = 0
+    batches: Iterable[pa.RecordBatch] = ()
 
 
 class Merge:
@@ -105,6 +73,8 @@ class Merge:
         self._spill = spill
         self._outcomes = outcomes
         self._ids = sorted(previous.documents.keys() | outcomes.keys())
+        rows = [document.rows for document in previous.documents.values()]
+        self._starts = dict(zip(previous.documents, accumulate(rows, initial=0), strict=False))
         self._duplicates = self._find_duplicates()
         self._repeated: dict[str, list[SetAside]] = {}
         self.totals = Totals()
@@ -115,6 +85,20 @@ class Merge:
         outcome = self._outcomes.get(document_id)
         return outcome is None or outcome.document.status in ("unchanged", "failed")
 
+    def _gone(self, name: str) -> bool:
+        outcome = self._outcomes.get(name)
+        return outcome is not None and outcome.document.status == "gone"
+
+    def _before(self, name: str) -> DocumentState:
+        return self._previous.documents.get(name) or DocumentState(name)
+
+    def _given(self, name: str) -> int:
+        """Return how many rows the source gave for a document, this time or when it last changed."""
+        if self._kept(name):
+            return self._before(name).given
+        spilled = self._outcomes[name].spilled
+        return spilled.rows if spilled else 0
+
     def _changed(self) -> Iterator[Spilled]:
         return (self._outcomes[name].spilled or Spilled() for name in self._ids if not self._kept(name))
 
@@ -122,34 +106,65 @@ class Merge:
         fresh = [part for spilled in self._changed() for part in spilled.ids]
         if not fresh:
             return Duplicates.none()
-        earlier = PreviousRows(self._lake, self._previous.manifest, "rows", ["question_id"])
+        earlier = OutputRows(self._lake, self._previous.manifest, "rows", ["question_id"])
         kept: list[np.ndarray] = []
-        for document in self._previous.documents.values():
-            if self._kept(document.document_id):
+        for name, document in self._previous.documents.items():
+            if self._kept(name) and document.rows:
+                earlier.seek(self._starts[name])
                 kept += [numbers(batch.column(0)) for batch in earlier.take(document.rows)]
-            else:
-                earlier.skip(document.rows)
         rows = (batch for spilled in self._changed() for batch in self._spill.rows(spilled))
         return Duplicates.find(fresh, kept, rows)
 
-    def rows(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of all documents, in order of document id."""
-        earlier = PreviousRows(self._lake, self._previous.manifest, "rows")
+    def segments(self, earlier: OutputRows) -> Iterator[Segment]:
+        """Yield the rows of all documents, in order of document id; `earlier` are the previous rows, from the start.
+
+        A segment's batches are read before the next one is asked for.
+        """
         for name in self._ids:
-            before = self._previous.documents.get(name) or DocumentState(name)
-            if self._kept(name):
-                self.totals.rows += before.rows
-                self.totals.kept += before.rows
-                self._remember(name, before.rows)
-                yield from earlier.take(before.rows)
+            if self._gone(name):
+                self.totals.retired += self._before(name).rows
+        present = ((name, self._given(name)) for name in self._ids if not self._gone(name))
+        for names in segments(present):
+            carried = self._carried(names, earlier)
+            if carried:
+                for name in names:
+                    self._stay(name)
+                yield Segment(carried, sum(self._before(name).rows for name in names))
             else:
-                yield from self._changed_rows(name, earlier.take(before.rows))
+                yield Segment(batches=chain.from_iterable(self._rows(name, earlier) for name in names))
+
+    def _carried(self, names: list[str], earlier: OutputRows) -> list[FileEntry]:
+        """Return the previous run's parts that hold exactly these documents' rows, if they all stay."""
+        held = [name for name in names if self._before(name).rows]
+        if not held or not all(map(self._kept, names)):
+            return []
+        start, end = self._starts[held[0]], self._starts[held[-1]] + self._before(held[-1]).rows
+        count = sum(self._before(name).rows for name in held)
+        if end - start != count:
+            return []
+        earlier.seek(start)
+        return earlier.take_parts(count)
+
+    def _rows(self, name: str, earlier: OutputRows) -> Iterator[pa.RecordBatch]:
+        before = self._before(name)
+        if before.rows:
+            earlier.seek(self._starts[name])
+        if self._kept(name):
+            self._stay(name)
+            yield from earlier.take(before.rows)
+        else:
+            yield from self._changed_rows(name, earlier.take(before.rows))
+
+    def _stay(self, name: str) -> None:
+        rows = self._before(name).rows
+        self.totals.rows += rows
+        self.totals.kept += rows
+        self._remember(name, rows)
 
     def _changed_rows(self, name: str, before: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         history = History(before)
-        outcome = self._outcomes[name]
         written = 0
-        for batch in self._spill.rows(outcome.spilled or Spilled()):
+        for batch in self._spill.rows(self._outcomes[name].spilled or Spilled()):
             unique, repeated = self._duplicates.resolve(batch)
             if repeated:
                 self._repeated.setdefault(name, []).extend(repeated)
@@ -160,8 +175,7 @@ class Merge:
         self.totals.kept += history.matched
         self.totals.new += written - history.matched
         self.totals.retired += history.gone()
-        if outcome.document.status != "gone":
-            self._remember(name, written)
+        self._remember(name, written)
 
     def _remember(self, name: str, rows: int) -> None:
         outcome = self._outcomes.get(name)
@@ -170,18 +184,18 @@ class Merge:
             validators = outcome.document.validators
         else:
             validators = before.validators if before and self._previous.comparable else {}
-        self.states[name] = DocumentState(name, validators, rows)
+        self.states[name] = DocumentState(name, validators, rows, given=self._given(name))
 
     def set_aside(self) -> Iterator[pa.RecordBatch]:
-        """Yield the set-aside rows of all documents, in the same order; read `rows` first."""
-        earlier = PreviousRows(self._lake, self._previous.manifest, "set_aside")
+        """Yield the set-aside rows of all documents, in the same order; read `segments` first."""
+        earlier = OutputRows(self._lake, self._previous.manifest, "set_aside")
         for name in self._ids:
-            before = self._previous.documents.get(name) or DocumentState(name)
+            before = self._before(name)
             state = self.states.get(name) or DocumentState(name)
-            content = earlier.take(before.set_aside) if self._kept(name) else self._changed_set_aside(name)
+            earlier_rows = earlier.take(before.set_aside)
             if not self._kept(name):
-                earlier.skip(before.set_aside)
-            for batch in content:
+                deque(earlier_rows, maxlen=0)
+            for batch in earlier_rows if self._kept(name) else self._changed_set_aside(name):
                 state.set_aside += batch.num_rows
                 yield self._counted(batch)
             for batch in self._failures(name, earlier.take(before.failures)):
@@ -209,83 +223,3 @@ class Merge:
         for entry in pc.value_counts(batch.column("reason")).to_pylist():
             self.totals.reasons[entry["values"]] += entry["counts"]
         return batch
-
-
-class History:
-    """The previous rows of one document, by id and content, for the times at which they were first seen."""
-
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Read the previous rows; 32 bytes of memory for each."""
-        keys, ids, collected, updated = [], [], [], []
-        for batch in batches:
-            ids.append(numbers(batch.column("question_id")))
-            keys.append(ids[-1] ^ numbers(batch.column("content_hash")))
-            collected.append(batch.column("collected_at").cast(pa.int64()).to_numpy())
-            updated.append(batch.column("updated_at").cast(pa.int64()).to_numpy())
-        everything = np.concatenate(keys) if keys else np.empty(0, np.uint64)
-        order = np.argsort(everything, kind="stable")
-        self._keys = everything[order]
-        self._ids = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.uint64)
-        self._times = [np.concatenate(part)[order] if part else np.empty(0, np.int64) for part in (collected, updated)]
-        self._seen: list[np.ndarray] = []
-        self.matched = 0
-
-    def restore(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch with the earlier times on every row whose content is the same as before."""
-        if not len(self._keys):
-            return batch
-        ids = numbers(batch.column("question_id"))
-        self._seen.append(ids)
-        keys = ids ^ numbers(batch.column("content_hash"))
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        same = self._keys[places] == keys
-        self.matched += int(same.sum())
-        for name, times in zip(("collected_at", "updated_at"), self._times, strict=True):
-            column = batch.column(name)
-            values = np.where(same, times[places], column.cast(pa.int64()).to_numpy())
-            restored = pa.array(values, pa.int64()).cast(column.type)
-            batch = batch.set_column(batch.schema.get_field_index(name), batch.schema.field(name), restored)
-        return batch
-
-    def gone(self) -> int:
-        """Return how many of the previous rows did not come back."""
-        if not self._seen:
-            return len(self._ids)
-        return int((~np.isin(self._ids, np.concatenate(self._seen))).sum())
-
-
-def write_parts(lake: Lake, uri: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
-    """Write batches as `part-00000.parquet`, … and return the number of records; no records make one empty part.
-
-    Batches are cut anew to one size first, so that equal records give equal bytes however they arrived.
-    """
-    stream = recut(batches, schema)
-    total = 0
-    for part in count():
-        first = list(islice(stream, 1))
-        if part and not first:
-            break
-        following = chain(first, islice(stream, PART_BATCHES - 1))
-        total += lake.write_batches(f"{uri}/part-{part:05d}.parquet", following, schema)
-    return total
-
-
-def recut(batches: Iterable[pa.RecordBatch], schema: pa.Schema, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    """Yield the same records in batches of exactly `size`, the last one shorter, each of its own memory."""
-    waiting: list[pa.RecordBatch] = []
-    held = 0
-    for batch in batches:
-        while held + batch.num_rows >= size:
-            head = batch.slice(0, size - held)
-            yield _joined([*waiting, head], schema)
-            batch, waiting, held = batch.slice(head.num_rows), [], 0
-        if batch.num_rows:
-            waiting.append(batch)
-            held += batch.num_rows
-    if waiting:
-        yield _joined(waiting, schema)
-
-
-def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
-    table = pa.Table.from_batches([batch.cast(schema) for batch in batches]).combine_chunks()
-    return table.to_batches()[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.collect import repository, stage
 from pipeline.collect.landing import NoLanding
-from pipeline.collect.merge import PreviousRows
+from pipeline.collect.output_rows import OutputRows
 from pipeline.errors import SettingsError, SourceError
 from pipeline.lake import open_lake
 from pipeline.settings import AnySource, LakeSettings, SourceSettings, current
@@ -109,16 +109,11 @@ def collect_configured(
 
 def _write(file: Path, lake: Lake, manifest: Manifest, output: str) -> None:
     partial = file.with_name(file.name + ".partial")
-    total = manifest.output(output).rows or 0
     with partial.open("w", encoding="utf-8") as target:
-        for row in _records(PreviousRows(lake, manifest, output), total):
-            target.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+        for batch in OutputRows(lake, manifest, output).rest():
+            for row in batch.to_pylist():
+                target.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
     partial.replace(file)
-
-
-def _records(rows: PreviousRows, count: int) -> Iterator[dict[str, Any]]:
-    for batch in rows.take(count):
-        yield from batch.to_pylist()
 
 
 def _plain(value: Any) -> str:

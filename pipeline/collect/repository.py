@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.collect.merge import write_parts
+from pipeline.collect.output_rows import OutputRows
+from pipeline.collect.parts import BATCH_ROWS, write_parts
 from pipeline.collect.spill import numbers
 from pipeline.errors import SourceError
 from pipeline.privacy.suppression import Suppressed
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 BUCKET_ROWS = 100_000
 BUCKET_BYTES = 64 << 20
 """Compressed; what a bucket holds at most, so that long texts make more buckets, not bigger ones."""
-BATCH_ROWS = 16_384
 ERASED = "erased on request"
 REPEATED_ID = "question id is already taken by another row"
 
@@ -75,7 +74,7 @@ def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt, suppressed
     with tempfile.TemporaryDirectory(prefix="llmops-unify-") as folder:
         buckets = Buckets(Path(folder), count=max(total // BUCKET_ROWS, size // BUCKET_BYTES) + 1)
         for name, manifest in inputs.items():
-            for batch in found.visible(name, _batches(lake, manifest, "rows")):
+            for batch in found.visible(name, OutputRows(lake, manifest, "rows").rest()):
                 found.count(name, batch)
                 buckets.add(batch)
         attempt.rows["rows"] = write_parts(lake, attempt.uri("rows"), _unique(buckets, found), SCHEMA)
@@ -83,7 +82,7 @@ def _unify(lake: Lake, inputs: dict[str, Manifest], attempt: Attempt, suppressed
 
     def set_aside() -> Iterator[pa.RecordBatch]:
         for name, manifest in inputs.items():
-            yield from found.visible(name, _batches(lake, manifest, "set_aside"))
+            yield from found.visible(name, OutputRows(lake, manifest, "set_aside").rest())
         yield from to_batches(found.repeated)
         yield from to_batches(found.erased())
 
@@ -205,11 +204,3 @@ def _unique(buckets: Buckets, found: Found) -> Iterator[pa.RecordBatch]:
             )
         kept = table.filter(pa.array(~repeats)) if repeats.any() else table
         yield from kept.to_batches(max_chunksize=BATCH_ROWS)
-
-
-def _batches(lake: Lake, manifest: Manifest, output: str) -> Iterator[pa.RecordBatch]:
-    place = manifest.output(output)
-    for entry in sorted(place.files, key=lambda file: file.path):
-        filesystem, path = lake.arrow(f"{place.uri}/{entry.path}")
-        with pq.ParquetFile(path, filesystem=filesystem) as file:
-            yield from file.iter_batches(batch_size=BATCH_ROWS)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.collect import state
 from pipeline.collect.landing import LakeLanding
-from pipeline.collect.merge import Merge, Outcome, write_parts
+from pipeline.collect.merge import Merge, Outcome
+from pipeline.collect.output_rows import OutputRows
+from pipeline.collect.parts import Parts, write_parts
 from pipeline.collect.registry import source_class
 from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
 from pipeline.collect.spill import Spill
@@ -206,7 +208,14 @@ class Collection:
         return total
 
     def _write(self, merge: Merge, attempt: Attempt) -> None:
-        attempt.rows["rows"] = write_parts(self.lake, attempt.uri("rows"), merge.rows(), SCHEMA)
+        parts = Parts(self.lake, attempt.uri("rows"), SCHEMA)
+        earlier = OutputRows(self.lake, self.previous.manifest, "rows")
+        for segment in merge.segments(earlier):
+            parts.write(segment.batches)
+            parts.rows += segment.rows
+            for file in segment.carried:
+                attempt.carry(earlier.address(file), parts.place(), file)
+        attempt.rows["rows"] = parts.finish()
         attempt.rows["set_aside"] = write_parts(
             self.lake, attempt.uri("set_aside"), merge.set_aside(), SET_ASIDE_SCHEMA
         )

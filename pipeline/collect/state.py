@@ -26,10 +26,12 @@ DOCUMENTS_SCHEMA = pa.schema(
         pa.field("rows", pa.int64(), nullable=False),
         pa.field("set_aside", pa.int64(), nullable=False),
         pa.field("failures", pa.int64(), nullable=False),
+        pa.field("given", pa.int64(), nullable=False),
     ]
 )
 """One record per document, sorted by id. `rows` and `set_aside` tell how many consecutive records of the outputs of
-the same name belong to it; its `failures` (reasons why it could not be read this time) follow its `set_aside`."""
+the same name belong to it; its `failures` (reasons why it could not be read this time) follow its `set_aside`.
+`given` is the number of rows before repetitions were set aside: it decides where parts begin."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class DocumentState:
     rows: int = 0
     set_aside: int = 0
     failures: int = 0
+    given: int = 0
 
 
 @dataclass(slots=True)
@@ -101,6 +104,7 @@ def to_batches(documents: Iterable[DocumentState]) -> Iterator[pa.RecordBatch]:
                 "rows": document.rows,
                 "set_aside": document.set_aside,
                 "failures": document.failures,
+                "given": document.given,
             }
         )
         if len(chunk) == 4096:

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipeline.collect import merge, state
+from pipeline.collect import parts, state
 from pipeline.collect.duplicates import REASON
 from pipeline.collect.landing import NoLanding
-from pipeline.collect.merge import recut, write_parts
+from pipeline.collect.parts import recut, write_parts
 from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
 from pipeline.collect.stage import Collection
-from pipeline.errors import PipelineError, SourceError
-from pipeline.lake import Lake
+from pipeline.errors import LakeError, PipelineError, SourceError
+from pipeline.lake import Lake, open_lake
 from pipeline.records import Row, SetAside, question_id, to_batches
-from pipeline.settings import SourceSettings
+from pipeline.settings import LakeSettings, SourceSettings
 from pipeline.stage import Manifest, run_stage
 
 Pages = dict[str, Any]
@@ -75,9 +77,10 @@ def aside_of(name: str, reason: str) -> SetAside:
 class Shelf:
     """Collects books into a lake run by run, a day apart."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, clock: Callable[[int], datetime] = lambda day: START + timedelta(days=day)) -> None:
         self.lake = lake
         self.day = 0
+        self.clock = clock
 
     def collect(self, pages: Pages, *, complete: bool = True, save: bool = True, config: str = "c") -> Manifest:
         self.day += 1
@@ -86,8 +89,7 @@ class Shelf:
         previous = state.load(self.lake, "book", config)
 
         def work(attempt: Any) -> None:
-            now = START + timedelta(days=self.day)
-            Collection(source, self.lake, NoLanding(), previous, now).into(attempt)
+            Collection(source, self.lake, NoLanding(), previous, self.clock(self.day)).into(attempt)
             attempt.facts["fingerprint"] = config
 
         manifest = run_stage(self.lake, "collect-book", work, run_id=f"r{self.day}", fresh=True, packages=("collect",))
@@ -252,7 +254,7 @@ def test_a_damaged_state_means_collecting_again(shelf: Shelf, damage: str) -> No
 
 def test_rows_missing_from_the_previous_outputs_are_noticed(shelf: Shelf) -> None:
     first = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
-    write_parts(shelf.lake, first.output("rows").uri, [], merge.pa.schema([]))
+    write_parts(shelf.lake, first.output("rows").uri, [], pa.schema([]))
     with pytest.raises((PipelineError, OSError, pa.ArrowException)):
         shelf.collect({"a": [("q1", "1")], "b": [("q2", "new")]})
 
@@ -277,10 +279,88 @@ def test_equal_records_give_equal_bytes_however_they_arrive(lake: Lake) -> None:
     assert len(lake.objects(lake.uri("none"))) == 1
 
 
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make parts so small that a handful of rows fills several."""
+    for name, size in {"BATCH_ROWS": 2, "PART_ROWS": 6, "SEGMENT_ROWS": 4}.items():
+        monkeypatch.setattr(parts, name, size)
+
+
+def files_of(manifest: Manifest) -> dict[str, str]:
+    return {file.path: file.sha256 for file in manifest.output("rows").files}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_changed_the_dataset_is_that_of_a_first_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    small_parts(monkeypatch)
+    chance = random.Random(seed)
+    shelf = Shelf(open_lake(LakeSettings(uri=str(tmp_path / "long"))), clock=lambda day: START)
+    pages: Pages = {}
+    for step in range(6):
+        for name in chance.sample([f"page-{n:02d}" for n in range(20)], k=chance.choice([1, 2, 12])):
+            content = [(f"{name} {n}", f"{step}") for n in range(chance.choice([0, 1, 2, 3, 9, 17]))]
+            pages[name] = content
+            if chance.random() < 0.2:
+                del pages[name]
+        manifest = shelf.collect(dict(pages))
+        scratch = Shelf(open_lake(LakeSettings(uri=str(tmp_path / f"scratch-{step}"))), clock=lambda day: START)
+        whole = scratch.collect(dict(pages))
+        assert files_of(manifest) == files_of(whole)
+        assert shelf.rows(manifest) == scratch.rows(whole)
+        assert manifest.counts.rows_out == sum(map(len, pages.values()))
+        verified = {info.uri: shelf.lake.digest(info.uri) for info in shelf.lake.objects(manifest.output("rows").uri)}
+        assert sorted(verified.values()) == sorted(files_of(manifest).values())
+
+
+def test_parts_of_unchanged_documents_are_carried_over_unread(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_parts(monkeypatch)
+    pages = {f"page-{n}": [(f"q{n}.{row}", "old") for row in range(9)] for n in range(8)}
+    first = shelf.collect(pages)
+    written: list[str] = []
+    write_batches = shelf.lake.write_batches
+
+    def watched(uri: str, *arguments: Any) -> int:
+        written.append(uri)
+        return write_batches(uri, *arguments)
+
+    monkeypatch.setattr(shelf.lake, "write_batches", watched)
+    second = shelf.collect({**pages, "page-3": [("q3.0", "new")]})
+    assert sum("/rows/" in uri for uri in written) == 1
+    assert len(set(files_of(first).values()) - set(files_of(second).values())) == 2
+    assert second.facts["rows"] == {"new": 1, "unchanged": 63, "retired": 8}
+    third = shelf.collect({**pages, "page-3": "gone"})
+    assert len(files_of(third)) == len(files_of(first)) - 2
+    assert [row["document_id"] for row in shelf.rows(third)].count("page-4") == 9
+
+
+def test_a_damaged_part_is_not_carried_over_as_if_it_were_whole(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_parts(monkeypatch)
+    pages = {f"page-{n}": [(f"q{n}.{row}", "old") for row in range(6)] for n in range(3)}
+    first = shelf.collect(pages)
+    place = f"{first.output('rows').uri}/{first.output('rows').files[2].path}"
+    table = shelf.lake.read_table(place)
+    shelf.lake.write_batches(place, table.to_batches(), table.schema.remove_metadata().with_metadata({"k": "v" * 99}))
+    with pytest.raises(LakeError, match=r"carried over .* bytes instead of"):
+        shelf.collect({**pages, "page-0": [("q0.0", "new")]})
+
+
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_copies_inside_the_lake(kind: str, lake: Lake, request: pytest.FixtureRequest) -> None:
+    store = lake if kind == "folder" else open_lake(request.getfixturevalue("s3_settings"))
+    source = store.write(store.uri("copies", "from here"), b"x" * 100_000)
+    assert store.copy(source, store.uri("copies", "deep", "to there")) == store.uri("copies", "deep", "to there")
+    assert store.read(store.uri("copies", "deep", "to there")) == b"x" * 100_000
+    store.delete([source])
+    assert store.exists(store.uri("copies", "deep", "to there"))
+    with pytest.raises(LakeError, match="no such object"):
+        store.copy(source, store.uri("copies", "again"))
+
+
 def test_many_rows_go_into_several_parts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merge, "PART_BATCHES", 2)
+    monkeypatch.setattr(parts, "PART_ROWS", 2 * parts.BATCH_ROWS)
     schema = pa.schema([("n", pa.int64())])
-    batch = pa.RecordBatch.from_pydict({"n": list(range(merge.BATCH_ROWS * 5))})
+    batch = pa.RecordBatch.from_pydict({"n": list(range(parts.BATCH_ROWS * 5))})
     write_parts(lake, lake.uri("t"), [batch], schema)
     assert len(lake.objects(lake.uri("t"))) == 3
     assert lake.read_table(lake.uri("t")).column("n").to_pylist() == list(range(batch.num_rows))

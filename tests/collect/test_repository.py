@@ -9,7 +9,7 @@ import pytest
 from collect_support import collect, reasons, rows_of
 
 from pipeline.collect import repository
-from pipeline.collect.merge import write_parts
+from pipeline.collect.parts import write_parts
 from pipeline.errors import SourceError
 from pipeline.lake import Lake
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, Row, question_id, to_batches
