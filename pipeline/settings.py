@@ -84,6 +84,7 @@ class JiraSourceSettings(SourceSettings):
     connection: str = "jira_default"
     allow_private: bool = False
     overlap_minutes: int = Field(10, ge=0)
+    reread_days: int = Field(7, ge=1)
     unmarked_comments: Literal["internal", "public"] = "internal"
     generated_context: Literal["with_answer", "without_answer", "none"] = "without_answer"
 

@@ -43,6 +43,7 @@ class JiraSource(Source[JiraSourceSettings]):
         self._patience = patience
         self._sleep = sleep
         self._trouble = 0
+        self._whole = True
 
     def documents(self, state: SourceState, landing: Landing) -> Iterator[Document]:
         """Yield one document per ticket: changed ones with their row, the others by their id alone."""
@@ -78,7 +79,8 @@ class JiraSource(Source[JiraSourceSettings]):
 
     def _incremental(self, api: RestApi, state: SourceState) -> Iterator[Document]:
         config = self.config
-        before = moment(state.checkpoint.get("updated"))
+        self._whole = _is_due(state, timedelta(days=config.reread_days))
+        before = None if self._whole else moment(state.checkpoint.get("updated"))
         zone = api.time_zone() if before else None
         progress = _Progress(before, state.now)
         query = since(config.jql, before, zone, timedelta(minutes=config.overlap_minutes))
@@ -99,6 +101,8 @@ class JiraSource(Source[JiraSourceSettings]):
             self.warnings.append(f"The ticket system repeats itself ({problem}); nothing was retired in this run")
         else:
             state.checkpoint["updated"] = progress.checkpoint()
+            if self._whole:
+                state.checkpoint["whole"] = state.now.isoformat()
         if seen and unmarked == len(seen):
             self.warnings.append(
                 "No ticket has a comment that is known to be public. If this site has no service desk, its comments "
@@ -124,7 +128,7 @@ class JiraSource(Source[JiraSourceSettings]):
     def _document(self, api: RestApi, listed: Listed, state: SourceState) -> Document:
         config = self.config
         validators = {"updated": listed.updated}
-        if listed.updated and dict(state.documents.get(listed.issue_id, {})) == validators:
+        if not self._whole and listed.updated and dict(state.documents.get(listed.issue_id, {})) == validators:
             return Document(listed.issue_id, "unchanged", validators)
         try:
             ticket = api.ticket(listed)
@@ -141,6 +145,16 @@ class JiraSource(Source[JiraSourceSettings]):
             raise SourceError("A ticket's text is nested without end", where=listed.issue_id) from None
         self._trouble = 0
         return ticket_document(ticket, validators, config, state.now)
+
+
+def _is_due(state: SourceState, interval: timedelta) -> bool:
+    """Tell whether every ticket is to be read again, changed or not.
+
+    Not every change moves a ticket's time of change: a comment's visibility is an entity property, and permissions
+    lie outside the ticket. What is no longer public is found by reading it again.
+    """
+    last = moment(state.checkpoint.get("whole"))
+    return last is None or not timedelta(0) <= state.now - last < interval
 
 
 class _Progress:

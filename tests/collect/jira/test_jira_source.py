@@ -116,6 +116,23 @@ def test_a_ticket_that_matches_without_having_changed_is_fetched(tickets: Ticket
     assert len(rows_of(lake, second)) == 2
 
 
+def test_a_comment_that_became_internal_without_a_trace_is_found_by_reading_all_again(tickets: TicketSite) -> None:
+    tickets.put(issue(1), issue(2))
+    state = SourceState(now=BEGIN + timedelta(days=30))
+    assert len(rows_in(tickets.documents(state)[1])) == 2
+    tickets.store.issues["10001"]["fields"]["comment"]["comments"][0]["jsdPublic"] = False
+    state.documents = {"10001": {"updated": issue(1)["fields"]["updated"]}}
+    state.documents["10002"] = {"updated": issue(2)["fields"]["updated"]}
+    state.now += timedelta(days=6, hours=23)
+    assert statuses(tickets.documents(state)[1]) == {"unchanged": 2}
+    state.now += timedelta(hours=2)
+    read_again = tickets.documents(state)[1]
+    assert [row.document_id for row in rows_in(read_again)] == ["10002"]
+    assert [aside.reason for document in read_again for aside in document.set_aside] == ["no public comment"]
+    state.now += timedelta(days=1)
+    assert statuses(tickets.documents(state)[1]) == {"unchanged": 2}
+
+
 def test_the_time_of_the_last_change_is_asked_in_the_users_time_zone(tickets: TicketSite, lake: Lake) -> None:
     tickets.put(issue(1))
     collect(lake, tickets.config(), "r1")
