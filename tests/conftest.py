@@ -31,15 +31,15 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeSettin
     """A real S3 service (SeaweedFS) for the session, on ports from TEST_S3_PORT (21400) on, with the bucket `tests`."""
     port = int(os.environ.get("TEST_S3_PORT", "21400"))
     folder = tmp_path_factory.mktemp("s3")
-    inner = {"filer": port + 10, "master": port + 20, "volume": port + 30}
+    inner = {"filer": port + 10, "master": port + 20, "volume": port + 30, "admin": port + 40}
     command = [
         *(str(Path(sys.executable).parent / "weed"), "-logtostderr=true", "mini", f"-dir={folder}"),
         *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=tests", "-webdav=false", "-admin.ui=false"),
-        *("-s3.port.iceberg=0", "-master.telemetry=false", f"-s3.port={port}"),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false", f"-s3.port={port}"),
         *(f"-{name}.port={number}" for name, number in inner.items()),
     ]
     access, secret = "tests", "tests-secret"
-    environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "GOMEMLIMIT": "200MiB", "GOGC": "50"}
+    environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "GOMEMLIMIT": "400MiB", "GOGC": "50"}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
     settings = LakeSettings(

@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 
 BIN = Path(sys.executable).parent
 GRPC_OFFSET = 10_000
-INNER_OFFSETS = {"filer": 10, "master": 20, "volume": 30}
+INNER_OFFSETS = {"filer": 10, "master": 20, "volume": 30, "admin": 40}
 """The object store's inner ports, counted from its S3 port; each has a gRPC twin `GRPC_OFFSET` above."""
 
 
@@ -38,6 +38,7 @@ def object_store(settings: Settings, credentials: Credentials) -> Service:
             "-webdav=false",
             "-admin.ui=false",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             "-master.telemetry=false",
             f"-s3.port={port}",
             *(f"-{name}.port={number}" for name, number in inner.items()),
@@ -46,7 +47,8 @@ def object_store(settings: Settings, credentials: Credentials) -> Service:
         environment={
             "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
             "AWS_SECRET_ACCESS_KEY": credentials.s3_secret_key,
-            "GOMEMLIMIT": "200MiB",
+            # With 200 MiB, little more than the idle heap, collecting garbage alone takes a tenth of a core for ever.
+            "GOMEMLIMIT": "400MiB",
             "GOGC": "50",
         },
         health_url=f"http://127.0.0.1:{port}/healthz",
