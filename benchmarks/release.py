@@ -7,9 +7,11 @@ same disk, and the steps that a release takes. What nobody can avoid is measured
 
 - `copy`: the folder copied to the same disk and flushed (`cp`, `fsync`), that is one write of the bytes
 - `hash`: SHA-256 over it
+- `upload`, `download`: `huggingface_hub`'s `upload_folder` and `snapshot_download` of a folder of the same size, to a
+  repository of the same server; who publishes by hand does the first, who checks what was published the second
 
-A release reads, hashes and sends every byte, the store hashes and flushes it, and the verification pulls it back,
-writes and hashes it again; so its floor is two plain copies and three hashes, which is printed beside it.
+A release is an upload, a download and a hash over what came back, so `release_to_plain` near 1 means that nothing else
+costs time. Memory is the peak of the resident sizes of this process and of the server.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import argparse
 import json
 import logging
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -27,9 +30,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+import psutil
+from huggingface_hub import HfApi
 
 from pipeline.audit import AuditLog
 from pipeline.lake import open_lake
@@ -41,12 +48,6 @@ from pipeline.settings import LakeSettings, PublishSettings, Settings
 
 TOKEN = "hf_benchmark"
 CHUNK = 1 << 20
-
-
-def timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 def make(folder: Path, megabytes: int, version: str) -> Path:
@@ -70,7 +71,7 @@ def copy(folder: Path, target: Path) -> None:
 
 
 @contextmanager
-def served(scratch: Path) -> Iterator[str]:
+def served(scratch: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Run the model store as a process of its own, as in a real set-up."""
     users = scratch / "users.json"
     users.write_text(json.dumps([{"name": "acme", "token": TOKEN, "role": "write", "orgs": []}]))
@@ -79,10 +80,67 @@ def served(scratch: Path) -> Iterator[str]:
         [*command, "--users", str(users)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
-        yield process.stdout.readline().strip()
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def peak_mib(process: psutil.Process) -> float:
+    """Return the most memory that a process had at any time (Linux)."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return round(int(kib) / 1024, 1)
+
+
+class Rounds:
+    """The steps of one round, each timed; every round has bytes of its own, so that the store cannot reuse any."""
+
+    def __init__(self, scratch: Path, url: str, megabytes: int) -> None:
+        publish = PublishSettings(endpoint=url, token=TOKEN, repository="acme/model")
+        self.store = ModelStore(Settings(publish=publish, state_dir=scratch / "state"))
+        self.lake = open_lake(LakeSettings(uri=str(scratch / "lake")))
+        self.audit = AuditLog(self.lake)
+        self.api = HfApi(endpoint=url, token=TOKEN)
+        self.api.create_repo("acme/plain")
+        self.scratch, self.megabytes = scratch, megabytes
+        self.seconds: dict[str, list[float]] = {}
+
+    def measure(self, name: str, work: Callable[[], Any]) -> Any:
+        begun = time.perf_counter()
+        made = work()
+        self.seconds.setdefault(name, []).append(time.perf_counter() - begun)
+        return made
+
+    def run(self, number: int) -> None:
+        name = f"v{number}"
+        self._plain(name)
+        folder = make(self.scratch / "model", self.megabytes, name)
+        self.measure("hash", lambda: folder_hashes(folder))
+        identity = {"run_id": name, "model": name}
+        version = self.measure(
+            "release", lambda: release(self.store, lambda _: folder, identity=identity, check=lambda pulled: None)
+        )
+        self.measure(
+            "alias",
+            lambda: promote(self.store, self.lake, self.audit, version, run_id=name, model=name, approvals=[1]),
+        )
+        if number > 1:
+            self.measure(
+                "rollback",
+                lambda: rollback(
+                    self.store, self.lake, self.audit, to="v1", actor="benchmark", reason="measured for the benchmark"
+                ),
+            )
+
+    def _plain(self, name: str) -> None:
+        folder, back = make(self.scratch / "plain", self.megabytes, name), self.scratch / "back"
+        self.measure("copy", lambda: copy(folder, self.scratch / "copy"))
+        commit = self.measure("upload", lambda: self.api.upload_folder(repo_id="acme/plain", folder_path=folder))
+        self.measure("download", lambda: self.api.snapshot_download("acme/plain", revision=commit.oid, local_dir=back))
+        for used in (folder, back, self.scratch / "copy"):
+            shutil.rmtree(used)
 
 
 def main() -> None:
@@ -93,55 +151,31 @@ def main() -> None:
     chosen = parser.parse_args()
     logging.disable(logging.WARNING)
     scratch = Path(tempfile.mkdtemp(prefix="llmops-release-benchmark-", dir=chosen.folder))
-    figures: dict[str, list[float]] = {name: [] for name in ("copy", "hash", "release", "alias", "rollback")}
+    load = os.getloadavg()[0]
     try:
-        with served(scratch) as url:
-            publish = PublishSettings(endpoint=url, token=TOKEN, repository="acme/model")
-            store = ModelStore(Settings(publish=publish, state_dir=scratch / "state"))
-            lake = open_lake(LakeSettings(uri=str(scratch / "lake")))
-            audit = AuditLog(lake)
+        with served(scratch) as (url, server):
+            rounds = Rounds(scratch, url, chosen.megabytes)
             for number in range(1, chosen.rounds + 2):
-                name = f"v{number}"
-                folder = make(scratch / "model", chosen.megabytes, name)
-                figures["copy"].append(timed(lambda folder=folder: copy(folder, scratch / "copy")))
-                figures["hash"].append(timed(lambda folder=folder: folder_hashes(folder)))
-                made: list = []
-                identity = {"run_id": name, "model": name}
-                done = timed(
-                    lambda folder=folder, made=made, identity=identity: made.append(
-                        release(store, lambda version: folder, identity=identity, check=lambda pulled: None)
-                    )
-                )
-                figures["release"].append(done)
-                figures["alias"].append(
-                    timed(
-                        lambda made=made, name=name: promote(
-                            store, lake, audit, made[0], run_id=name, model=name, approvals=[1]
-                        )
-                    )
-                )
-                if number > 1:
-                    reason = "measured for the benchmark"
-                    figures["rollback"].append(
-                        timed(
-                            lambda reason=reason: rollback(
-                                store, lake, audit, to="v1", actor="benchmark", reason=reason
-                            )
-                        )
-                    )
+                rounds.run(number)
+            server_mib = peak_mib(server)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    middle = {name: round(statistics.median(values), 2) for name, values in figures.items()}
-    floor = 2 * middle["copy"] + 3 * middle["hash"]
+    middle = {name: round(statistics.median(values), 2) for name, values in rounds.seconds.items()}
+    plain = middle["upload"] + middle["download"] + middle["hash"]
     result = {
         "megabytes": chosen.megabytes,
         "rounds": chosen.rounds,
         "median_seconds": middle,
-        "floor_seconds": round(floor, 2),
+        "release_to_plain": round(middle["release"] / plain, 2),
         "release_to_copy": round(middle["release"] / middle["copy"], 2),
-        "release_to_floor": round(middle["release"] / floor, 2),
+        "upload_to_copy": round(middle["upload"] / middle["copy"], 2),
         "rollback_to_copy": round(middle["rollback"] / middle["copy"], 2),
-        "load": os.getloadavg()[0],
+        "rollback_worst_seconds": round(max(rounds.seconds["rollback"]), 2),
+        "peak_mib": {
+            "publisher": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            "server": server_mib,
+        },
+        "load_before": load,
     }
     json.dump(result, sys.stdout, indent=1)
     sys.stdout.write("\n")

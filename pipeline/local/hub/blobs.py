@@ -19,8 +19,11 @@ from typing import BinaryIO, Self
 CHUNK = 1 << 20
 
 
-class StagedFile:
-    """A content on its way in; it is deleted at the end of its `with` block unless it was adopted."""
+class StagedPart:
+    """Bytes on their way in; they are deleted at the end of the `with` block unless they were kept.
+
+    A part is neither hashed nor flushed: it counts only once it is joined into a whole that is both.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open a new private file in `folder`."""
@@ -28,23 +31,14 @@ class StagedFile:
         self.path = Path(name)
         self.size = 0
         self._file: BinaryIO = os.fdopen(handle, "wb")
-        self._hash = hashlib.sha256()
 
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of what was written so far."""
-        return self._hash.hexdigest()
-
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Append bytes."""
-        self._hash.update(data)
         self._file.write(data)
         self.size += len(data)
 
     def finish(self) -> None:
-        """Force the bytes to the disk; nothing can be written afterwards."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Hand the bytes to the operating system; nothing can be written afterwards."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -57,6 +51,31 @@ class StagedFile:
         """Remove what nobody adopted."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+class StagedFile(StagedPart):
+    """A whole content on its way in, hashed while it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a new private file in `folder`."""
+        super().__init__(folder)
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Append bytes."""
+        self._hash.update(data)
+        super().write(data)
+
+    def finish(self) -> None:
+        """Force the bytes to the disk; nothing can be written afterwards."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        super().finish()
 
 
 class BlobStore:
@@ -88,6 +107,10 @@ class BlobStore:
     def stage(self) -> StagedFile:
         """Return a new staging file."""
         return StagedFile(self._staging)
+
+    def stage_part(self) -> StagedPart:
+        """Return a new staging file for a part of a large upload."""
+        return StagedPart(self._staging)
 
     def adopt(self, staged: StagedFile) -> None:
         """Give a finished staging file its final name.
@@ -122,11 +145,11 @@ class BlobStore:
     def _part(self, upload: str, number: int) -> Path:
         return self._parts / upload / str(number)
 
-    def keep_part(self, staged: StagedFile, upload: str, number: int) -> None:
+    def keep_part(self, staged: StagedPart, upload: str, number: int) -> None:
         """Keep a finished staging file as one part of a large upload; a part sent again replaces the first."""
         target = self._part(upload, number)
         target.parent.mkdir(exist_ok=True)
-        _rename(staged.path, target)
+        os.replace(staged.path, target)
 
     def join_parts(self, upload: str, count: int, into: StagedFile) -> None:
         """Copy the parts 1 to `count` into one staging file, which is hashed on the way.

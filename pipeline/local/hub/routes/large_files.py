@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.local.hub import errors, uploads
-from pipeline.local.hub.blobs import CHUNK, StagedFile
+from pipeline.local.hub.blobs import CHUNK, StagedPart
 from pipeline.local.hub.routes.call import Call, StoreOf, base_url
 from pipeline.local.hub.uploads import Upload
 
@@ -74,16 +75,25 @@ def batch(call: Call, body: Batch) -> Response:
     return Response(json.dumps({"transfer": "basic", "objects": answers}), media_type=_MEDIA_TYPE)
 
 
-async def _receive(request: Request, staged: StagedFile, limit: int) -> None:
-    buffer = bytearray()
-    async for chunk in request.stream():
-        buffer += chunk
-        if staged.size + len(buffer) > limit:
-            raise errors.HubError(413, f"More than the {limit} bytes announced were sent")
-        if len(buffer) >= CHUNK:
-            await run_in_threadpool(staged.write, bytes(buffer))
-            buffer.clear()
-    await run_in_threadpool(staged.write, bytes(buffer))
+async def _receive(request: Request, staged: StagedPart, limit: int) -> None:
+    """Write one piece while the next arrives; at most two pieces are in memory."""
+    buffer, received = bytearray(), 0
+    writing: asyncio.Task[None] | None = None
+    try:
+        async for chunk in request.stream():
+            buffer += chunk
+            received += len(chunk)
+            if received > limit:
+                raise errors.HubError(413, f"More than the {limit} bytes announced were sent")
+            if len(buffer) >= CHUNK:
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(run_in_threadpool(staged.write, buffer))
+                buffer = bytearray()
+    finally:
+        if writing is not None:
+            await writing
+    await run_in_threadpool(staged.write, buffer)
     await run_in_threadpool(staged.finish)
 
 
@@ -99,10 +109,11 @@ async def receive_whole(request: Request, store: StoreOf, upload: UploadOf) -> d
 @router.put("/lfs/part/{repository:int}/{sha256}/{size:int}/{part:int}")
 async def receive_part(request: Request, store: StoreOf, upload: UploadOf, part: int) -> Response:
     """Receive one part; it counts only once it has arrived completely."""
-    with store.blobs.stage() as staged:
+    with store.blobs.stage_part() as staged:
         await _receive(request, staged, store.config.part_size)
         await run_in_threadpool(store.blobs.keep_part, staged, upload.key, part)
-    return Response(headers={"ETag": f'"{staged.sha256}"'})
+    # The client hands it back at the end; what counts there is the hash of the whole.
+    return Response(headers={"ETag": f'"{part}-{staged.size}"'})
 
 
 @router.post("/lfs/join/{repository:int}/{sha256}/{size:int}")
