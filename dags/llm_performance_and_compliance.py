@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
-from pipeline.orchestration import groups, watch
+from pipeline.orchestration import assets, deadlines, groups, watch
 from pipeline.orchestration import restore as restoring
 
 
 @dag(
     # Switched on at noon, the first scheduled run is tonight's, not last night's.
-    schedule=CronTriggerTimetable("0 8 * * *", timezone="UTC", run_immediately=timedelta(0)),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable(
+            "0 8 * * *", timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(0)
+        ),
+        assets=(assets.PRODUCTION | assets.HELD_OUT),
+    ),
     catchup=False,
     max_active_runs=1,
-    default_args=groups.defaults(),
+    deadline=deadlines.ends_within(6),
+    # Training goes first where the two wait for the same slot.
+    default_args={**groups.defaults(), "weight_rule": "absolute"},
     tags=["llmops", "daily"],
     doc_md="""
 ### The published model, looked at again
 
-Pulls the production version from the model store, compares every file with what was approved, evaluates it on the
-newest held-out rows, runs the compliance checks against the policy as it is **today**, asks whether data that it
-learned from was erased, and reports. A model that has become unfit fails this run, with the reasons in its mail; unless
-`publish.automatic_rollback` is off, production first goes back to the newest earlier version that passes the same
-checks.
+Every morning, and whenever production moved or a run prepared new rows: pulls the production version from the model
+store, compares every file with what was approved, evaluates it on the newest held-out rows, runs the compliance checks
+against the policy as it is **today**, asks whether data that it learned from was erased, and reports. A model that has
+become unfit fails this run, with the reasons in its mail; unless `publish.automatic_rollback` is off, production first
+goes back to the newest earlier version that passes the same checks. Before the first release there is nothing to look
+at, and the run says so.
 """,
 )
 def llm_performance_and_compliance() -> None:
@@ -32,7 +40,7 @@ def llm_performance_and_compliance() -> None:
 
     @task(doc_md="Pull the production version and compare every file with its release record.")
     def integrity() -> dict[str, str]:
-        return watch.integrity(groups.run_id())
+        return watch.integrity(groups.run_id(), by_hand=groups.by_hand())
 
     @task(**groups.on_gpu(), doc_md="Evaluate the production version on the newest held-out rows.")
     def performance(published: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from pipeline.orchestration import groups, tasks
     schedule=None,
     catchup=False,
     max_active_runs=1,
+    deadline=groups.deadline(),
     default_args=groups.defaults(),
     tags=["llmops", "manual"],
     params={

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from pipeline.orchestration import groups
+from pipeline.orchestration import deadlines, groups
 
 
 @dag(
-    schedule=CronTriggerTimetable("15 * * * *", timezone="UTC", run_immediately=timedelta(0)),
+    schedule=CronTriggerTimetable(
+        "15 * * * *", timezone="UTC", interval=timedelta(hours=1), run_immediately=timedelta(0)
+    ),
     catchup=False,
     max_active_runs=1,
+    deadline=deadlines.ends_within(0.5),
     default_args=groups.defaults(),
     tags=["llmops", "hourly"],
     doc_md="""

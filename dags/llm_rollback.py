@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from pipeline.orchestration import groups, notify, restore
+from pipeline.orchestration import assets, deadlines, groups, notify, restore
 
 
 @dag(
     schedule=None,
     catchup=False,
     max_active_runs=1,
+    deadline=deadlines.ends_within(0.5),
     default_args=groups.defaults(),
     tags=["llmops", "manual"],
     params={
@@ -41,10 +42,16 @@ refused.
 def llm_rollback() -> None:
     """Record the start, roll back, tell people."""
 
-    @task(doc_md="Verify the version, move the alias, record who and why.")
+    @task(
+        outlets=[assets.changes_of(assets.PRODUCTION)],
+        doc_md="Verify the version, move the alias, record who and why.",
+    )
     def roll_back() -> dict[str, str]:
-        params = get_current_context()["params"]
-        return restore.by_hand(groups.run_id(), groups.actor(), params["version"], params["reason"])
+        context = get_current_context()
+        params = context["params"]
+        done = restore.by_hand(groups.run_id(), groups.actor(), params["version"], params["reason"])
+        assets.announce(context, assets.PRODUCTION, version=done["version"])
+        return done
 
     @task(doc_md="Tell the operators what is in production now.")
     def announce(done: dict[str, str]) -> None:

@@ -10,15 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import TaskGroup, get_current_context, task, task_group
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from pipeline.comply.policy import load_policy
-from pipeline.orchestration import notify, outcome, tasks
+from pipeline.orchestration import assets, deadlines, notify, outcome, tasks
 from pipeline.review.operator import ReviewOperator
 from pipeline.review.signoff import UNKNOWN
 from pipeline.settings import current
 
 GPU_POOL = "gpu"
 OWNER = "ml-platform"
+WORK_HOURS = 8.0
+"""Within this long after the last answer of a reviewer a run has to be over."""
 
 
 def defaults() -> dict[str, Any]:
@@ -30,9 +33,14 @@ def defaults() -> dict[str, Any]:
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=30),
         "execution_timeout": timedelta(hours=2),
-        "on_failure_callback": [notify.on_failure()],
+        "on_failure_callback": [notify.on_failure(), notify.slack_failure],
         "on_retry_callback": [notify.on_retry()],
     }
+
+
+def deadline() -> DeadlineAlert:
+    """Return until when a run that people sign off has to be over: their time to answer, and the work."""
+    return deadlines.ends_within(current().review.timeout_hours + WORK_HOURS)
 
 
 def on_gpu() -> dict[str, Any]:
@@ -62,22 +70,33 @@ def run_id() -> str:
     return found
 
 
+def by_hand() -> bool:
+    """Tell whether a person started the run (from the UI, the command line or as a back-fill); inside a task only."""
+    return get_current_context()["dag_run"].run_type not in ("scheduled", "asset_triggered")
+
+
 def actor() -> str:
     """Return who triggered the run; inside a task only.
 
     Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
     """
     run = get_current_context()["dag_run"]
-    by_hand = run.run_type not in ("scheduled", "asset_triggered")
-    return getattr(run, "triggering_user_name", None) or (UNKNOWN if by_hand else "scheduler")
+    return getattr(run, "triggering_user_name", None) or (UNKNOWN if by_hand() else "scheduler")
+
+
+def interval() -> list[str]:
+    """Return begin and end of the run's data interval, empty for a run that has none; inside a task only."""
+    context = get_current_context()
+    found = (context.get("data_interval_start"), context.get("data_interval_end"))
+    return [moment.isoformat() for moment in found if moment is not None]
 
 
 @task(retries=1)
 def start() -> None:
-    """Record in the audit trail who started the run and why."""
+    """Record in the audit trail who started the run, why, and for which interval."""
     context = get_current_context()
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
-    tasks.start(context["run_id"], context["dag"].dag_id, actor(), reason, overrides())
+    tasks.start(context["run_id"], context["dag"].dag_id, actor(), reason, overrides(), interval())
 
 
 def collect_group(begun: Any) -> Any:
@@ -115,9 +134,15 @@ def develop(prepared: str) -> dict[str, Any]:
     def base_model() -> str:
         return tasks.base_model(run_id(), overrides())
 
-    @task(doc_md="Tokenise on Spark with the model's own tokenizer; register and materialise in Feast.")
+    @task(
+        outlets=[assets.changes_of(assets.HELD_OUT)],
+        doc_md="Tokenise on Spark with the model's own tokenizer; register and materialise in Feast.",
+    )
     def features(prepared: str, base: str) -> str:
-        return tasks.features(run_id(), overrides(), prepared, base)
+        made = tasks.features(run_id(), overrides(), prepared, base)
+        if tasks.rows_are_new(run_id()):
+            assets.announce(get_current_context(), assets.HELD_OUT, features=made)
+        return made
 
     @task(**on_gpu(), doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
     def train(base: str, features: str) -> str:
@@ -196,9 +221,14 @@ def review_group(made: dict[str, Any], assessed: dict[str, Any]) -> Any:
 def publish(made: dict[str, Any], assessed: dict[str, Any], prepared: str) -> Any:
     """Release the candidate to the model store."""
 
-    @task(doc_md="Commit, pull back, compare every hash, ask the reference questions, tag, move the alias.")
+    @task(
+        outlets=[assets.changes_of(assets.PRODUCTION)],
+        doc_md="Commit, pull back, compare every hash, ask the reference questions, tag, move the alias.",
+    )
     def release(candidate: str, base: str, prepared: str, evaluation: str, compliance: str) -> str:
-        return tasks.publish(run_id(), candidate, base, prepared, evaluation, compliance)
+        made = tasks.publish(run_id(), candidate, base, prepared, evaluation, compliance)
+        assets.announce(get_current_context(), assets.PRODUCTION, release=made)
+        return made
 
     return release(made["candidate"], made["base"], prepared, assessed["evaluation"], assessed["compliance"])
 

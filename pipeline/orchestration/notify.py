@@ -46,6 +46,12 @@ def on_retry() -> SmtpNotifier:
     return mail("[llmops] {{ dag.dag_id }}.{{ ti.task_id }} is tried again", RETRY)
 
 
+def slack_failure(context: Any) -> None:
+    """Tell Slack, if it is configured, that a task failed for good; the cause is in the mail and the log."""
+    task = context["ti"]
+    slack(f"{context['dag'].dag_id}.{task.task_id} failed in run {context['run_id']}. {report_url(context)}")
+
+
 def report_url(context: Any) -> str:
     """Return where the run's reports can be read, behind Airflow's own login."""
     from airflow.configuration import conf
@@ -88,10 +94,10 @@ def outcome(context: Any, result: str, text: str) -> None:
     """Tell the operators how a run ended."""
     body = f'<p>{harmless(text)}</p><p><a href="{harmless(report_url(context))}">Read the reports</a></p>'
     _send(context, mail(f"[llmops] {context['dag'].dag_id}: {result}", body))
-    _slack(f"{context['dag'].dag_id}: {result}. {text} {report_url(context)}")
+    slack(f"{context['dag'].dag_id}: {result}. {text} {report_url(context)}")
 
 
-def _slack(text: str) -> None:
+def slack(text: str) -> None:
     """Post to the Slack incoming webhook of the settings, if there is one; its address is a secret and not logged."""
     webhook = current().notices.slack_webhook
     if webhook is None:

@@ -1,4 +1,4 @@
-"""An Airflow plugin: a run's reports as a tab of the run, served behind Airflow's own login and permissions.
+"""An Airflow plugin: the outcome as a run's note, and its reports as a tab, behind Airflow's login and permissions.
 
 Reports hold text from outside and from models. They are served with a policy that lets no script run and nothing be
 fetched, in a sandbox that has no part in Airflow's session.
@@ -12,6 +12,8 @@ from typing import Any
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, HTTPException, Response
+
+from pipeline.orchestration import notes
 
 PREFIX = "/llmops"
 POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
@@ -82,9 +84,10 @@ def report(dag_id: str, run_id: str, stage: str, path: str) -> Response:
 
 
 class LLMOpsPlugin(AirflowPlugin):
-    """Registers the reports."""
+    """Registers the reports and the notes."""
 
     name = "llmops"
+    listeners = [notes]  # noqa: RUF012
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "LLMOps reports"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {

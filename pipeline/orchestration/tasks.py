@@ -7,7 +7,7 @@ final, anything else is tried again.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from pipeline import lineage, log
@@ -70,15 +70,16 @@ class Run:
 
 
 @for_airflow
-def start(run_id: str, dag_id: str, actor: str, reason: str, overrides: dict[str, Any]) -> None:
+def start(
+    run_id: str, dag_id: str, actor: str, reason: str, overrides: dict[str, Any], interval: Sequence[str] = ()
+) -> None:
     """Record who started the run and why; the sign-off later refuses this person's own approval."""
     from pipeline.records import UNKNOWN_LICENCE
     from pipeline.review.signoff import RUN_STARTED
 
     run = Run(run_id, overrides)
-    run.audit.append(
-        RUN_STARTED, actor=actor, run_id=run_id, data={"dag": dag_id, "reason": reason, "overrides": overrides}
-    )
+    data = {"dag": dag_id, "reason": reason, "overrides": overrides, "interval": list(interval)}
+    run.audit.append(RUN_STARTED, actor=actor, run_id=run_id, data=data)
     model = overrides.get("model") or {}
     if model.get("licence") == UNKNOWN_LICENCE:
         raise Refused(
@@ -160,6 +161,14 @@ def features(run_id: str, overrides: dict[str, Any], prepared: str, base: str) -
     run = Run(run_id, overrides)
     made = stage.run(run.settings, run.lake, run_id=run_id, prepared=run.manifest(prepared), base=run.manifest(base))
     return run.done(made)
+
+
+@for_airflow
+def rows_are_new(run_id: str) -> bool:
+    """Tell whether this run prepared rows, rather than found that nothing had changed."""
+    run = Run(run_id)
+    prepared = runs.manifests(run.lake, run_id).get("prepare")
+    return prepared is not None and not prepared.cached
 
 
 @for_airflow

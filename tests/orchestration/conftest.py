@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+
 import pytest
+from published import TOKEN, Place
 from review.court import Court, settings_in
 
+from pipeline.local.hub.accounts import Account
+from pipeline.local.hub.config import HubConfig
+from pipeline.local.hub.server import HubServer
+from pipeline.local.hub.store import Store
 from pipeline.settings import current
 
 HOME = Path(tempfile.mkdtemp(prefix="llmops-test-airflow-"))
@@ -76,4 +84,28 @@ def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Court]:
         monkeypatch.setenv(f"LLMOPS_{name}", str(value))
     current.cache_clear()
     yield Court(made)
+    current.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
+    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), [account])).running() as url:
+        yield url
+
+
+@pytest.fixture
+def place(hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Three published versions, in the store, lake and trail that the environment names."""
+    environment = {
+        "LLMOPS_STATE_DIR": str(tmp_path / "state"),
+        "LLMOPS_LAKE__URI": str(tmp_path / "lake"),
+        "LLMOPS_PUBLISH__ENDPOINT": hub,
+        "LLMOPS_PUBLISH__TOKEN": TOKEN,
+        "LLMOPS_PUBLISH__REPOSITORY": f"acme/m-{uuid.uuid4().hex[:8]}",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    current.cache_clear()
+    yield Place(tmp_path)
     current.cache_clear()

@@ -27,7 +27,7 @@ def test_slack_gets_the_outcome_without_markup(monkeypatch: pytest.MonkeyPatch) 
     url = f"http://127.0.0.1:{server.server_address[1]}/services/secret"
     monkeypatch.setattr(notify, "current", lambda: Settings(notices=NoticeSettings(slack_webhook=url)))
     try:
-        notify._slack("refused: <!channel> & <http://evil.example|click>")
+        notify.slack("refused: <!channel> & <http://evil.example|click>")
     finally:
         server.shutdown()
         server.server_close()
@@ -39,10 +39,10 @@ def test_slack_that_is_away_stops_nothing_and_its_address_is_not_logged(
 ) -> None:
     settings = Settings(notices=NoticeSettings(slack_webhook="http://127.0.0.1:9/services/secret"))
     monkeypatch.setattr(notify, "current", lambda: settings)
-    notify._slack("published")
+    notify.slack("published")
     assert "services/secret" not in "".join(capsys.readouterr())
 
 
 def test_without_a_webhook_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "current", Settings)
-    notify._slack("published")
+    notify.slack("published")

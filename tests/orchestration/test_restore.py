@@ -2,93 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-
 import pytest
+from published import TOKEN, Place
 
-from pipeline.audit import AuditLog
-from pipeline.lake import Lake, open_lake
-from pipeline.local.hub.accounts import Account
-from pipeline.local.hub.config import HubConfig
-from pipeline.local.hub.server import HubServer
-from pipeline.local.hub.store import Store
 from pipeline.orchestration import restore, watch
-from pipeline.publish.promote import promote
-from pipeline.publish.release import release, write_release
-from pipeline.publish.store import ModelStore
-from pipeline.settings import load
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Manifest
 
-TOKEN = "hf_release_manager_of_acme"
 REASONS = ["performance: it fell"]
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
-    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), [account])).running() as url:
-        yield url
-
-
-class Place:
-    """Three published versions, and a lake with their candidates."""
-
-    def __init__(self, folder: Path) -> None:
-        self.settings = load()
-        self.lake: Lake = open_lake(self.settings.lake)
-        self.audit = AuditLog(self.lake)
-        self.store = ModelStore(self.settings)
-        self.candidates: dict[str, str] = {}
-        for name in ("v1", "v2", "v3"):
-            self.publish(folder / name, name)
-
-    def publish(self, folder: Path, name: str) -> None:
-        def work(attempt: Attempt) -> None:
-            attempt.lake.write(attempt.uri("model", "model.safetensors"), name.encode())
-
-        candidate = run_stage(self.lake, "tune", work, run_id=name, parameters={"name": name}).uri
-        self.candidates[candidate] = name
-
-        def build(version: str) -> Path:
-            folder.mkdir(exist_ok=True)
-            (folder / "model.safetensors").write_bytes(name.encode() * 100)
-            content = {"version": version, "run_id": name, "model": name, "candidate": candidate, "prepared": "p"}
-            write_release(folder, content)
-            return folder
-
-        made = release(self.store, build, identity={"run_id": name}, check=lambda pulled: None)
-        promote(self.store, self.lake, self.audit, made, run_id=name, model=name, approvals=[])
-
-    def report(self, verdict: str, reasons: list[str]) -> Manifest:
-        def work(attempt: Attempt) -> None:
-            attempt.facts.update(verdict=verdict, reasons=reasons)
-            content = json.dumps({"verdict": verdict, "reasons": reasons}).encode()
-            attempt.lake.write(attempt.uri("report", "report.json"), content)
-
-        return run_stage(self.lake, "comply", work, run_id="check", parameters={"verdict": verdict})
-
-    def present(self) -> str:
-        return str((self.store.production() or {})["version"])
-
-
-@pytest.fixture
-def place(hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    environment = {
-        "LLMOPS_STATE_DIR": str(tmp_path / "state"),
-        "LLMOPS_LAKE__URI": str(tmp_path / "lake"),
-        "LLMOPS_PUBLISH__ENDPOINT": hub,
-        "LLMOPS_PUBLISH__TOKEN": TOKEN,
-        "LLMOPS_PUBLISH__REPOSITORY": f"acme/m-{uuid.uuid4().hex[:8]}",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Place(tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""A real store with three published versions, and the lake and trail of their runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pipeline.audit import AuditLog
+from pipeline.lake import Lake, open_lake
+from pipeline.publish.promote import promote
+from pipeline.publish.release import release, write_release
+from pipeline.publish.store import ModelStore
+from pipeline.settings import load
+from pipeline.stage import Attempt, Manifest, run_stage
+
+TOKEN = "hf_release_manager_of_acme"
+
+
+class Place:
+    """Three published versions, and a lake with their candidates."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = load()
+        self.lake: Lake = open_lake(self.settings.lake)
+        self.audit = AuditLog(self.lake)
+        self.store = ModelStore(self.settings)
+        self.candidates: dict[str, str] = {}
+        for name in ("v1", "v2", "v3"):
+            self.publish(folder / name, name)
+
+    def publish(self, folder: Path, name: str) -> None:
+        def work(attempt: Attempt) -> None:
+            attempt.lake.write(attempt.uri("model", "model.safetensors"), name.encode())
+
+        candidate = run_stage(self.lake, "tune", work, run_id=name, parameters={"name": name}).uri
+        self.candidates[candidate] = name
+
+        def build(version: str) -> Path:
+            folder.mkdir(exist_ok=True)
+            (folder / "model.safetensors").write_bytes(name.encode() * 100)
+            content = {"version": version, "run_id": name, "model": name, "candidate": candidate, "prepared": "p"}
+            write_release(folder, content)
+            return folder
+
+        made = release(self.store, build, identity={"run_id": name}, check=lambda pulled: None)
+        promote(self.store, self.lake, self.audit, made, run_id=name, model=name, approvals=[])
+
+    def report(self, verdict: str, reasons: list[str]) -> Manifest:
+        def work(attempt: Attempt) -> None:
+            attempt.facts.update(verdict=verdict, reasons=reasons)
+            content = json.dumps({"verdict": verdict, "reasons": reasons}).encode()
+            attempt.lake.write(attempt.uri("report", "report.json"), content)
+
+        return run_stage(self.lake, "comply", work, run_id="check", parameters={"verdict": verdict})
+
+    def present(self) -> str:
+        return str((self.store.production() or {})["version"])
