@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import LakeError
+from pipeline.lake_errors import said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -149,7 +150,7 @@ class Lake:
         """Return the SHA-256 of an object's bytes, read as a stream."""
         filesystem, path = self.arrow(uri)
         digest = hashlib.sha256()
-        with filesystem.open_input_stream(path) as stream:
+        with said(uri), filesystem.open_input_stream(path) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -166,9 +167,9 @@ class Lake:
 
         filesystem, path = self.arrow(uri)
         files: Any = [self.arrow(info.uri)[1] for info in self.objects(uri)] or [path]
-        table: pa.Table = ds.dataset(files, filesystem=filesystem, format="parquet").to_table(
-            columns=columns, filter=filter
-        )
+        with said(uri):
+            dataset = ds.dataset(files, filesystem=filesystem, format="parquet")
+            table: pa.Table = dataset.to_table(columns=columns, filter=filter)
         return table
 
     def write_batches(self, uri: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
@@ -178,10 +179,16 @@ class Lake:
         filesystem, path = self.arrow(uri)
         self._store.make_parent(self.key(uri))
         rows = 0
-        with pq.ParquetWriter(path, schema, filesystem=filesystem, compression="snappy") as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+        with said(uri):
+            writer = pq.ParquetWriter(path, schema, filesystem=filesystem, compression="snappy")
+        try:
+            for batch in batches:  # what making a batch raises is not about this file
+                with said(uri):
+                    writer.write_batch(batch)
                 rows += batch.num_rows
+        finally:
+            with said(uri):
+                writer.close()
         return rows
 
 

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
+from pipeline.lake_errors import is_about_the_lake, lake_error
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
@@ -237,6 +238,11 @@ def run_stage(
             started_at=started,
             seconds=round(time.monotonic() - clock, 3),
         )
+    except OSError as problem:
+        _discard(attempt)
+        if is_about_the_lake(problem):
+            raise lake_error(problem, attempt.prefix) from problem
+        raise
     except BaseException:
         _discard(attempt)
         raise

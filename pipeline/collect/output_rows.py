@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.collect import parts
 from pipeline.errors import LakeError
+from pipeline.lake_errors import said
 
 if TYPE_CHECKING:
     from pipeline.lake import Lake
@@ -84,14 +85,16 @@ class OutputRows:
             if file >= len(self._files):
                 raise self._too_few()
             filesystem, path = self._lake.arrow(self.address(self._files[file]))
-            self._counts[file] = pq.read_metadata(path, filesystem=filesystem).num_rows
+            with said(self.address(self._files[file])):
+                self._counts[file] = pq.read_metadata(path, filesystem=filesystem).num_rows
         return self._counts[file]
 
     def _reader(self) -> pq.ParquetFile:
         """Return the present file, opened."""
         if self._open is None:
             filesystem, path = self._lake.arrow(self.address(self._files[self._file]))
-            self._open = pq.ParquetFile(filesystem.open_input_file(path))
+            with said(self.address(self._files[self._file])):
+                self._open = pq.ParquetFile(filesystem.open_input_file(path))
         return self._open
 
     def _between_groups(self) -> bool:
@@ -129,7 +132,9 @@ class OutputRows:
 
     def _next_group(self) -> pa.RecordBatch:
         self._group_rows()
-        table = self._reader().read_row_group(self._group, columns=self._columns).combine_chunks()
+        reader = self._reader()
+        with said(self.address(self._files[self._file])):
+            table = reader.read_row_group(self._group, columns=self._columns).combine_chunks()
         self._group += 1
         return table.to_batches()[0]
 

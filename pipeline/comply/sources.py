@@ -12,6 +12,7 @@ from pipeline.comply.rows import COLUMNS, Rows
 from pipeline.comply.subject import ModelFiles
 from pipeline.errors import PipelineError, StoreError
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.stage import Manifest, Output, load_manifest
 
@@ -135,7 +136,8 @@ def _lake_rows(lake: Lake, uri: str) -> Iterator[dict[str, Any]]:
 
     filesystem, path = lake.arrow(uri)
     files = [lake.arrow(info.uri)[1] for info in lake.objects(uri)] or [path]
-    yield from _batches(ds.dataset(files, filesystem=filesystem, format="parquet"))
+    with said(uri):
+        yield from _batches(ds.dataset(files, filesystem=filesystem, format="parquet"))
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from pydantic import Field
 
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake, open_lake
+from pipeline.lake_errors import said
 
 ENTITY_TIME = "event_timestamp"
 ROW = "__entity_row"
@@ -191,7 +192,9 @@ def _columns_of(view: FeatureView, references: Sequence[str]) -> list[str]:
 def _scan(lake: Lake, source: DataSource, columns: list[str], condition: Any | None) -> pa.Table:
     if not isinstance(source, FileSource):
         raise PipelineError("The lake holds Parquet files only", where=source.name)
-    table: pa.Table = _dataset(lake, source.path).to_table(columns=list(dict.fromkeys(columns)), filter=condition)
+    dataset = _dataset(lake, source.path)
+    with said(source.path):
+        table: pa.Table = dataset.to_table(columns=list(dict.fromkeys(columns)), filter=condition)
     return table
 
 
@@ -206,7 +209,8 @@ def _dataset(lake: Lake, uri: str) -> ds.Dataset:
             _open_datasets.pop(next(iter(_open_datasets)))
         filesystem, path = lake.arrow(uri)
         files = [lake.arrow(name)[1] for name, _ in found] or [path]
-        _open_datasets[found] = ds.dataset(files, filesystem=filesystem, format="parquet")
+        with said(uri):
+            _open_datasets[found] = ds.dataset(files, filesystem=filesystem, format="parquet")
     return _open_datasets[found]
 
 

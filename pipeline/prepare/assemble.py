@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
+from pipeline.lake_errors import said
 from pipeline.prepare.figures import Figures
 from pipeline.prepare.refusals import Lesson, lesson
 from pipeline.prepare.schema import DECISIONS, PREPARED
@@ -133,13 +134,15 @@ class _Decided:
     """The decisions about the rows of a batch, found by the row groups' statistics."""
 
     def __init__(self, lake: Lake, uri: str) -> None:
+        self._uri = uri
         filesystem, path = lake.arrow(uri)
         self._dataset = ds.dataset([path], filesystem=filesystem, format="parquet", schema=DECISIONS)
 
     def among(self, numbers: pa.Array) -> dict[int, dict[str, Any]]:
         bounds = pc.min_max(numbers)
         inside = (pc.field("row") >= bounds["min"]) & (pc.field("row") <= bounds["max"])
-        return {entry["row"]: entry for entry in self._dataset.to_table(filter=inside).to_pylist()}
+        with said(self._uri):
+            return {entry["row"]: entry for entry in self._dataset.to_table(filter=inside).to_pylist()}
 
 
 def empty_outputs(lake: Lake, prefix: str, figures: Figures) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
+from pipeline.lake_errors import said
 from pipeline.prepare.row_pass import PASSED_ON
 from pipeline.prepare.schema import CLEANED
 from pipeline.settings import LakeSettings
@@ -32,6 +33,7 @@ class Earlier:
 
     def __init__(self, settings: LakeSettings, uri: str) -> None:
         """Open it; nothing is read yet."""
+        self._uri = uri
         lake = open_lake(settings)
         filesystem, _ = lake.arrow(uri)
         files = [lake.arrow(file)[1] for file in parquet_files(lake, uri)]
@@ -42,7 +44,8 @@ class Earlier:
         ids = batch["question_id"]
         bounds = pc.min_max(ids)
         near = (pc.field("question_id") >= bounds["min"]) & (pc.field("question_id") <= bounds["max"])
-        known = self._dataset.to_table(filter=near).combine_chunks()
+        with said(self._uri):
+            known = self._dataset.to_table(filter=near).combine_chunks()
         places = pc.index_in(
             hashes, known["raw_hash"].combine_chunks() if known.num_rows else pa.array([], pa.string())
         )

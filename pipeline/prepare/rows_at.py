@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 from pipeline.spark.partitions import Piece, open_parquet, pieces
 
 PIECE_ROWS = 50_000
@@ -42,7 +43,7 @@ def rows_at(lake: Lake, uri: str, rows: Rows, columns: Sequence[str]) -> pa.Tabl
 def _read(lake: Lake, uri: str, piece: Piece, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
     filesystem, _ = lake.arrow(uri)
     number, skip, left = piece.number, piece.skip, piece.rows
-    with open_parquet(filesystem, piece.path) as file:
+    with said(uri), open_parquet(filesystem, piece.path) as file:
         for batch in file.iter_batches(row_groups=list(piece.row_groups), columns=list(columns)):
             wanted = batch.slice(skip, left)
             skip, left = max(0, skip - batch.num_rows), left - wanted.num_rows

@@ -9,6 +9,7 @@ from collections.abc import Collection
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 from pipeline.privacy.inventory import Inventory, files_of
 from pipeline.privacy.texts import Eraser
 from pipeline.stage import FileEntry, Manifest, Output, digest_of
@@ -87,7 +88,8 @@ def _rows(lake: Lake, output: Output) -> int | None:
     total = 0
     for file in output.files:
         filesystem, path = lake.arrow(f"{output.uri}/{file.path}")
-        total += pq.read_metadata(path, filesystem=filesystem).num_rows
+        with said(f"{output.uri}/{file.path}"):
+            total += pq.read_metadata(path, filesystem=filesystem).num_rows
     return total
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 from pipeline.privacy.affected import PUBLISHED
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of, take
 from pipeline.settings import Settings
@@ -64,7 +65,9 @@ def _old(lake: Lake, uris: list[str], days: int | None, now: datetime) -> list[s
     found = []
     for start in range(0, len(uris), CHUNK):
         places = {lake.arrow(uri)[1]: uri for uri in uris[start : start + CHUNK]}
-        for info in lake.arrow(lake.root)[0].get_file_info(list(places)):
+        with said(lake.root):
+            found_there = lake.arrow(lake.root)[0].get_file_info(list(places))
+        for info in found_there:
             if info.mtime is not None and info.mtime < oldest:
                 found.append(places[info.path])
     return found

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 from pipeline.privacy.subject import Subject
 
 IDENTITY = "question_id"
@@ -78,7 +79,8 @@ def take_out(lake: Lake, uri: str, subject: Subject, ids: Iterable[str]) -> int:
 
 def _opened(lake: Lake, uri: str) -> pq.ParquetFile:
     filesystem, path = lake.arrow(uri)
-    return pq.ParquetFile(path, filesystem=filesystem)
+    with said(uri):
+        return pq.ParquetFile(path, filesystem=filesystem)
 
 
 def _ids(ids: Iterable[str]) -> pa.Array:

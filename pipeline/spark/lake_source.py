@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from pipeline.errors import LakeError
 from pipeline.lake import open_lake
+from pipeline.lake_errors import said
 from pipeline.settings import LakeSettings, Settings
 from pipeline.spark.partitions import Piece, open_parquet, parquet_files, pieces
 from pipeline.spark.parts import PartWriter
@@ -159,7 +160,7 @@ class _Task:
 def _batches(settings: LakeSettings, uri: str, piece: Piece, columns: list[str]) -> Batches:
     filesystem, _ = open_lake(settings).arrow(uri)
     skip, left = piece.skip, piece.rows
-    with open_parquet(filesystem, piece.path) as file:
+    with said(uri), open_parquet(filesystem, piece.path) as file:
         groups = list(piece.row_groups)
         for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=columns):
             wanted = batch.slice(skip, left)

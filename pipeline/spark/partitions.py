@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 
 if TYPE_CHECKING:
     import pyarrow.fs as pafs
@@ -54,14 +55,11 @@ def pieces(lake: Lake, uri: str, rows_per_piece: int) -> list[Piece]:
 
 
 def open_parquet(filesystem: pafs.FileSystem, path: str) -> pq.ParquetFile:
-    """Open a Parquet file; raises LakeError naming it when it is damaged or not Parquet."""
-    import pyarrow as pa
+    """Open a Parquet file; raises LakeError naming it when it is damaged, not Parquet, or cannot be had."""
     import pyarrow.parquet as pq
 
-    try:
+    with said(path):
         return pq.ParquetFile(path, filesystem=filesystem, pre_buffer=True)
-    except (pa.ArrowInvalid, OSError) as problem:
-        raise LakeError(f"A Parquet file cannot be read: {problem}", where=path) from None
 
 
 def _row_groups(filesystem: pafs.FileSystem, path: str) -> list[int]:

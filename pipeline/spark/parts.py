@@ -10,6 +10,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
+from pipeline.lake_errors import said
 
 ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 32 << 20
@@ -47,7 +48,8 @@ class PartWriter:
         """Finish the file, if there were rows, and return their number."""
         self._flush()
         if self._writer is not None:
-            self._writer.close()
+            with said(self.uri):
+                self._writer.close()
         return self.rows
 
     def discard(self) -> None:
@@ -63,14 +65,16 @@ class PartWriter:
         if self._writer is None:
             self._writer = self._open()
         table = pa.Table.from_batches(self._held, self._schema)
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        with said(self.uri):
+            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self._held, self._group = [], (0, 0)
 
     def _open(self) -> pq.ParquetWriter:
         filesystem, path = self._lake.arrow(self.uri)
-        if isinstance(filesystem, pafs.LocalFileSystem):
-            filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-        return pq.ParquetWriter(path, self._schema, filesystem=filesystem, compression="snappy")
+        with said(self.uri):
+            if isinstance(filesystem, pafs.LocalFileSystem):
+                filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+            return pq.ParquetWriter(path, self._schema, filesystem=filesystem, compression="snappy")
 
 
 def write_part(lake: Lake, uri: str, number: int, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:

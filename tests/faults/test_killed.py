@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from killed_stage import POINTS, run
 
+from pipeline.errors import LakeError
 from pipeline.lake import open_lake
 from pipeline.settings import PROJECT_ROOT, LakeSettings
 from pipeline.stage import Attempt, run_stage
@@ -56,7 +57,7 @@ def test_a_full_disk_stops_the_stage_and_leaves_nothing(small_disk: Path, inject
         for number in range(8):
             attempt.lake.write(attempt.uri("rows", f"part-{number}.json"), b"x" * 300_000)
 
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(LakeError, match=r"The disk is full .* Make room"):
         run_stage(lake, "prepare", work, run_id="r")
     assert lake.objects(lake.root) == []
 

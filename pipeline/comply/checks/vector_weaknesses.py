@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.comply.check import Check, Limits, Result, failed, not_applicable
 from pipeline.comply.sbom import installed
 from pipeline.comply.subject import Subject
+from pipeline.lake_errors import said
 from pipeline.stage import PACKAGE, Manifest
 
 ENGINES = frozenset(
@@ -64,7 +65,9 @@ def _vectors(subject: Subject, manifest: Manifest) -> Iterator[str]:
         if first is None:
             continue
         filesystem, path = subject.lake.arrow(f"{output.uri}/{first}")
-        for field in pq.read_schema(path, filesystem=filesystem):
+        with said(f"{output.uri}/{first}"):
+            schema = pq.read_schema(path, filesystem=filesystem)
+        for field in schema:
             kind = field.type
             is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
             if is_list and types.is_floating(kind.value_type):
