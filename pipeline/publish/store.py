@@ -21,7 +21,13 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationCopy,
+    CommitOperationDelete,
+    HfApi,
+    set_client_factory,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -29,6 +35,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils._http import default_client_factory
 
 from pipeline.errors import StoreError
 from pipeline.settings import Settings
@@ -38,8 +45,20 @@ RELEASE_FILE = "release.json"
 VERSION = re.compile(r"v(\d+)")
 KEPT = {".gitattributes"}
 MOVED = 412
+TIMEOUT = httpx2.Timeout(120.0, connect=15.0, read=600.0)
+"""Seconds. The client itself would wait for ever; a store may take minutes to put a very large file together."""
 
 T = TypeVar("T")
+
+
+def client() -> httpx2.Client:
+    """Return the official client's HTTP session, with an end to its patience."""
+    made = default_client_factory()
+    made.timeout = TIMEOUT
+    return made
+
+
+set_client_factory(client)
 
 
 class BranchMoved(StoreError):
