@@ -4,7 +4,7 @@ REVIEW ?= wait
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: help env run stop test end-to-end killed-tasks production-check faults lint
+.PHONY: help env run stop test end-to-end killed-tasks killed-services production-check faults lint
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -37,6 +37,9 @@ faults: $(STAMP) ## inject faults and show the table of what came of each (some 
 
 killed-tasks: $(STAMP) ## kill every long task of a run once; the same model must be published (about 20 minutes)
 	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end/killed_tasks.py
+
+killed-services: $(STAMP) ## kill scheduler, object store and model store during a run; it must end all the same (about 10 minutes)
+	$(VENV)/bin/pytest --override-ini addopts= -ra --strict-markers -x -v tests/end_to_end/killed_services.py
 
 lint: $(STAMP) ## only the linters and types
 	$(VENV)/bin/ruff format --check .

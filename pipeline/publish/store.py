@@ -258,12 +258,21 @@ class ModelStore:
                 where=self.url(),
                 remedy="Check publish.repository and that LLMOPS_PUBLISH__TOKEN may write there",
             ) from None
+        except RuntimeError as problem:
+            # What the client makes of a large file that could not be sent; the cause says why.
+            if not isinstance(problem.__cause__, httpx2.HTTPError | HfHubHTTPError | OSError):
+                raise
+            raise self._away(what, problem.__cause__) from None
         except (httpx2.HTTPError, OSError) as problem:
-            raise StoreError(
-                f"The model store does not answer (to {what}): {problem}",
-                where=self.url(),
-                remedy="Check publish.endpoint and that the store is up (llmops status)",
-            ) from None
+            raise self._away(what, problem) from None
+
+    def _away(self, what: str, problem: BaseException) -> StoreError:
+        cause = (str(problem).splitlines() or [type(problem).__name__])[0]
+        return StoreError(
+            f"The model store does not answer (to {what}): {cause}",
+            where=self.url(),
+            remedy="Check publish.endpoint and that the store is up (llmops status)",
+        )
 
 
 class MissingError(StoreError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,9 @@ from pipeline.settings import PROJECT_ROOT
 HERE = Path(__file__).resolve().parent
 LLMOPS = Path(sys.executable).parent / "llmops"
 TIMEOUT = 900
-AIRFLOW = "http://127.0.0.1:24088"
+PORTS = os.environ.get("TEST_STACK_PORTS", "24")
+"""The first two digits of the stack's ports."""
+AIRFLOW = f"http://127.0.0.1:{PORTS}088"
 
 
 @dataclass
@@ -102,6 +105,8 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 def _fresh(home: Path) -> Stack:
     for name in ("llmops.toml", "policy.yaml"):
         shutil.copy(HERE / name, home / name)
+    settings = (home / "llmops.toml").read_text()
+    (home / "llmops.toml").write_text(re.sub(r"\b24(?=\d{3}\b)", PORTS, settings))
     shutil.copy(PROJECT_ROOT / "constraints.txt", home)
     shutil.copytree(PROJECT_ROOT / "governance", home / "governance")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "LLMOPS_"))}
