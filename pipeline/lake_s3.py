@@ -62,10 +62,13 @@ class S3Store:
             raise self._unreachable(key, problem) from None
 
     def _unreachable(self, key: str, problem: Exception) -> LakeError:
+        remedy = "Check lake.endpoint_url, the credentials and that the service is up (llmops status)"
+        if "RequestTimeTooSkewed" in str(problem):
+            remedy = "The clocks differ by more than 15 minutes: set this machine's or the service's (llmops doctor)"
         return LakeError(
             f"The object store refused or did not answer: {problem}",
             where=f"s3://{self._bucket}/{self._prefix}{key}",
-            remedy="Check lake.endpoint_url, the credentials and that the service is up (llmops status)",
+            remedy=remedy,
         )
 
     def read(self, key: str) -> bytes:

@@ -221,6 +221,12 @@ def start_others(settings, home: Path, redis_password: str) -> None:
         supervisor.await_healthy(service)
 
 
+def test_the_pinned_celery_fits_the_executor() -> None:
+    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+
+    assert CeleryExecutor.supports_callbacks, "deadlines are told by the executor"
+
+
 def test_the_pipeline_runs_on_it_from_start_to_end(native: Native) -> None:
     from pipeline.local.credentials import load as credentials_of
     from pipeline.orchestration.api import AirflowApi, connect
