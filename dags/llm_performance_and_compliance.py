@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, get_current_context, task
 
 from pipeline.orchestration import assets, deadlines, groups, watch
 from pipeline.orchestration import restore as restoring
@@ -54,9 +54,20 @@ def llm_performance_and_compliance() -> None:
     def verdict(published: dict[str, str], evaluation: str, report: str) -> list[str]:
         return watch.verdict(groups.run_id(), published, evaluation, report)
 
-    @task(**groups.on_gpu(), doc_md="Roll back to an earlier fit version when production is unfit; fails the run then.")
-    def restore(published: dict[str, str], reasons: list[str]) -> str:
-        return restoring.when_unfit(groups.run_id(), published, reasons)
+    @task(
+        **groups.on_gpu(),
+        outlets=[assets.changes_of(assets.PRODUCTION)],
+        doc_md="Roll back to an earlier fit version when production is unfit.",
+    )
+    def restore(published: dict[str, str], reasons: list[str]) -> dict[str, str]:
+        done = restoring.when_unfit(groups.run_id(), published, reasons)
+        if done["version"]:
+            assets.announce(get_current_context(), assets.PRODUCTION, version=done["version"])
+        return done
+
+    @task(doc_md="Fail the run when production was unfit, with the reasons and what was done about them.")
+    def conclude(published: dict[str, str], reasons: list[str], done: dict[str, str]) -> str:
+        return restoring.conclude(groups.run_id(), published, reasons, done)
 
     @task(doc_md="Delete what is older than the retention settings allow; never what a released model was made from.")
     def retention() -> dict[str, int]:
@@ -65,7 +76,8 @@ def llm_performance_and_compliance() -> None:
     published = integrity()
     retention()
     evaluation = performance(published)
-    restore(published, verdict(published, evaluation, compliance(published, evaluation)))
+    reasons = verdict(published, evaluation, compliance(published, evaluation))
+    conclude(published, reasons, restore(published, reasons))
 
 
 llm_performance_and_compliance()

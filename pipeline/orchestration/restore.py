@@ -36,36 +36,44 @@ def by_hand(run_id: str, actor: str, version: str, reason: str) -> dict[str, str
 
 
 @for_airflow
-def when_unfit(run_id: str, published: dict[str, str], reasons: list[str]) -> str:
-    """Say that production is fit, or roll back to the newest earlier version that passes the same checks today.
+def when_unfit(run_id: str, published: dict[str, str], reasons: list[str]) -> dict[str, str]:
+    """Roll back to the newest earlier version that passes the same checks today, when production is unfit.
 
-    Raises Refused with the reasons and with what was done about them, so that the run shows it and mail goes out.
+    Returns what was done as `text`, and as `version` where production went (empty when it stays).
     """
     if not reasons:
-        return f"{published['version']} is as it was approved."
-    run = Run(run_id)
+        return {"version": "", "text": f"{published['version']} is as it was approved."}
+    version, text = _replaced(Run(run_id), published, reasons)
+    return {"version": version, "text": text}
+
+
+@for_airflow
+def conclude(run_id: str, published: dict[str, str], reasons: list[str], done: dict[str, str]) -> str:
+    """Say that production is fit, or raise Refused with the reasons and with what was done, which the mail tells."""
+    if not reasons:
+        return done["text"]
     raise Refused(
-        f"{UNFIT} ({published['version']}): {'; '.join(reasons)}. {_replaced(run, published, reasons)}",
-        where=run.settings.publish.repository,
+        f"{UNFIT} ({published['version']}): {'; '.join(reasons)}. {done['text']}",
+        where=Run(run_id).settings.publish.repository,
         remedy="Look at the compliance report of this run, and release a better version",
     )
 
 
-def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> str:
+def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> tuple[str, str]:
     from pipeline.publish.rollback import eligible, rollback
     from pipeline.publish.store import ModelStore
     from pipeline.publish.witnesses import held
 
     if not run.settings.publish.automatic_rollback:
-        return "It stays in production: publish.automatic_rollback is off"
+        return "", "It stays in production: publish.automatic_rollback is off"
     store = ModelStore(run.settings)
     present = str((store.production() or {}).get("version"))
     if present != published["version"]:
-        return f"Production is {present} by now, so nothing was rolled back"
+        return "", f"Production is {present} by now, so nothing was rolled back"
     try:
         candidates = eligible(store, held(run.audit, store), present)
     except Refused as problem:
-        return f"It stays in production: {problem.what}"
+        return "", f"It stays in production: {problem.what}"
     tried: list[str] = []
     for version in candidates:
         unfit = _unfit(run, store, version)
@@ -86,8 +94,8 @@ def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> str:
         except Refused as problem:
             tried.append(f"{version.name} cannot go to production ({problem.what})")
             continue
-        return f"Production was rolled back to {done.version}"
-    return "There is no earlier fit version, so it stays in production" + "".join(f"; {text}" for text in tried)
+        return done.version, f"Production was rolled back to {done.version}"
+    return "", "There is no earlier fit version, so it stays in production" + "".join(f"; {text}" for text in tried)
 
 
 def _unfit(run: Run, store: ModelStore, version: Version) -> list[str]:

@@ -30,13 +30,17 @@ def judged(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def refused(published: str, reasons: list[str]) -> str:
     from airflow.sdk.exceptions import AirflowFailException
 
+    done = restore.when_unfit("check", {"version": published}, reasons)
     with pytest.raises(AirflowFailException) as caught:
-        restore.when_unfit("check", {"version": published}, reasons)
+        restore.conclude("check", {"version": published}, reasons, done)
+    assert not done["version"] or f"rolled back to {done['version']}" in str(caught.value)
     return str(caught.value)
 
 
 def test_fit_production_stays(place: Place) -> None:
-    assert "as it was approved" in restore.when_unfit("check", {"version": "v3"}, [])
+    done = restore.when_unfit("check", {"version": "v3"}, [])
+    assert done["version"] == ""
+    assert "as it was approved" in restore.conclude("check", {"version": "v3"}, [], done)
     assert place.present() == "v3"
 
 
