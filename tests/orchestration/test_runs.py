@@ -49,7 +49,7 @@ def events(asset) -> list[dict]:
         return [event.extra for event in session.scalars(query.where(AssetModel.name == asset.name))]
 
 
-def tested(dag, **conf: str) -> tuple[str, str, str]:
+def ran_here(dag, **conf: str) -> tuple[str, str, str]:
     """Run a DAG with its tasks in this process; returns the run's id, state and note."""
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
@@ -72,7 +72,7 @@ def waiting_for_a_run() -> set[str]:
 
 def test_a_rollback_is_noted_and_starts_the_check_of_what_is_in_production_now(bag, place: Place) -> None:
     before = len(events(assets.PRODUCTION))
-    run_id, state, note = tested(bag.dags["llm_rollback"], version="previous", reason=REASON)
+    run_id, state, note = ran_here(bag.dags["llm_rollback"], version="previous", reason=REASON)
     assert (state, note) == ("success", "Outcome: done")
     assert place.present() == "v2"
     assert events(assets.PRODUCTION)[before:] == [{"version": "v2"}]
@@ -84,7 +84,7 @@ def test_a_rollback_is_noted_and_starts_the_check_of_what_is_in_production_now(b
 
 def test_a_refused_rollback_is_noted_and_starts_nothing(bag, place: Place) -> None:
     before = len(events(assets.PRODUCTION))
-    _, state, note = tested(bag.dags["llm_rollback"], version="v9", reason=REASON)
+    _, state, note = ran_here(bag.dags["llm_rollback"], version="v9", reason=REASON)
     assert (state, note) == ("failed", "Outcome: failed at roll_back; the mail and the task's log say why")
     assert place.present() == "v3"
     assert len(events(assets.PRODUCTION)) == before
