@@ -36,6 +36,7 @@ STAGES = {
     "tune": "chose the candidate among the trials",
     "evaluate": "measured the candidate on held-out questions",
     "comply": "checked the candidate against the policy",
+    "rate": "brought the reviewers' ratings into the evaluation's report",
     "publish": "committed the release",
 }
 
@@ -185,6 +186,21 @@ def _answered(record: Record) -> tuple[str, str]:
     return f"rejected in the {role} review{said}", "bad"
 
 
+def _rated(record: Record) -> tuple[str, str]:
+    data = record.data
+    said = []
+    for author, scales in (data.get("against_people") or {}).items():
+        for name, found in scales.items():
+            if found.get("difference") is not None:
+                interval = "" if found.get("low") is None else f" ({found['low']:+.1f} to {found['high']:+.1f})"
+                said.append(f"{author} {name.replace('_', ' ')} {found['difference']:+.1f}{interval}")
+    against = f"; against people's own answers, in points: {', '.join(said)}" if said else ""
+    return (
+        f"gathered blind ratings of {data.get('rated_items')} answers by {data.get('raters')} reviewer(s){against}",
+        "",
+    )
+
+
 def _refused(record: Record) -> tuple[str, str]:
     return f"refused publication: {record.data.get('reason')}", "bad"
 
@@ -233,6 +249,7 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "review_requested": _requested,
     "review_answered": _answered,
     "review_reminded": _reminded,
+    "answers_rated": _rated,
     "review_answer_invalid": lambda r: (f"gave an answer that could not be taken: {r.data.get('problem')}", ""),
     "refused": _refused,
     "signed_off": _signed_off,

@@ -288,6 +288,7 @@ class ReviewSettings(Section):
     escalate_to: list[str] = []
     addresses: dict[str, str] = {}
     samples: int = Field(8, ge=1)
+    blind_answers: int = Field(6, ge=0, le=40)
 
 
 class PublishSettings(Section):

@@ -12,7 +12,6 @@ import numpy as np
 from pydantic import BaseModel, Field, model_validator
 
 from pipeline.evaluate.examples import Outcome
-from pipeline.lake import Lake
 
 DIMENSIONS = {
     "relevance": "The answer is about what was asked",
@@ -88,29 +87,16 @@ def blind_mix(answers: Mapping[Author, Sequence[Outcome]], questions: int, seed:
     return BlindMix(items=items, key=key)
 
 
-def keep(lake: Lake, evaluation_digest: str, sheet: Sheet) -> str:
-    """Store a rater's sheet beside an evaluation and return its URI; a rater's later sheet replaces the earlier one."""
-    rater = hashlib.sha256(sheet.rater.encode()).hexdigest()[:16]
-    uri = lake.uri("ratings", evaluation_digest[:24], f"{rater}.json")
-    return lake.write(uri, sheet.model_dump_json(indent=2).encode())
-
-
-def kept(lake: Lake, evaluation_digest: str) -> list[Sheet]:
-    """Return all sheets of an evaluation, by rater."""
-    infos = lake.objects(lake.uri("ratings", evaluation_digest[:24]))
-    return sorted((Sheet.model_validate_json(lake.read(info.uri)) for info in infos), key=lambda sheet: sheet.rater)
-
-
 def summary(mix: BlindMix, sheets: Sequence[Sheet]) -> dict[str, Any]:
-    """Return mean ratings by author and scale, and the raters' agreement by scale.
+    """Return mean ratings by author and scale, the model against people, and the raters' agreement by scale.
 
     `agreement` has quadratically weighted Cohen's kappa (1968; mean over pairs of raters) and Krippendorff's alpha for
-    ordinal data (2011), both None until two raters have rated the same items.
+    ordinal data (2011), both None until two raters have rated the same items. For `against_people` see `differences`.
     """
     by_author: dict[str, dict[str, list[int]]] = {}
     for sheet in sheets:
         for rating in sheet.ratings:
-            for author in mix.key.get(rating.item_id, {}).get("authors", "unknown").split("+"):
+            for author in _authors(mix, rating.item_id):
                 scores = by_author.setdefault(author, {name: [] for name in DIMENSIONS})
                 for name in DIMENSIONS:
                     scores[name].append(getattr(rating, name))
@@ -121,11 +107,59 @@ def summary(mix: BlindMix, sheets: Sequence[Sheet]) -> dict[str, Any]:
             author: {name: float(np.mean(values)) for name, values in scores.items()}
             for author, scores in sorted(by_author.items())
         },
+        "against_people": {
+            author: differences(mix, sheets, author)
+            for author in sorted(by_author)
+            if author not in ("human", "unknown")
+        },
         "agreement": {
             name: {"cohen_kappa": cohen_kappa(sheets, name), "krippendorff_alpha": krippendorff_alpha(sheets, name)}
             for name in DIMENSIONS
         },
     }
+
+
+def differences(mix: BlindMix, sheets: Sequence[Sheet], author: str) -> dict[str, dict[str, float | int | None]]:
+    """Return by scale how much better (above 0) an author's answers were rated than people's own, in Likert points.
+
+    The unit is the question: the mean over raters of what one rater gave to both answers, so neither a severe rater nor
+    a hard question counts as a difference. `low` and `high` are Student's 95 % interval over questions; None for fewer
+    than two questions, or when all differences are equal, which tells nothing of their spread.
+    """
+    paired: dict[str, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
+    for sheet in sheets:
+        given = {(q, who): rating for rating in sheet.ratings for q, who in _places(mix, rating.item_id)}
+        for (question, who), rating in given.items():
+            human = given.get((question, "human"))
+            if who == author and human is not None:
+                for name in DIMENSIONS:
+                    gap = getattr(rating, name) - getattr(human, name)
+                    paired[name].setdefault(question, []).append(gap)
+    return {name: _interval([float(np.mean(gaps)) for gaps in by.values()]) for name, by in paired.items()}
+
+
+def _interval(gaps: Sequence[float]) -> dict[str, float | int | None]:
+    from scipy import stats
+
+    found: dict[str, float | int | None] = {"questions": len(gaps), "difference": None, "low": None, "high": None}
+    if not gaps:
+        return found
+    mean = float(np.mean(gaps))
+    found["difference"] = mean
+    if len(gaps) > 1 and (spread := float(np.std(gaps, ddof=1))) > 0:
+        half = float(stats.t.ppf(0.975, len(gaps) - 1)) * spread / float(np.sqrt(len(gaps)))
+        widest = SCALE[-1] - SCALE[0]
+        found["low"], found["high"] = max(-widest, mean - half), min(widest, mean + half)
+    return found
+
+
+def _authors(mix: BlindMix, item_id: str) -> list[str]:
+    return mix.key.get(item_id, {}).get("authors", "unknown").split("+")
+
+
+def _places(mix: BlindMix, item_id: str) -> list[tuple[str, str]]:
+    question = mix.key.get(item_id, {}).get("question_id", "")
+    return [(question, author) for author in _authors(mix, item_id)]
 
 
 def _table(sheets: Sequence[Sheet], dimension: str) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -134,12 +134,15 @@ def approve(
     user: str = typer.Option(None, "--as", help="The reviewer; else AIRFLOW_USERNAME."),
     comment: str = typer.Option("", help="Goes into the audit trail and the model card."),
     rating: int = typer.Option(
-        ..., min=1, max=5, help="Your rating of the answers, 1 poor to 5 excellent.", prompt=True
+        None, min=1, max=5, help="Your rating of every answer that --rate does not name, 1 poor to 5 excellent."
+    ),
+    rate: list[str] = typer.Option(
+        [], help="A blind answer's four ratings in the form's order, such as 2=4,5,3,4 for answer 2."
     ),
     yes: bool = typer.Option(False, "--yes", help="Confirm every statement of the legal form."),
 ) -> None:
     """Approve a waiting review."""
-    _decide(_one(task), user, "Approve", comment, rating, yes)
+    _decide(_one(task), user, "Approve", comment, rating, yes, rate)
 
 
 @reviews.command()
@@ -170,7 +173,13 @@ def _one(task: str | None) -> WaitingReview:
 
 
 def _decide(
-    waiting: WaitingReview, user: str | None, option: str, comment: str, rating: int | None, confirmed: bool
+    waiting: WaitingReview,
+    user: str | None,
+    option: str,
+    comment: str,
+    rating: int | None,
+    confirmed: bool,
+    rate: list[str] | None = None,
 ) -> None:
     from pipeline.errors import Refused
     from pipeline.orchestration.api import connect
@@ -178,15 +187,42 @@ def _decide(
     from pipeline.settings import load
 
     role = waiting.task_id.split(".")[-1].split("_")[0]
-    fields: dict[str, Any] = {"comment": comment}
-    for name in form.fields_of(role):
-        if name != "comment":
-            fields[name] = confirmed if role == "legal" else rating
+    shown = form.blind_fields(waiting.fields)
+    fields = {**_filled(role, shown, rating, confirmed), **_rated(shown, rate or []), "comment": comment}
     try:
-        form.read(role, [option], fields)
+        form.read(role, [option], fields, shown)
     except form.ImproperAnswer as problem:
         raise Refused(
-            f"This answer cannot be taken: {problem}", remedy="--comment, --rating and --yes fill the form in"
+            f"This answer cannot be taken: {problem}", remedy="--comment, --rating, --rate and --yes fill the form in"
         ) from None
     connect(load(), user or (waiting.assigned[0] if waiting.assigned else None)).answer(waiting, option, fields)
     emit({"answered": waiting.task_id, "option": option}, f"{option}: {waiting.subject}")
+
+
+def _filled(role: str, shown: int, rating: int | None, confirmed: bool) -> dict[str, Any]:
+    """Return a form with one rating everywhere, or with every box ticked or not."""
+    from pipeline.review import form
+
+    if role == "legal":
+        return dict.fromkeys(form.CONFIRMATIONS, confirmed)
+    if not shown:
+        return dict.fromkeys(form.RATINGS, rating)
+    same = None if rating is None else " ".join([str(rating)] * len(form.RATINGS))
+    return {form.place_of(number): same for number in range(1, shown + 1)}
+
+
+def _rated(shown: int, given: list[str]) -> dict[str, str]:
+    from pipeline.errors import SettingsError
+    from pipeline.review import form
+
+    found = {}
+    for text in given:
+        number, _, ratings = text.partition("=")
+        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= shown):
+            raise SettingsError(
+                f"The form shows no answer {number[:20]!r}",
+                where="--rate",
+                remedy=f"It shows {shown} answers to rate; write 2=4,5,3,4 for the second",
+            )
+        found[form.place_of(int(number))] = ratings
+    return found

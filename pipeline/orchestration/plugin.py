@@ -18,7 +18,14 @@ from pipeline.orchestration import notes
 PREFIX = "/llmops"
 POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".csv": "text/csv; charset=utf-8"}
-STAGES = {"prepare": "Data", "train": "Training", "tune": "Tuning", "evaluate": "Evaluation", "comply": "Compliance"}
+STAGES = {
+    "prepare": "Data",
+    "train": "Training",
+    "tune": "Tuning",
+    "evaluate": "Evaluation",
+    "comply": "Compliance",
+    "rate": "Evaluation with the reviewers' ratings",
+}
 FIRST = "report.html"
 
 STYLE = """body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1b1f24}

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.comply.gate import PASSED, REFUSED
 from pipeline.errors import Refused
-from pipeline.review import decision, signoff
-from pipeline.review.dossier import Dossier, build, cell
-from pipeline.review.evidence import Evidence
-from pipeline.review.form import Answer, ImproperAnswer
+from pipeline.evaluate import rated
+from pipeline.review import blind, decision, form, signoff
+from pipeline.review.dossier import MAX_RATED, build, cell
+from pipeline.review.evidence import Evidence, altered
 
 if TYPE_CHECKING:
     from pipeline.orchestration.tasks import Run
 
 
+MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a reviewer is shown."""
+    """What a reviewer is shown: `fields` are the form's, as keyword arguments of Airflow's `Param`."""
 
     subject: str
     body: str
+    fields: dict[str, dict[str, Any]]
 
 
 def gate(run: Run, candidate: str, evaluation: str, compliance: str) -> None:
@@ -75,7 +79,9 @@ def open_for(
         problem = Refused("There is nothing to review: " + "; ".join(reasons), where=run_id)
         _refused(run, evidence.subject, problem)
         raise problem
-    dossier: Dossier = build(
+    mix = rated.mix_of(run.lake, evidence.evaluation)
+    items = rated.selected(mix, run.settings.review.blind_answers) if role == MODEL else []
+    dossier = build(
         run.lake,
         run_id,
         evidence.candidate,
@@ -84,6 +90,8 @@ def open_for(
         report_url,
         destination=decision.destination(run.settings),
         samples=run.settings.review.samples,
+        rated=items,
+        hidden=rated.questions_of(mix, items),
     )
     improper = [r for r in run.audit.find(signoff.INVALID, run_id=run_id) if r.data.get("task") == task]
     signoff.open_review(
@@ -95,18 +103,27 @@ def open_for(
         assigned=reviewers,
         due=due,
         link=link,
+        items=[item.item_id for item in items],
     )
     hint = f"> **Please answer again.** {cell(improper[-1].data['problem'])}.\n\n" if improper else ""
-    return Opened(dossier.subject(role), hint + dossier.body(role))
+    fields = form.fields_of(role, blind.texts(items, MAX_RATED))
+    return Opened(dossier.subject(role), hint + dossier.body(role), fields)
 
 
-def record(*, role: str, task: str, run_id: str, reviewer: str, answer: Answer) -> None:
-    """Record a proper answer; raises ImproperAnswer when an approval by this person would not count."""
+def take(
+    *, role: str, task: str, run_id: str, reviewer: str, options: Sequence[str], given: Mapping[str, Any]
+) -> form.Answer:
+    """Check an answer against the form that was shown, record it and return it.
+
+    Raises form.ImproperAnswer when it cannot be taken, or an approval by this person would not count.
+    """
     audit = _run(run_id).audit
+    items = signoff.opened_review(audit, run_id=run_id, role=role, task=task).data.get("items") or []
+    answer = form.read(role, options, given, len(items))
     if answer.decision == "approve":
         problem = signoff.why_not(audit, run_id=run_id, role=role, task=task, reviewer=reviewer)
         if problem:
-            raise ImproperAnswer(problem)
+            raise form.ImproperAnswer(problem)
     signoff.record_answer(
         audit,
         run_id=run_id,
@@ -116,7 +133,9 @@ def record(*, role: str, task: str, run_id: str, reviewer: str, answer: Answer) 
         decision=answer.decision,
         comment=answer.comment,
         answers=answer.fields,
+        ratings=blind.by_item(items, answer.ratings),
     )
+    return answer
 
 
 def record_silence(*, role: str, task: str, run_id: str) -> None:
@@ -143,6 +162,7 @@ def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[s
     """Return the approvals that allow publication and record the decision; raises Refused with every reason."""
     evidence = _evidence(run, candidate, evaluation, compliance)
     subject = evidence.subject
+    _rate(run, evidence)
     try:
         approvals = decision.require_approval(run.settings, run.lake, run.audit, run_id=run.id, evidence=evidence)
     except Refused as problem:
@@ -156,6 +176,18 @@ def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[s
         data={"approvals": [approval.record for approval in approvals], **subject.model_dump(exclude={"model"})},
     )
     return approvals
+
+
+def _rate(run: Run, evidence: Evidence) -> None:
+    """Bring what reviewers rated into a report of the run and a record of the trail; it decides nothing."""
+    subject, trail = evidence.subject, run.audit.trail()
+    sheets = blind.sheets(trail, run.id, subject)
+    if not sheets or trail.faults or any(altered(run.lake, out) for out in evidence.evaluation.outputs.values()):
+        return  # no ratings, or none to rely on: the decision that follows says why
+    made = rated.run(run.lake, run_id=run.id, evaluation=evidence.evaluation, sheets=sheets)
+    run.done(made)
+    data = {"report": made.uri, **subject.model_dump(exclude={"model"}), **made.facts}
+    run.audit.append(blind.RATED, actor="pipeline", run_id=run.id, subject=subject.model, data=data)
 
 
 def _evidence(run: Run, candidate: str, evaluation: str, compliance: str) -> Evidence:

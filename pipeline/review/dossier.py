@@ -6,15 +6,19 @@ such text is cut to a length and escaped, so that nothing in it can look like a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.evaluate.ratings import Item
 from pipeline.lake import Lake
+from pipeline.review.form import SCALES
 from pipeline.stage import Manifest
 
 SAMPLES = 6
 MAX_TEXT = 280
+MAX_RATED = 1500
+"""Characters of an answer that is to be rated: cut shorter, its completeness could not be judged."""
 ESCAPED = "\\`*_{}[]()<>#+-!|~"
 
 
@@ -29,6 +33,7 @@ class Dossier:
     answers: Sequence[Mapping[str, Any]]
     report_url: str
     destination: str = ""
+    rated: Sequence[Item] = ()
 
     def subject(self, role: str) -> str:
         """Return the review's headline."""
@@ -45,7 +50,22 @@ class Dossier:
         return f"**Gate: {verdict}** · [all reports of this run]({self.report_url}) · run `{plain(self.run_id)}`"
 
     def _model(self) -> list[str]:
-        return ["### Held-out questions", metrics_table(self.evaluation), "### Answers side by side", self._samples()]
+        return [*self._blind(), "### Held-out questions", metrics_table(self.evaluation), *self._samples()]
+
+    def _blind(self) -> list[str]:
+        """Return the answers to rate, without their authors; nothing else on the page is about their questions."""
+        if not self.rated:
+            return []
+        told = (
+            "Some were written by people, some by models. Rate them below before you open the full report, each with "
+            f"four numbers from 1 (poor) to 5 (excellent): {SCALES}."
+        )
+        rows = [
+            f"| {number} | {cell(item.question)} | {cell(item.context or '')} | {cell(item.answer, MAX_RATED)} |"
+            for number, item in enumerate(self.rated, start=1)
+        ]
+        table = "| answer | question | context | answer's text |\n|---|---|---|---|\n" + "\n".join(rows)
+        return ["### Answers to rate blind", told, table]
 
     def _legal(self) -> list[str]:
         facts = self.compliance.facts
@@ -54,7 +74,9 @@ class Dossier:
         table = f"| licence of | what |\n|---|---|\n{rows}" if rows else "No licence was recorded."
         return ["### Licences", table, "### Findings", findings_table(facts.get("findings") or [])]
 
-    def _samples(self) -> str:
+    def _samples(self) -> list[str]:
+        if not self.answers:
+            return []
         rows = [
             "| "
             + " | ".join(
@@ -70,7 +92,7 @@ class Dossier:
             for row in self.answers
         ]
         head = "| question | people's answer | production (or base) | candidate |\n|---|---|---|---|\n"
-        return head + "\n".join(rows)
+        return ["### Answers side by side", head + "\n".join(rows)]
 
     def _bytes(self) -> str:
         model = self.candidate.output("model")
@@ -92,10 +114,17 @@ def build(
     *,
     destination: str = "",
     samples: int = SAMPLES,
+    rated: Sequence[Item] = (),
+    hidden: Collection[str] = (),
 ) -> Dossier:
-    """Gather a dossier from the manifests of a run, with so many answers side by side."""
-    rows = lake.read_table(evaluation.output("answers").uri).slice(0, samples).to_pylist()
-    return Dossier(run_id, candidate, evaluation, compliance, rows, report_url, destination)
+    """Gather a dossier from the manifests of a run, with so many answers side by side.
+
+    `rated` are the answers to rate blind; the questions in `hidden` are left out of the side-by-side table, which
+    would tell who wrote what.
+    """
+    rows = lake.read_table(evaluation.output("answers").uri).to_pylist()
+    shown = [row for row in rows if row.get("question_id") not in hidden][:samples]
+    return Dossier(run_id, candidate, evaluation, compliance, shown, report_url, destination, rated)
 
 
 def metrics_table(evaluation: Manifest) -> str:
@@ -134,11 +163,11 @@ def plain(value: object) -> str:
     return " ".join(str(value).split()).replace("`", "'")
 
 
-def cell(value: object) -> str:
+def cell(value: object, limit: int = MAX_TEXT) -> str:
     """Return text from outside for a table cell: one line, cut to a length, every mark of Markdown escaped."""
     text = " ".join(str(value).split())
-    if len(text) > MAX_TEXT:
-        text = text[: MAX_TEXT - 1] + "…"
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
     text = text.replace("&", "&amp;")
     # A bare address would become a link without any mark around it.
     text = text.replace("://", ":\u200b//").replace("www.", "www\u200b.")

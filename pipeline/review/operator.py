@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from pipeline.errors import Refused, SettingsError
@@ -82,6 +83,8 @@ class ReviewOperator(HITLOperator):
         except (Refused, SettingsError) as problem:
             raise AirflowFailException(str(problem)) from None
         self.subject, self.body = opened.subject, opened.body
+        # The answers to rate are known only now; Airflow keeps the form with the waiting task.
+        self.params = ParamsDict({name: Param(**arguments) for name, arguments in opened.fields.items()})
         notify.review_waiting(context, role=self.role, subject=opened.subject, link=link, assigned=self.reviewers)
         return super().execute(context)
 
@@ -98,8 +101,14 @@ class ReviewOperator(HITLOperator):
         if not user:
             raise AirflowException("Airflow does not say who answered, so the answer does not count; asking again.")
         try:
-            answer = form.read(self.role, event["chosen_options"], event.get("params_input") or {})
-            reviews.record(role=self.role, task=self.task_id, run_id=run_id, reviewer=user, answer=answer)
+            answer = reviews.take(
+                role=self.role,
+                task=self.task_id,
+                run_id=run_id,
+                reviewer=user,
+                options=event["chosen_options"],
+                given=event.get("params_input") or {},
+            )
         except form.ImproperAnswer as problem:
             reviews.record_improper(
                 role=self.role, task=self.task_id, run_id=run_id, reviewer=user, problem=str(problem)

@@ -94,11 +94,12 @@ def open_review(
     task: str | None = None,
     due: datetime | None = None,
     link: str = "",
+    items: Sequence[str] = (),
 ) -> Record:
     """Record that a review of this subject was asked for, before anyone sees it.
 
     `task` tells the reviews of a role apart when several people must approve; `due` is when silence becomes a
-    rejection and `link` where to answer, for reminders.
+    rejection and `link` where to answer, for reminders. `items` are the blind answers that the form shows, in order.
     """
     data = {
         "role": role,
@@ -106,6 +107,7 @@ def open_review(
         "assigned": sorted(assigned),
         "due": due.isoformat() if due else None,
         "link": link,
+        **({"items": list(items)} if items else {}),
         **subject.model_dump(),
     }
     return audit.append(REQUESTED, actor="pipeline", run_id=run_id, subject=subject.model, data=data)
@@ -134,9 +136,13 @@ def record_answer(
     decision: Decision,
     comment: str,
     answers: Mapping[str, Any],
+    ratings: Mapping[str, Mapping[str, int]] | None = None,
     task: str | None = None,
 ) -> Record:
-    """Record a reviewer's answer (or silence), bound to what the latest request of that task showed."""
+    """Record a reviewer's answer (or silence), bound to what the latest request of that task showed.
+
+    `ratings` are those of blind answers, by item id.
+    """
     request = opened_review(audit, run_id=run_id, role=role, task=task)
     bound = {key: request.data[key] for key in ("model", "evaluation", "compliance")}
     data = {
@@ -146,6 +152,7 @@ def record_answer(
         "comment": comment,
         "answers": dict(answers),
         "request": request.number,
+        **({"ratings": {item: dict(scales) for item, scales in ratings.items()}} if ratings else {}),
         **bound,
     }
     return audit.append(ANSWERED, actor=reviewer, run_id=run_id, subject=request.subject, data=data)

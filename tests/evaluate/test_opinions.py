@@ -15,7 +15,7 @@ from sklearn.metrics import cohen_kappa_score
 from pipeline.evaluate import ratings
 from pipeline.evaluate.examples import Outcome
 from pipeline.evaluate.judge import Judge, messages, parse
-from pipeline.lake import Lake
+from pipeline.evaluate.rated import selected
 
 from .builders import outcome
 
@@ -115,17 +115,50 @@ def test_mix_hides_authors_and_shows_equal_answers_once() -> None:
     assert order != sorted(order)
 
 
-def test_sheets_are_checked_kept_and_replaced(lake: Lake) -> None:
+def test_sheets_are_checked() -> None:
     for wrong in (0, 6):
         with pytest.raises(ValidationError):
             sheet("r", {"a": wrong})
     with pytest.raises(ValidationError, match="rated twice"):
         ratings.Sheet(rater="r", ratings=[*sheet("r", {"a": 1}).ratings, *sheet("r", {"a": 2}).ratings])
-    ratings.keep(lake, "d" * 64, sheet("first@example.org", {"a": 1}))
-    ratings.keep(lake, "d" * 64, sheet("first@example.org", {"a": 2}))
-    ratings.keep(lake, "d" * 64, sheet("second@example.org", {"a": 3}))
-    assert [found.ratings[0].relevance for found in ratings.kept(lake, "d" * 64)] == [2, 3]
-    assert ratings.kept(lake, "e" * 64) == []
+
+
+def mixed(authors: dict[str, str]) -> ratings.BlindMix:
+    """A mix from item ids such as q1h to their authors; the first two characters are the question."""
+    return ratings.BlindMix(
+        items=[ratings.Item(item_id=item, question="q", context=None, answer=item) for item in authors],
+        key={item: {"authors": author, "question_id": item[:2]} for item, author in authors.items()},
+    )
+
+
+def test_model_against_people_by_hand() -> None:
+    mix = mixed({"q1h": "human", "q1c": "candidate", "q2h": "human", "q2c": "candidate", "q3x": "candidate+human"})
+    first = sheet("one", {"q1h": 5, "q1c": 3, "q2h": 4, "q2c": 4, "q3x": 2})
+    second = sheet("two", {"q1h": 3, "q1c": 3, "q2h": 2, "q2c": 5})
+    found = ratings.differences(mix, [first, second], "candidate")["relevance"]
+    # Questions: (-2 + 0) / 2 = -1, (0 + 3) / 2 = 1.5, 0; their mean 1/6, deviation 1.2583, t(0.975, 2) = 4.3027.
+    assert found["questions"] == 3
+    assert found["difference"] == pytest.approx(1 / 6)
+    assert found["high"] == pytest.approx(1 / 6 + 4.302653 * 1.258306 / 3**0.5, rel=1e-5)
+    assert found["low"] == pytest.approx(1 / 6 - 4.302653 * 1.258306 / 3**0.5, rel=1e-5)
+
+
+def test_too_few_ratings_have_no_interval() -> None:
+    mix = mixed({"q1h": "human", "q1c": "candidate", "q2h": "human", "q2c": "candidate"})
+    one = ratings.differences(mix, [sheet("one", {"q1h": 5, "q1c": 3})], "candidate")["relevance"]
+    assert one == {"questions": 1, "difference": -2, "low": None, "high": None}
+    same = ratings.differences(mix, [sheet("one", dict.fromkeys(mix.key, 4))], "candidate")["relevance"]
+    assert same == {"questions": 2, "difference": 0, "low": None, "high": None}
+    apart = ratings.differences(mix, [sheet("one", {"q1h": 5}), sheet("two", {"q1c": 1})], "candidate")["relevance"]
+    assert apart["difference"] is None, "two raters' scales are not subtracted from each other"
+
+
+def test_whole_questions_are_chosen_and_the_order_kept() -> None:
+    mix = mixed({"q1h": "human", "q2c": "candidate", "q1c": "candidate", "q3h": "human", "q2h": "human"})
+    assert [item.item_id for item in selected(mix, 4)] == ["q1h", "q2c", "q1c", "q2h"]
+    assert [item.item_id for item in selected(mix, 1)] == ["q1h", "q1c"]
+    assert selected(mix, 0) == []
+    assert len(selected(mix, 40)) == 5
 
 
 def test_agreement_is_that_of_the_published_implementations() -> None:

@@ -8,11 +8,9 @@ from features import examples as rows_of
 from typer import Typer
 from typer.testing import CliRunner
 
-from pipeline.errors import PipelineError
-from pipeline.evaluate import stage
+from pipeline.evaluate import rated, stage
 from pipeline.evaluate.command import evaluate
-from pipeline.evaluate.rated import rated_report, sheet_from
-from pipeline.evaluate.ratings import BlindMix, keep
+from pipeline.evaluate.ratings import Sheet
 from pipeline.features import stage as features_stage
 from pipeline.lake import Lake
 from pipeline.settings import Settings
@@ -114,19 +112,24 @@ def test_ratings_of_reviewers_land_in_the_report(settings: Settings, lake: Lake,
     settings.evaluate.perturbation_examples = settings.evaluate.repetition_examples = 0
     settings.evaluate.benchmarks = []
     made = stage.run(settings, lake, run_id="r1", **inputs)
-    shown = json.loads(lake.read(f"{made.output('blind_mix').uri}/items.json"))["items"]
-    key = json.loads(lake.read(f"{made.output('blind_mix').uri}/key.json"))
-    mix = BlindMix.model_validate({"items": shown, "key": key})
-    assert len({entry["question_id"] for entry in key.values()}) == 4
+    mix = rated.mix_of(lake, made)
+    assert len({entry["question_id"] for entry in mix.key.values()}) == 4
     scale = dict.fromkeys(("relevance", "logical_flow", "ease_of_understanding", "completeness"), 4)
-    for rater in ("first", "second"):
-        keep(lake, made.digest, sheet_from(rater, mix, {item.item_id: scale for item in mix.items}))
-    report, page = rated_report(lake, made)
+    sheets = [
+        Sheet.model_validate({"rater": who, "ratings": [{"item_id": item.item_id, **scale} for item in mix.items]})
+        for who in ("first", "second")
+    ]
+    with_ratings = rated.run(lake, run_id="r1", evaluation=made, sheets=sheets)
+    report = json.loads(lake.read(f"{with_ratings.output('report').uri}/report.json"))
     assert report["ratings"]["raters"] == 2
     assert report["ratings"]["means"]["human"]["relevance"] == 4
+    assert report["ratings"]["against_people"]["candidate"]["relevance"]["questions"] == 4
+    page = lake.read(f"{with_ratings.output('report').uri}/report.html").decode()
     assert "2 people rated" in page
-    with pytest.raises(PipelineError, match="no item of this evaluation"):
-        sheet_from("third", mix, {"made-up": scale})
+    assert "Candidate against people" in page
+    assert stage.run(settings, lake, run_id="r1", **inputs).digest == made.digest, "what was signed stays as it was"
+    fewer = rated.run(lake, run_id="r1", evaluation=made, sheets=sheets[:1])
+    assert fewer.uri != with_ratings.uri
 
 
 def test_command_writes_report_page_and_answers(

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.api_fastapi.core_api.datamodels.hitl import BaseHITLDetail
+from airflow.api_fastapi.execution_api.datamodels.hitl import HITLDetailRequest
+from airflow.providers.standard.operators import hitl
+from airflow.sdk import DAG, Param
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    ParamValidationError,
+    TaskAwaitingInput,
+    TaskDeferred,
+)
+from evaluate.test_report import report
 from review.court import Court, write_files
 
-from pipeline.errors import Refused
-from pipeline.orchestration import reviews, tasks
-from pipeline.review import form, signoff
+from pipeline.audit_report import describe
+from pipeline.errors import Refused, SettingsError
+from pipeline.orchestration import command, notify, reviews, runs, tasks
+from pipeline.review import blind, form, signoff
 from pipeline.review.operator import ReviewOperator
 from pipeline.stage import Attempt
 
@@ -207,3 +222,152 @@ def test_snapshot_that_no_run_made_is_refused(court: Court) -> None:
 
 def test_forms_are_what_the_operator_shows() -> None:
     assert set(operator("legal").params) == set(form.fields_of("legal"))
+
+
+QUESTIONS = {"q1": "How long?", "q2": "How much?"}
+FOUR = ("relevance", "logical_flow", "ease_of_understanding", "completeness")
+
+
+@pytest.fixture
+def mixed(court: Court) -> Court:
+    """A run let past the gate whose evaluation has a blind mix of two questions, each answered by people and model."""
+    court.start("operator")
+    candidate = court.stage("tune", write_files({"model.safetensors": b"w"}, "model"))
+    items, key, rows = [], {}, []
+    for question_id, question in {**QUESTIONS, "q3": "How heavy?"}.items():
+        texts = {"human": f"People say {question_id}", "candidate": f"The model says {question_id}"}
+        rows.append({"question_id": question_id, "question": question, "reference": texts["human"], **texts})
+        for author, text in texts.items() if question_id in QUESTIONS else ():
+            item = hashlib.sha256(text.encode()).hexdigest()[:12]
+            items.append({"item_id": item, "question": question, "context": None, "answer": text})
+            key[item] = {"authors": author, "question_id": question_id}
+
+    def work(attempt: Attempt) -> None:
+        found = [{name: row[name] for name in ("question_id", "question", "reference", "candidate")} for row in rows]
+        batch = pa.RecordBatch.from_pylist(found)
+        attempt.lake.write_batches(attempt.uri("answers", "part.parquet"), [batch], batch.schema)
+        document = report(candidate=["a", "b"], base=["a", "c"], baseline=["d", "e"])
+        attempt.lake.write(attempt.uri("report", "report.json"), json.dumps(document).encode())
+        attempt.lake.write(attempt.uri("report", "answers.jsonl"), b"")
+        attempt.lake.write(attempt.uri("blind_mix", "items.json"), json.dumps({"items": items}).encode())
+        attempt.lake.write(attempt.uri("blind_mix", "key.json"), json.dumps(key).encode())
+
+    evaluation = court.stage("evaluate", work, {"candidate": candidate})
+    inputs = {"candidate": candidate, "evaluation": evaluation}
+    court.stage("comply", write_files({"report.json": court.report()}), inputs)
+    reviews.gate(run_of(court), *uris(court))
+    return court
+
+
+def author_of(court: Court, place: int) -> str:
+    """Who wrote the answer that the form showed at a place, as only the evaluation knows."""
+    shown = court.audit.find(signoff.REQUESTED)[-1].data["items"]
+    key = json.loads(court.lake.read(f"{court.made['evaluate'].output('blind_mix').uri}/key.json"))
+    return key[shown[place - 1]]["authors"]
+
+
+def test_blind_ratings_go_from_the_form_into_report_and_trail(mixed: Court) -> None:
+    shown = opened(mixed, task="model_review")
+    assert list(shown.fields) == ["answer_1", "answer_2", "answer_3", "answer_4", "comment"]
+    stars = {n: "5 5 5 5" if author_of(mixed, n) == "human" else f"{2 + n % 2} 4 4 3" for n in range(1, 5)}
+    given = {f"answer_{number}": text for number, text in stars.items()}
+    answer(mixed, "model", "ada", "Approve", {**given, "comment": "fine"})
+    opened(mixed, "legal", "legal_review")
+    answer(mixed, "legal", "lex", "Approve", CONFIRMED)
+    reviews.decide(run_of(mixed), *uris(mixed))
+    answered = mixed.audit.find(signoff.ANSWERED)[0]
+    assert answered.data["model"] == mixed.made["tune"].output("model").digest
+    assert answered.data["evaluation"] == mixed.made["evaluate"].digest
+    assert len(answered.data["ratings"]) == 4
+    rated = mixed.audit.find(blind.RATED, run_id=mixed.run)[0].data
+    assert rated["means"]["human"] == dict.fromkeys(FOUR, 5)
+    assert (
+        rated["against_people"]["candidate"]["logical_flow"] | {"questions": 2, "difference": -1}
+        == (rated["against_people"]["candidate"]["logical_flow"])
+    )
+    page = runs.manifests(mixed.lake, mixed.run)["rate"].output("report")
+    assert b"1 person rated 4 answers" in mixed.lake.read(f"{page.uri}/report.html")
+    assert "gathered blind ratings of 4 answers by 1 reviewer" in describe(mixed.audit.find(blind.RATED)[0])[0]
+
+
+def test_nothing_on_the_page_tells_who_wrote_an_answer(mixed: Court) -> None:
+    shown = opened(mixed, task="model_review")
+    for question_id in QUESTIONS:
+        rows = [
+            line for line in shown.body.splitlines() if f"says {question_id}" in line or f"say {question_id}" in line
+        ]
+        assert len(rows) == 2, "each answer stands in the list to rate, in a row of its own, and nowhere else"
+    assert "The model says q3" in shown.body, "other questions are still shown side by side"
+    request = mixed.audit.find(signoff.REQUESTED)[-1]
+    assert "human" not in json.dumps(request.data)
+    legal = opened(mixed, "legal", "legal_review")
+    assert "answer_1" not in legal.fields
+    assert "items" not in mixed.audit.find(signoff.REQUESTED)[-1].data
+
+
+@pytest.mark.parametrize("hostile", ["9 9 9 9", {"a": 1}, "5 5 5 5" * 1000, None])
+def test_hostile_ratings_are_asked_for_again_and_not_kept(mixed: Court, hostile: object) -> None:
+    opened(mixed, task="model_review")
+    given = {"answer_1": "4 4 4 4", "answer_2": hostile, "answer_3": "4 4 4 4", "answer_4": "4 4 4 4"}
+    with pytest.raises(AirflowException, match="answer 2"):
+        answer(mixed, "model", "ada", "Approve", given)
+    assert mixed.audit.find(signoff.ANSWERED) == []
+    assert "Please answer again" in opened(mixed, task="model_review").body
+
+
+def test_ratings_count_for_their_own_run_and_bytes_alone(mixed: Court) -> None:
+    opened(mixed, task="model_review")
+    given = {f"answer_{number}": "4 4 4 4" for number in range(1, 5)}
+    answer(mixed, "model", "ada", "Approve", given)
+    trail, subject = mixed.audit.trail(), mixed.evidence.subject
+    assert len(blind.sheets(trail, mixed.run, subject)) == 1
+    assert blind.sheets(trail, "run-2", subject) == []
+    assert blind.sheets(trail, mixed.run, subject.model_copy(update={"evaluation": "e" * 64})) == []
+    unasked = dict.fromkeys(FOUR, 5)
+    signoff.record_answer(
+        *(mixed.audit,), run_id=mixed.run, role="model", task="model_review", reviewer="bob", decision="approve",
+        comment="", answers={}, ratings={"never-shown": unasked},
+    )  # fmt: skip
+    assert [sheet.rater for sheet in blind.sheets(mixed.audit.trail(), mixed.run, subject)] == ["ada"]
+
+
+def test_rejected_model_is_rated_too(mixed: Court) -> None:
+    opened(mixed, task="model_review")
+    given = {"answer_1": "1 1 1 1", "answer_2": "2 2 2 2", "comment": "invents prices"}
+    answer(mixed, "model", "ada", "Reject", given)
+    with pytest.raises(Refused, match="ada rejected it"):
+        reviews.decide(run_of(mixed), *uris(mixed))
+    assert mixed.audit.find(blind.RATED)[0].data["rated_items"] == 2
+
+
+def test_waiting_task_carries_the_form_as_airflow_keeps_it(mixed: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract with Airflow: the fields are known only when the task waits, and its API must read and show them."""
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **detail: kept.update(detail))
+    monkeypatch.setattr(notify, "review_waiting", lambda *arguments, **more: None)
+    waiting = operator("model")
+    waiting.candidate, waiting.evaluation, waiting.compliance = uris(mixed)
+    waiting.generate_link_to_ui_from_context = lambda context: "http://airflow"
+    instance = SimpleNamespace(id="00000000-0000-0000-0000-000000000001")
+    context = {"run_id": mixed.run, "dag": DAG("llm_pipeline"), "task_instance": instance, "ti": instance}
+    with pytest.raises((TaskAwaitingInput, TaskDeferred)):
+        waiting.execute(context)
+    detail = HITLDetailRequest.model_validate({**kept, "ti_id": instance.id})
+    stored = json.loads(json.dumps(detail.params))
+    assert list(stored) == ["answer_1", "answer_2", "answer_3", "answer_4", "comment"]
+    shown = BaseHITLDetail.model_validate({**kept, "params": stored, "created_at": datetime.now(UTC)}).params
+    assert shown["answer_1"]["schema"]["pattern"] == form.LIKERT
+    assert "Question: How" in shown["answer_1"]["description"]
+    for value, proper in (("4 5 3 4", True), (None, True), ("6 5 3 4", False), (4, False)):
+        field = Param(value, **{k: v for k, v in shown["answer_1"].items() if k == "description"})
+        field.schema = shown["answer_1"]["schema"]
+        with contextlib.nullcontext() if proper else pytest.raises(ParamValidationError):
+            field.resolve()
+    assert {user["id"] for user in kept["assigned_users"]} == {"ada", "bob", "lex"}
+
+
+@pytest.mark.parametrize(("rate", "filled"), [(["2=4,5,3,4"], "4,5,3,4"), ([], "3 3 3 3")])
+def test_terminal_fills_in_the_blind_form(rate: list[str], filled: str) -> None:
+    assert {**command._filled("model", 2, 3, False), **command._rated(2, rate)}["answer_2"] == filled
+    with pytest.raises(SettingsError, match="no answer '7'"):
+        command._rated(2, ["7=1,1,1,1"])
