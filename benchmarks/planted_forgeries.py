@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
-from review.court import Court, settings_in
+from review.court import Court, Forger, settings_in
 
-from pipeline.audit import AuditLog
 from pipeline.audit_records import Record
 from pipeline.errors import Refused
 from pipeline.publish.stage import fetch_exactly
@@ -89,7 +88,7 @@ def _edited_trail(court: Court) -> None:
 def _forged_record(court: Court) -> None:
     approved(court, legal="")
     court.ask("legal")
-    forger = AuditLog(court.lake, SecretStr("guess"))
+    forger = Forger(court.lake, SecretStr("guess"))
     signoff.record_answer(
         forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
     )

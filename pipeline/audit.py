@@ -4,26 +4,27 @@ Record n is the object `audit/records/<n>.json`. It names the hash of record n-1
 the chain. Records are appended with a put that fails if the number is taken: concurrent writers lose nothing.
 `audit/head.json` names the last record. Copies of the head are kept where a writer of the lake cannot reach: in every
 published release and, on each machine that records, below its state folder. They show a tail that was cut off.
-With a signing key each record carries an HMAC-SHA256, which someone who can only write to the lake cannot forge.
+With a signing key each record carries an HMAC-SHA256, which someone who can only write to the lake cannot forge. A key
+is changed by a record of its own; see `audit_keys`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from pipeline.audit_keys import HANDED_OVER, Key, KeyRing
 from pipeline.audit_records import GENESIS, Fault, Head, Record
 from pipeline.audit_trail import Trail, read_trail
-from pipeline.errors import LakeError
+from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 
@@ -37,22 +38,34 @@ log = get_logger(__name__)
 def open_audit(settings: Settings, lake: Lake) -> AuditLog:
     """Return the lake's trail with the configured key and this machine's own memory of its head."""
     name = hashlib.sha256(lake.root.encode()).hexdigest()[:16]
-    return AuditLog(lake, settings.audit.signing_key, memory=settings.state_dir / "audit" / f"{name}.json")
+    keys = settings.audit
+    memory = settings.state_dir / "audit" / f"{name}.json"
+    return AuditLog(lake, keys.signing_key, memory, retired=keys.retired_keys)
 
 
 class AuditLog:
     """The trail in one lake."""
 
-    def __init__(self, lake: Lake, signing_key: SecretStr | None = None, memory: Path | None = None) -> None:
-        """Sign with `signing_key` when there is one; remember the last head in the file `memory`, outside the lake."""
+    def __init__(
+        self,
+        lake: Lake,
+        signing_key: SecretStr | None = None,
+        memory: Path | None = None,
+        *,
+        retired: Sequence[SecretStr] = (),
+    ) -> None:
+        """Sign with `signing_key` when there is one; remember the last head in the file `memory`, outside the lake.
+
+        `retired` are keys that it replaced: they verify what they signed in their time, and sign nothing any more.
+        """
         self._lake = lake
-        self._key = signing_key.get_secret_value().encode() if signing_key else None
+        self._keys = KeyRing.of(signing_key, retired) if signing_key else None
         self._memory = memory
 
     @property
     def signed(self) -> bool:
         """Tell whether records are signed and signatures are checked."""
-        return self._key is not None
+        return self._keys is not None
 
     def append(
         self,
@@ -65,11 +78,14 @@ class AuditLog:
     ) -> Record:
         """Add a record after the last one and return it. `data` must be JSON and hold no personal data or secret.
 
-        Raises LakeError when the lake cannot be written; the caller must then not go on with what it wanted recorded.
+        Raises LakeError when the lake cannot be written, or the last record was signed with another key than this
+        process has: a record that no key of the trail's signs could never be taken out again. The caller must then not
+        go on with what it wanted recorded.
         """
         plain = _plain(data or {})
         for _ in range(ATTEMPTS):
             last = self._last()
+            self._require_turn(last)
             record = Record(
                 number=last.number + 1,
                 at=datetime.now(UTC),
@@ -80,14 +96,93 @@ class AuditLog:
                 data=plain,
                 previous=last.hash,
             )
-            record.hash = record.computed_hash()
-            record.signature = self.sign(record.hash)
-            if self._lake.put_if_absent(self._uri(record.number), record.to_bytes()):
-                head = Head(number=record.number, hash=record.hash)
-                self._advance(head)
-                self._remember(head)
+            if self._put(record, self._keys.present if self._keys else None):
                 return record
+        raise self._crowded()
+
+    def hand_over(self, actor: str, witnesses: tuple[Head, ...] = ()) -> Record | None:
+        """Let the present key take the trail over from the one before it; None when it has it already.
+
+        Raises LakeError when the trail does not hold, SettingsError when the key before is not among the retired ones
+        or the present one was in use before.
+        """
+        if self._keys is None:
+            raise SettingsError("There is no key to hand over to", where="audit.signing_key")
+        present = self._keys.present
+        for _ in range(ATTEMPTS):
+            trail = read_trail(self._lake, None, (*witnesses, *self._remembered()))
+            records = trail.records
+            before = self._keys.before(records)
+            if before is None:
+                raise SettingsError(
+                    "The key that signed the trail until now is not given",
+                    where="audit.retired_keys",
+                    remedy="Add it there; without it nobody can tell whether the trail was forged",
+                )
+            if before == present:
+                return None
+            self._require_fit(before, trail)
+            last = records[-1]
+            record = Record(
+                number=last.number + 1,
+                at=datetime.now(UTC),
+                event=HANDED_OVER,
+                actor=actor,
+                data={"from": before.id, "to": present.id, "endorsement": present.endorse(last.hash)},
+                previous=last.hash,
+            )
+            if self._put(record, before):
+                return record
+        raise self._crowded()
+
+    def _require_fit(self, before: Key, trail: Trail) -> None:
+        """Raise unless this trail, read without keys, holds with those up to `before` and never had the present one."""
+        assert self._keys is not None
+        present = self._keys.present
+        changes = trail.find(HANDED_OVER)
+        if present.id in {name for change in changes for name in (change.data.get("from"), change.data.get("to"))}:
+            raise SettingsError(
+                "The present signing key was in use before", where="audit.signing_key", remedy="Make a new one"
+            )
+        ring = KeyRing(before, tuple(key for key in self._keys.retired if key != before))
+        faults = [*trail.faults, *ring.faults(trail.records)]
+        if faults:
+            raise LakeError(
+                f"The audit trail cannot be handed over: record {faults[0].number}: {faults[0].problem}",
+                where=self._lake.uri("audit"),
+                remedy="A new key must not vouch for a trail that does not hold: llmops audit verify",
+            )
+
+    def _require_turn(self, last: Head) -> None:
+        """Raise unless what this process would append is signed as the trail goes on."""
+        if last.number == 0:
+            return
+        uri = self._uri(last.number)
+        record = self._parsed(self._lake.read(uri), uri)
+        if self._keys is None and record.signature is None:
+            return
+        if self._keys is not None and self._keys.continues(record):
+            return
+        what = "has no key" if self._keys is None else f"has another key ({self._keys.present.id})"
         raise LakeError(
+            f"The last audit record {'is not signed' if record.signature is None else 'is signed'}, and this process "
+            f"{what}, so it must not write behind it",
+            where=uri,
+            remedy="Set LLMOPS_AUDIT__SIGNING_KEY to the trail's key; after a change of keys: llmops audit rotate",
+        )
+
+    def _put(self, record: Record, key: Key | None) -> bool:
+        record.hash = record.computed_hash()
+        record.signature = key.sign(record.hash) if key else None
+        if not self._lake.put_if_absent(self._uri(record.number), record.to_bytes()):
+            return False
+        head = Head(number=record.number, hash=record.hash)
+        self._advance(head)
+        self._remember(head)
+        return True
+
+    def _crowded(self) -> LakeError:
+        return LakeError(
             "The audit trail is written to by too many at once",
             where=self._lake.uri("audit"),
             remedy="Try again in a moment",
@@ -121,15 +216,11 @@ class AuditLog:
         `witnesses` are heads that were kept elsewhere (releases, a notary): each must still be in the trail, which
         shows a tail that was cut off together with the head.
         """
-        return read_trail(self._lake, self.sign if self.signed else None, (*witnesses, *self._remembered()))
+        return read_trail(self._lake, self._keys, (*witnesses, *self._remembered()))
 
     def verify(self, witnesses: tuple[Head, ...] = ()) -> list[Fault]:
         """Return every place where the trail does not hold; an empty list means that it does."""
         return list(self.trail(witnesses).faults)
-
-    def sign(self, digest: str) -> str | None:
-        """Return the signature of a record's hash, None without a key."""
-        return hmac.new(self._key, digest.encode(), "sha256").hexdigest() if self._key else None
 
     def _parsed(self, data: bytes, uri: str) -> Record:
         try:

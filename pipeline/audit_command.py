@@ -107,6 +107,26 @@ def report(
     emit(data, f"{out}: {trail.records} records, the trail {state}.{f' {note}' if note else ''}")
 
 
+@app.command()
+def rotate(
+    by: str = typer.Option(..., "--by", help="Who changes the key; goes into the trail."),
+    witness: list[str] = typer.Option([], help="A head kept elsewhere, as NUMBER:HASH."),
+    store: bool = typer.Option(True, help="Compare with the heads in the releases of the model store."),
+) -> None:
+    """Hand the trail over to a new signing key; the one before it must be among audit.retired_keys."""
+    from pipeline.console import emit
+
+    settings, _, audit = _open()
+    heads, names, note = _witnesses(settings, witness, store)
+    record = audit.hand_over(by, tuple(heads))
+    if record is None:
+        emit({"changed": False}, "The present key signs the trail already; nothing was changed.")
+        return
+    compared = f"compared with {', '.join(names)}" if names else "compared with no copy kept elsewhere"
+    text = f"Record {record.number}: the key {record.data['to']} took over from {record.data['from']}, {compared}."
+    emit({"changed": True, "record": record.number, **record.data, "witnesses": names, "note": note}, text)
+
+
 def _open() -> tuple[Settings, Lake, AuditLog]:
     from pipeline.audit import open_audit
     from pipeline.lake import open_lake

@@ -260,6 +260,10 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,
     "subject_exported": lambda r: (f"exported {r.data.get('records', 0):,} records of a subject", ""),
+    "audit_key_changed": lambda r: (
+        f"changed the trail's signing key from {r.data.get('from')} to {r.data.get('to')}",
+        "",
+    ),
     "damage_released": lambda r: (
         f"let {len(r.data.get('manifests') or [])} stages rebuild data that was damaged or missing",
         "bad",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from pipeline.audit_keys import KeyRing
 from pipeline.audit_records import GENESIS, Fault, Head, Record
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 
 READERS = 8
 _NAME = re.compile(r"^(\d{10})\.json$")
-Sign = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class Trail:
 class _Reading:
     """The state of one pass over the records."""
 
-    sign: Sign | None
     records: list[Record] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=lambda: {0: GENESIS})
@@ -89,8 +87,6 @@ class _Reading:
             problems.append("it is not written as the pipeline writes it: it was edited")
         if number - 1 in self.hashes and record.previous != self.hashes[number - 1]:
             problems.append("it does not follow the record before it")
-        if self.sign and not hmac.compare_digest(record.signature or "", self.sign(record.hash) or ""):
-            problems.append("the signature is missing or wrong")
         return problems
 
     def compare(self, heads: Sequence[Head]) -> None:
@@ -102,24 +98,24 @@ class _Reading:
                 )
 
 
-def read_trail(lake: Lake, sign: Sign | None, witnesses: Sequence[Head]) -> Trail:
-    """Read every record and compare with the head and with `witnesses`; `sign` recomputes signatures, if given."""
+def read_trail(lake: Lake, keys: KeyRing | None, witnesses: Sequence[Head]) -> Trail:
+    """Read every record and compare with the head and with `witnesses`; check the signatures with `keys`, if given."""
     # The head first: of records that are added while this reads, none is then named by the head and not in the list.
     stored = lake.read_tagged(lake.uri("audit", "head.json"))
-    reading = _Reading(sign)
+    reading = _Reading()
     found = lake.objects(lake.uri("audit", "records"))
     folder = lake.uri("audit", "records") + "/"
     with ThreadPoolExecutor(READERS) as pool:
         for info, data in zip(found, pool.map(lambda info: _read(lake, info.uri), found), strict=True):
             reading.take(info.uri[len(folder) :], data)
+    if keys is not None:
+        reading.faults.extend(keys.faults(reading.records))
     if stored is None and len(reading.records) == 1:
-        return _trail(reading, witnesses)  # the writer of the very first record is not done, or died
-    return _trail(reading, [*_head(reading, stored), *witnesses])
-
-
-def _trail(reading: _Reading, heads: Sequence[Head]) -> Trail:
-    reading.compare(heads)
-    return Trail(tuple(reading.records), tuple(reading.faults), reading.sign is not None)
+        heads: list[Head] = []  # the writer of the very first record is not done, or died
+    else:
+        heads = _head(reading, stored)
+    reading.compare([*heads, *witnesses])
+    return Trail(tuple(reading.records), tuple(reading.faults), keys is not None)
 
 
 def _read(lake: Lake, uri: str) -> bytes | None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -314,9 +314,17 @@ class RetentionSettings(Section):
 
 
 class AuditSettings(Section):
-    """The tamper-evident record of every decision."""
+    """The tamper-evident record of every decision; `retired_keys` verify what they signed before they were replaced."""
 
     signing_key: SecretStr | None = None
+    retired_keys: list[SecretStr] = []
+
+    @model_validator(mode="after")
+    def _changed(self) -> AuditSettings:
+        retired = {key.get_secret_value() for key in self.retired_keys}
+        if retired and (self.signing_key is None or self.signing_key.get_secret_value() in retired):
+            raise ValueError("retired_keys needs a signing_key that is not one of them")
+        return self
 
 
 class LineageSettings(Section):

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from review.court import Forger
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Head
-from pipeline.errors import LakeError
+from pipeline.audit_keys import HANDED_OVER, KeyRing
+from pipeline.audit_records import Head, Record
+from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import Lake
 
 
@@ -42,7 +45,7 @@ def test_edit_is_found(lake: Lake, log: AuditLog) -> None:
 
 
 def test_rewritten_chain_is_found_by_its_signature(lake: Lake, log: AuditLog) -> None:
-    forged = AuditLog(lake, SecretStr("guess"))
+    forged = Forger(lake, SecretStr("guess"))
     lake.delete([uri(lake, 5), lake.uri("audit", "head.json")])
     forged.append("approved", actor="mallory")
     assert "signature" in problems(log)[5]
@@ -153,3 +156,151 @@ def test_garbage_where_the_next_record_goes_is_named(lake: Lake, log: AuditLog) 
     with pytest.raises(LakeError, match="damaged"):
         log.append("seen", actor="tests")
     assert "cannot be read" in problems(log)[6]
+
+
+# Keys
+
+OLD, NEW, NEWER = SecretStr("k"), SecretStr("new"), SecretStr("newer")
+
+
+@pytest.fixture
+def handed(lake: Lake, log: AuditLog) -> AuditLog:
+    """Five records of the old key, the handover, and two of the new one."""
+    trail = AuditLog(lake, NEW, retired=[OLD])
+    assert trail.hand_over("security_officer") is not None
+    for number in (5, 6):
+        trail.append("checked", actor="tests", data={"n": number})
+    return trail
+
+
+def test_old_entries_verify_and_new_ones_carry_the_new_key(lake: Lake, handed: AuditLog) -> None:
+    assert handed.verify() == []
+    change = handed.find(HANDED_OVER)[0]
+    assert (change.number, change.actor) == (6, "security_officer")
+    assert change.data["from"] == KeyRing.of(OLD).present.id
+    assert b"new" not in lake.read(uri(lake, 6)), "a record names a key by its digest alone"
+    assert handed.hand_over("again") is None
+    again = AuditLog(lake, NEWER, retired=[OLD, NEW])
+    again.hand_over("security_officer")
+    again.append("checked", actor="tests")
+    assert again.verify() == []
+    assert len(again.find(HANDED_OVER)) == 2
+
+
+def test_missing_old_key_is_found(lake: Lake, handed: AuditLog) -> None:
+    found = problems(AuditLog(lake, NEW))
+    assert list(found) == [1]
+    assert KeyRing.of(OLD).present.id in found[1]
+    assert "is not given (audit.retired_keys)" in found[1]
+
+
+def test_missing_new_key_is_found(lake: Lake, handed: AuditLog) -> None:
+    assert "is not given" in problems(AuditLog(lake, OLD))[6]
+    assert "not handed over to the present key" in AuditLog(lake, OLD).verify()[-1].problem
+
+
+def test_trail_that_was_not_handed_over_yet_does_not_hold(lake: Lake, log: AuditLog) -> None:
+    early = AuditLog(lake, NEW, retired=[OLD])
+    found = problems(early)
+    assert list(found) == [1]
+    assert "llmops audit rotate" in found[1]
+    with pytest.raises(LakeError, match="llmops audit rotate"):
+        early.append("checked", actor="tests")
+
+
+@pytest.mark.parametrize("key", [OLD, SecretStr("guess"), None])
+def test_process_with_another_key_spoils_nothing(lake: Lake, handed: AuditLog, key: SecretStr | None) -> None:
+    """A worker whose environment was not changed: its record could never be taken out of the trail again."""
+    with pytest.raises(LakeError, match=r"has another key|has no key"):
+        AuditLog(lake, key).append("checked", actor="tests")
+    assert handed.verify() == []
+
+
+def test_old_key_is_done_with_the_handover(lake: Lake, log: AuditLog) -> None:
+    """The handover itself carries the old key's signature, and must not pass for one of its records."""
+    AuditLog(lake, NEW, retired=[OLD]).hand_over("security_officer")
+    with pytest.raises(LakeError, match="has another key"):
+        log.append("checked", actor="tests")
+
+
+def test_unsigned_trail_is_not_continued_with_a_key(lake: Lake) -> None:
+    AuditLog(lake).append("checked", actor="tests")
+    with pytest.raises(LakeError, match="is not signed"):
+        AuditLog(lake, NEW).append("checked", actor="tests")
+
+
+def test_leaked_old_key_signs_nothing_new(lake: Lake, handed: AuditLog) -> None:
+    Forger(lake, OLD).append("approved", actor="mallory")
+    assert "signed with a retired key" in problems(handed)[9]
+
+
+def test_leaked_old_key_cannot_rewrite_what_was_handed_over(lake: Lake, handed: AuditLog) -> None:
+    """The old records are forged with the leaked key, and the handover is written again over them."""
+    change = handed.find(HANDED_OVER)[0]
+    lake.delete([uri(lake, number) for number in range(5, 9)] + [lake.uri("audit", "head.json")])
+    forger = Forger(lake, OLD)
+    forger.append("approved", actor="mallory")
+    forger.append(HANDED_OVER, actor="security_officer", data=change.data)
+    assert "did not take the trail over" in problems(handed)[6]
+    with pytest.raises(LakeError, match="has another key"):
+        handed.append("checked", actor="tests")
+
+
+def test_forged_handover_is_found(lake: Lake, handed: AuditLog) -> None:
+    mallory = KeyRing.of(SecretStr("mallory")).present
+    last = handed.head()
+    data = {"from": KeyRing.of(NEW).present.id, "to": mallory.id, "endorsement": mallory.endorse(last.hash)}
+    Forger(lake, SecretStr("mallory")).append(HANDED_OVER, actor="mallory", data=data)
+    found = [fault.problem for fault in handed.verify()]
+    assert "the signature is missing or wrong" in found
+    assert any(f"the key {mallory.id}" in problem for problem in found)
+    assert "not handed over to the present key" in found[-1]
+
+
+def test_edited_old_entry_is_found_after_the_handover(lake: Lake, handed: AuditLog) -> None:
+    record = json.loads(lake.read(uri(lake, 3)))
+    record["data"]["n"] = 99
+    changed = Record.model_validate(record)
+    changed.hash = changed.computed_hash()
+    lake.write(uri(lake, 3), changed.to_bytes())
+    assert "signature is missing or wrong" in problems(handed)[3]
+
+
+def test_new_key_does_not_vouch_for_a_trail_that_does_not_hold(lake: Lake, log: AuditLog) -> None:
+    lake.delete([uri(lake, 2)])
+    with pytest.raises(LakeError, match="cannot be handed over"):
+        AuditLog(lake, NEW, retired=[OLD]).hand_over("security_officer")
+
+
+def test_handover_needs_the_key_before_and_a_new_one(lake: Lake, handed: AuditLog) -> None:
+    with pytest.raises(SettingsError, match="until now is not given"):
+        AuditLog(lake, NEWER, retired=[OLD]).hand_over("security_officer")
+    with pytest.raises(SettingsError, match="in use before"):
+        AuditLog(lake, OLD, retired=[NEW]).hand_over("security_officer")
+    with pytest.raises(ValueError, match="among the retired"):
+        AuditLog(lake, NEW, retired=[NEW])
+    with pytest.raises(SettingsError, match="no key to hand over"):
+        AuditLog(lake).hand_over("security_officer")
+
+
+def test_concurrent_writers_and_a_handover_lose_nothing(lake: Lake, log: AuditLog) -> None:
+    """The old key's writer is stopped by the handover, and whatever it wrote before stands."""
+    new = AuditLog(lake, NEW, retired=[OLD])
+
+    def write() -> int:
+        count = 0
+        while count < 400:
+            try:
+                log.append("seen", actor="tests", data={"n": count})
+            except LakeError:
+                return count
+            count += 1
+            time.sleep(0.02)
+        return count
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(write)
+        assert new.hand_over("security_officer") is not None
+        written = writing.result()
+    assert len(new.find("seen")) == written
+    assert new.verify() == []

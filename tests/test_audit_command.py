@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from pipeline import audit_report
@@ -116,3 +117,24 @@ def test_every_event_of_the_pipeline_has_a_sentence() -> None:
     events |= {signoff.SIGNED_OFF, signoff.REFUSED, signoff.RUN_FINISHED, watch.CHECKED, evidence.STAGE_COMPLETED}
     events |= {reminders.REMINDED, rollback.PUBLISHED, rollback.ROLLED_BACK}
     assert events <= set(audit_report._TELLERS)
+
+
+def test_key_is_changed_from_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOPS_LAKE__URI", str(tmp_path / "lake"))
+    monkeypatch.setenv("LLMOPS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LLMOPS_AUDIT__SIGNING_KEY", "old")
+    lake = open_lake(LakeSettings(uri=str(tmp_path / "lake")))
+    AuditLog(lake, SecretStr("old")).append("run_started", actor="operator", run_id=RUN)
+    runner = CliRunner()
+    monkeypatch.setenv("LLMOPS_AUDIT__SIGNING_KEY", "new")
+    assert "until now is not given" in str(runner.invoke(app, ["rotate", "--by", "officer", "--no-store"]).exception)
+    monkeypatch.setenv("LLMOPS_AUDIT__RETIRED_KEYS", '["old"]')
+    assert runner.invoke(app, ["verify", "--no-store"]).exit_code == 1, "not before the key was handed over"
+    done = runner.invoke(app, ["rotate", "--by", "officer", "--no-store"])
+    assert done.exit_code == 0, done.output
+    assert "Record 2: the key" in done.output
+    assert runner.invoke(app, ["verify", "--no-store"]).exit_code == 0
+    assert "nothing was changed" in runner.invoke(app, ["rotate", "--by", "officer", "--no-store"]).output
+    assert "audit_key_changed" in {record.event for record in AuditLog(lake).records()}
+    monkeypatch.setenv("LLMOPS_AUDIT__RETIRED_KEYS", '["new"]')
+    assert "retired_keys" in str(runner.invoke(app, ["verify", "--no-store"]).exception)

@@ -23,6 +23,8 @@ COLUMNS = {
     "risks": ("title", "id", "score", "treatment", "measures", "residual", "owner", "review_by"),
     "sources": ("name", "kind", "licence", "owner", "lawful_basis", "personal_data", "retention_days"),
 }
+LONGEST_ID = 16
+"""A cell of one word up to this length is an id, a number or a name, and is not broken in two."""
 STATUS = {"failed": "failed", "warning": "warning", "passed": "passed", "not_applicable": "not applicable"}
 
 
@@ -143,6 +145,7 @@ def _environment() -> Environment:
     )
     environment.filters["words"] = lambda value: str(value).replace("_", " ")
     environment.filters["shown"] = _shown
+    environment.tests["one_word"] = lambda text: len(text) <= LONGEST_ID and not any(map(str.isspace, text))
     environment.filters["thresholds"] = lambda items: [(n, t["value"], t["default"], t["meaning"]) for n, t in items]
     environment.filters["files"] = lambda files: [
         (name, entry["size"], entry["sha256"]) for name, entry in files.items()

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.comply.gate import PASSED, REFUSED
-from pipeline.errors import Refused
+from pipeline.errors import LakeError, Refused
 from pipeline.evaluate import rated
+from pipeline.log import get_logger
 from pipeline.review import blind, decision, form, signoff
 from pipeline.review.dossier import MAX_RATED, build, cell
 from pipeline.review.evidence import Evidence, altered
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MODEL = "model"
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,12 @@ def _evidence(run: Run, candidate: str, evaluation: str, compliance: str) -> Evi
 
 
 def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:
+    """Record a refusal. It stands also where the trail takes no record any more, which may be why it was refused."""
     data = {"reason": problem.what}
-    run.audit.append(signoff.REFUSED, actor="pipeline", run_id=run.id, subject=subject.model, data=data)
+    try:
+        run.audit.append(signoff.REFUSED, actor="pipeline", run_id=run.id, subject=subject.model, data=data)
+    except LakeError as cause:
+        log.error("the refusal could not be recorded", run=run.id, reason=problem.what, cause=cause.what)
 
 
 def _run(run_id: str) -> Run:

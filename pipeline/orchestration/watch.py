@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from pipeline.errors import Refused
+from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
 from pipeline.orchestration.tasks import Run, for_airflow
 from pipeline.review.evidence import STAGE_COMPLETED
@@ -95,14 +95,25 @@ def compliance_of(run: Run, uri: str, evaluation: Manifest) -> Manifest:
 
 @for_airflow
 def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str) -> list[str]:
-    """Record whether the production version is fit, and return the reasons why not."""
+    """Record whether the production version is fit, and return the reasons why not.
+
+    A trail that does not hold, also against the heads in releases, is one: nothing proves the approvals any more.
+    """
     from pipeline.publish.rollback import erased
+    from pipeline.publish.store import ModelStore
+    from pipeline.publish.witnesses import released_heads
 
     run = Run(run_id)
     checked = run.manifest(report)
     version = published["version"]
     reasons = [f"its files: {published['fault']}"] if published.get("fault") else []
-    if version in erased(run.audit.trail(), run.settings.publish.repository):
+    trail = run.audit.trail(tuple(head for _, head in released_heads(ModelStore(run.settings))))
+    reasons += [
+        f"the audit trail does not hold at record {fault.number}: {fault.problem}" for fault in trail.faults[:5]
+    ]
+    if len(trail.faults) > 5:
+        reasons.append(f"the audit trail has {len(trail.faults) - 5} more faults: llmops audit verify")
+    if version in erased(trail, run.settings.publish.repository):
         reasons.append("it learned from rows of a person whose data was erased since")
     reasons += refusals(checked, run.lake)
     data = {
@@ -113,7 +124,10 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
         "compliance": report,
     }
     subject = run.manifest(published["candidate"]).output("model").digest
-    run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=subject, data=data)
+    try:
+        run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=subject, data=data)
+    except LakeError as problem:  # the trail takes no record: that is a fault of its own, and no fault may go untold
+        reasons.append(f"the verdict could not be recorded: {problem.what}")
     return reasons
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake, open_lake
@@ -38,7 +39,15 @@ class Place:
         def build(version: str) -> Path:
             folder.mkdir(exist_ok=True)
             (folder / "model.safetensors").write_bytes(name.encode() * 100)
-            content = {"version": version, "run_id": name, "model": name, "candidate": candidate, "prepared": "p"}
+            content: dict[str, Any] = {
+                "version": version,
+                "run_id": name,
+                "model": name,
+                "candidate": candidate,
+                "prepared": "p",
+            }
+            if (head := self.audit.head()).number:
+                content["audit"] = head.model_dump()
             write_release(folder, content)
             return folder
 

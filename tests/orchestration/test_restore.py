@@ -90,6 +90,31 @@ def test_integrity_names_a_changed_file(place: Place, tmp_path: Path) -> None:
     assert "model.safetensors differs" in watch.integrity("check")["fault"]
 
 
+@pytest.mark.parametrize(
+    ("attack", "fault"),
+    [
+        ("edit", "record 1: the content does not match its hash"),
+        ("delete", "record 2: the record is missing"),
+        ("cut", "recorded elsewhere is not in the trail"),
+    ],
+)
+def test_verdict_counts_faults_of_the_audit_trail(place: Place, attack: str, fault: str) -> None:
+    """The model itself is untouched; what was approved can no longer be proven."""
+    passed = place.report("passed", [])
+    published = {"version": "v3", "candidate": next(iter(place.candidates)), "fault": ""}
+    records = [info.uri for info in place.lake.objects(place.lake.uri("audit", "records"))]
+    if attack == "edit":
+        place.lake.write(records[0], place.lake.read(records[0]).replace(b"pipeline", b"someone", 1))
+    elif attack == "delete":
+        place.lake.delete([records[1]])
+    else:  # the whole trail, with the head and this machine's memory of it
+        place.lake.delete([*records, place.lake.uri("audit", "head.json")])
+    reasons = watch.verdict("check", published, passed.uri, passed.uri)
+    assert any(fault in reason for reason in reasons), reasons
+    assert "It stays in production: The audit trail does not hold" in refused("v3", reasons)
+    assert place.present() == "v3", "on a trail that does not hold, nothing moves"
+
+
 def test_verdict_knows_erased_data(place: Place) -> None:
     passed = place.report("passed", [])
     published = {"version": "v3", "candidate": next(iter(place.candidates)), "fault": ""}

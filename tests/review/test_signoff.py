@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
-from review.court import POLICY, Court, write_files, yesterday
+from review.court import POLICY, Court, Forger, write_files, yesterday
 
 from pipeline.audit import AuditLog
 from pipeline.audit_records import Head, Record
@@ -352,7 +352,7 @@ def test_record_forged_without_the_key_is_refused(court: Court) -> None:
     court.prepared()
     court.review("model", "ada")
     court.ask("legal")
-    forger = AuditLog(court.lake, SecretStr("guess"))
+    forger = Forger(court.lake, SecretStr("guess"))
     signoff.record_answer(
         forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
     )
@@ -390,7 +390,7 @@ def test_trail_that_changes_between_two_readings_is_read_once(court: Court, monk
     def then_forged(self: AuditLog, witnesses: tuple[Head, ...] = ()):
         found = reading(self, witnesses)
         signoff.record_answer(
-            AuditLog(court.lake), run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="",
+            Forger(court.lake), run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="",
             answers={},
         )  # fmt: skip
         return found
