@@ -9,18 +9,22 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import SecretStr
-from review.court import Court, settings_in, write_files
+from review.court import KEY, Court, Forger, settings_in, write_files
 
 from pipeline.answering import Answerer, Asked
-from pipeline.audit_records import Head
+from pipeline.audit import AuditLog
+from pipeline.audit_records import Head, Record
 from pipeline.errors import Refused
 from pipeline.publish import stage
 from pipeline.publish.release import folder_hashes, write_release
 from pipeline.publish.store import ModelStore
 from pipeline.publish.witnesses import released_heads
-from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest
+from pipeline.review import signoff
+from pipeline.settings import AuditSettings, Settings
+from pipeline.stage import Attempt, Manifest, load_manifest
 from pipeline.train import tiny
 
 QUESTION, CONTEXT, TOKENS = "How long?", "Within 30 days.", 8
@@ -125,6 +129,99 @@ def test_bytes_changed_in_the_lake_after_the_approval(court: Court, attack: Call
     with pytest.raises(Refused, match=reason):
         publish(court)
     assert nothing_published(court)
+
+
+def last_answer(court: Court) -> Record:
+    return court.audit.find(signoff.ANSWERED)[-1]
+
+
+def record_uri(court: Court, number: int) -> str:
+    return court.lake.uri("audit", "records", f"{number:010d}.json")
+
+
+def edit_approval(court: Court) -> None:
+    """Another person's name on an approval, with its hash recomputed; the signature cannot be."""
+    changed = last_answer(court).model_copy(update={"actor": "ada"})
+    changed.hash = changed.computed_hash()
+    court.lake.write(record_uri(court, changed.number), changed.to_bytes())
+
+
+def forge_approval(court: Court) -> None:
+    """The last approval taken away and written anew by somebody without the key."""
+    court.lake.delete([record_uri(court, last_answer(court).number), court.lake.uri("audit", "head.json")])
+    signoff.record_answer(
+        Forger(court.lake, SecretStr("guess")),
+        run_id=court.run,
+        role="legal",
+        reviewer="lex",
+        decision="approve",
+        comment="",
+        answers={},
+    )
+
+
+def replay(court: Court) -> None:
+    """The approvals of this run, used by a run of the same model that nobody reviewed."""
+    for stage_name in ("base-model", "prepare", "tune", "evaluate", "comply"):
+        court.run = "run-2"
+        court.record(court.made[stage_name])
+    court.start()
+    court.gate()
+
+
+def edit_manifest(court: Court) -> None:
+    """The evaluation's own figures in its manifest; its files stay as they are."""
+    made = court.made["evaluate"]
+    edited = made.model_copy(update={"facts": {"metrics": {"token_f1": {"candidate": 0.99}}}})
+    court.lake.write(made.uri, edited.model_dump_json().encode())
+    court.made["evaluate"] = load_manifest(court.lake, made.uri)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda c: c.review("legal", "lex", "reject"), "lex rejected it"),
+        (lambda c: c.review("model", "nobody", "silent"), "nobody answered in time"),
+        (lambda c: c.gate("refused"), "the compliance gate says refused"),
+        (lambda c: c.start("lex"), "lex started the run and cannot approve it"),
+        (lambda c: c.start("ADA"), "ada started the run and cannot approve it"),
+        (edit_approval, "does not hold"),
+        (lambda c: c.lake.delete([record_uri(c, last_answer(c).number)]), "does not hold"),
+        (forge_approval, "signature is missing or wrong"),
+        (replay, "0 of 1 approvals"),
+        (edit_manifest, "the audit trail does not know evaluate"),
+    ],
+)
+def test_sign_off_changed_after_the_approval(court: Court, change: Callable, reason: str) -> None:
+    """The stage itself refuses, also where somebody marked the sign-off task in Airflow as successful."""
+    change(court)
+    with pytest.raises(Refused, match=reason):
+        publish(court)
+    assert nothing_published(court)
+
+
+def test_release_signed_with_another_key_than_is_demanded_is_withdrawn(court: Court) -> None:
+    own, demanded = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
+    pem = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public = demanded.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    court.settings.publish = court.settings.publish.model_copy(
+        update={"signing_key": SecretStr(pem), "verify_key": public}
+    )
+    with pytest.raises(Refused, match="signature"):
+        publish(court)
+    assert ModelStore(court.settings).production() is None
+
+
+def test_trail_handed_over_to_a_new_key_between_approval_and_publication(court: Court) -> None:
+    """Changing the key loses no approval; a worker that still has the old one publishes nothing."""
+    court.settings.audit = AuditSettings(signing_key=SecretStr("new"), retired_keys=[KEY])
+    AuditLog(court.lake, SecretStr("new"), retired=[KEY]).hand_over("security_officer")
+    court.settings.audit = AuditSettings(signing_key=KEY)
+    with pytest.raises(Refused, match=r"not handed over to the present key|is not given"):
+        publish(court)
+    assert nothing_published(court)
+    court.settings.audit = AuditSettings(signing_key=SecretStr("new"), retired_keys=[KEY])
+    assert publish(court).facts["version"] == "v1"
 
 
 @pytest.mark.parametrize("link", ["soft", "hard"])
