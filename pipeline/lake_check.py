@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.errors import LakeError
+from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
-from pipeline.stage import load_manifest
+from pipeline.stage import Manifest, Output, digest_of, load_manifest
 
 MANIFEST = "/manifest.json"
 
@@ -61,3 +61,33 @@ def release(lake: Lake, found: list[Damage]) -> list[str]:
     named = sorted({damage.manifest for damage in found})
     lake.delete(named)
     return named
+
+
+def altered(lake: Lake, output: Output) -> list[str]:
+    """Return which files of an output are not, byte for byte, what its manifest promises."""
+    present = {info.uri[len(output.uri.rstrip("/")) + 1 :]: info.uri for info in lake.objects(output.uri)}
+    promised = {file.path: file.sha256 for file in output.files}
+    found = [f"the file {name} was added after its stage" for name in sorted(set(present) - set(promised))]
+    for name, sha256 in sorted(promised.items()):
+        if name not in present:
+            found.append(f"the file {name} is missing")
+        elif lake.digest(present[name]) != sha256:
+            found.append(f"the file {name} was changed after its stage")
+    if digest_of(sorted(promised.items())) != output.digest:
+        found.append("the manifest's digest does not match its own list of files")
+    return found
+
+
+def require_unaltered(lake: Lake, manifest: Manifest, *names: str) -> None:
+    """Raise Refused unless these outputs of a manifest (all without names) are what their stage wrote.
+
+    For a stage whose result would otherwise rest on rows that somebody changed in the lake after they were checked.
+    """
+    for name, output in manifest.outputs.items():
+        problems = altered(lake, output) if not names or name in names else []
+        if problems:
+            raise Refused(
+                f"{manifest.stage}: {problems[0]}",
+                where=output.uri,
+                remedy="Find out who writes to the lake; llmops lake verify names every file that was changed",
+            )

@@ -68,7 +68,7 @@ def check(
         lake=lake,
     )
     say(f"checking {candidate.name}")
-    findings = run_checks(subject, Prober(lake, settings.comply.batch_size), say=say)
+    findings = run_checks(subject, Prober(lake, settings.comply.batch_size, settings.audit.signing_key), say=say)
     made = report.document(subject, findings, conclude(subject, findings), governance.summary(subject.root))
     return Checked(files(subject, made), report.facts(made), made)
 

@@ -6,11 +6,14 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from pipeline.comply.check import Probe
 from pipeline.comply.subject import ModelFiles, Reply
 from pipeline.errors import PipelineError
+from pipeline.kept_answers import KeptAnswers
 from pipeline.log import get_logger
 from pipeline.stage import code_version
 
@@ -25,9 +28,10 @@ PROMPT_CODE = ("answering", "encoding", "prompts")
 class Prober:
     """Asks a model, at most once for each probe; replies are kept in the lake by the digest of the model's files."""
 
-    def __init__(self, lake: Lake | None, batch_size: int) -> None:
-        """Without a lake nothing is kept."""
+    def __init__(self, lake: Lake | None, batch_size: int, key: SecretStr | None = None) -> None:
+        """Without a lake nothing is kept; `key`, the audit trail's, seals what is."""
         self._lake = lake
+        self._key = key
         self._batch_size = batch_size
 
     def ask(self, model: ModelFiles, probes: Iterable[Probe]) -> dict[Probe, Reply]:
@@ -79,34 +83,28 @@ class Prober:
                 f"The model cannot be loaded: {type(problem).__name__}: {_line(problem)}", where=model.name
             ) from problem
 
-    def _place(self, model: ModelFiles) -> str:
+    def _store(self, model: ModelFiles) -> KeptAnswers | None:
         from pipeline.answering import folder_digest
 
+        if self._lake is None:
+            return None
         digest = model.output.digest if model.output else folder_digest(model.folder)
-        assert self._lake is not None
-        return self._lake.uri("cache", "probes", digest[:24], code_version(*PROMPT_CODE))
+        place = self._lake.uri("cache", "probes", digest[:32], code_version(*PROMPT_CODE))
+        return KeptAnswers(self._lake, place, self._key)
 
     def _kept(self, model: ModelFiles) -> dict[str, Reply]:
-        if self._lake is None:
-            return {}
-        found: dict[str, Reply] = {}
-        for info in self._lake.objects(self._place(model)):
-            try:
-                content = json.loads(self._lake.read(info.uri))
-                found |= {key: Reply(**reply) for key, reply in content.items()}
-            except (ValueError, TypeError):
-                log.warning("kept replies cannot be read; the model is asked again", where=info.uri)
-        return found
+        store = self._store(model)
+        return {key: Reply(**reply) for key, reply in store.read().items()} if store else {}
 
     def _keep(self, model: ModelFiles, replies: dict[Probe, Reply]) -> None:
-        if self._lake is None:
-            return
-        content: dict[str, Any] = {
-            _key(probe): {"text": reply.text, "finished": reply.finished, "tokens": reply.tokens}
-            for probe, reply in replies.items()
-        }
-        data = json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        self._lake.write(f"{self._place(model)}/{hashlib.sha256(data).hexdigest()[:24]}.json", data)
+        store = self._store(model)
+        if store is not None:
+            store.add(
+                {
+                    _key(probe): {"text": reply.text, "finished": reply.finished, "tokens": reply.tokens}
+                    for probe, reply in replies.items()
+                }
+            )
 
 
 def _key(probe: Probe) -> str:

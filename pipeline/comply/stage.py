@@ -62,7 +62,7 @@ def run(
 
     def work(attempt: Attempt) -> None:
         subject = _subject(settings, lake, policy, day, inputs)
-        prober = Prober(lake, settings.comply.batch_size)
+        prober = Prober(lake, settings.comply.batch_size, settings.audit.signing_key)
         findings = run_checks(subject, prober)
         decision = conclude(subject, findings)
         made = report.document(subject, findings, decision, governance.summary(subject.root))

@@ -111,7 +111,7 @@ def _responder(settings: Settings, lake: Lake, model: Model) -> Responder:
 
         return Answerer(model.local(settings, lake), batch_size=settings.evaluate.batch_size)
 
-    return Responder(lake, model.digest, load)
+    return Responder(lake, model.digest, load, settings.audit.signing_key)
 
 
 def _speed(item: Assessed) -> dict[str, Any]:

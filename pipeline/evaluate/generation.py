@@ -9,46 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from pipeline.evaluate.examples import Example
+from pipeline.kept_answers import KeptAnswers
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.stage import code_version, digest_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from pipeline.answering import Answerer
 
 log = get_logger(__name__)
 PROMPT_CODE = ("answering", "encoding", "prompts")
-
-
-class Cache:
-    """What a model said, kept in the lake by model digest, decoding settings and prompt.
-
-    Every call that had to work adds one immutable file; readers take all files of the model and the settings, so
-    concurrent writers cannot disturb each other. Deleting the prefix `cache/` loses nothing but time.
-    """
-
-    def __init__(self, lake: Lake, kind: str, model: str, decoding: dict[str, Any]) -> None:
-        """`decoding` must hold everything that decides an answer besides the model's files and the prompt."""
-        self._lake = lake
-        self._prefix = lake.uri("cache", kind, model[:24], digest_of(decoding)[:16])
-
-    def read(self) -> dict[str, dict[str, Any]]:
-        """Return every kept result by its key."""
-        if not self._lake.objects(self._prefix):
-            return {}
-        return {row.pop("key"): row for row in self._lake.read_table(self._prefix).to_pylist()}
-
-    def add(self, results: dict[str, dict[str, Any]]) -> None:
-        """Keep results."""
-        import pyarrow as pa
-
-        rows = [{"key": key, **values} for key, values in sorted(results.items())]
-        batch: pa.RecordBatch = pa.RecordBatch.from_pylist(rows)
-        name = digest_of(rows)[:24]
-        self._lake.write_batches(f"{self._prefix}/{name}.parquet", [batch], batch.schema)
 
 
 @dataclass
@@ -68,11 +41,12 @@ class Speed:
 
 @dataclass
 class Responder:
-    """A model that is asked; `load` is called at the first question whose answer is not kept."""
+    """A model that is asked; `load` is called at the first question whose answer is not kept, sealed with `key`."""
 
     lake: Lake
     digest: str
     load: Callable[[], Answerer]
+    key: SecretStr | None = None
     speed: Speed = field(default_factory=Speed)
     _answerer: Answerer | None = None
 
@@ -130,7 +104,8 @@ class Responder:
         items: Sequence[Any],
         work: Callable[[list[Any]], list[dict[str, Any]]],
     ) -> dict[str, dict[str, Any]]:
-        cache = Cache(self.lake, kind, self.digest, decoding)
+        prefix = self.lake.uri("cache", kind, self.digest[:32], digest_of(decoding)[:16])
+        cache = KeptAnswers(self.lake, prefix, self.key)
         found = cache.read()
         missing = {key: item for key, item in zip(keys, items, strict=True) if key not in found}
         self.speed.cached += len(keys) - len(missing) if kind == "answers" else 0

@@ -16,6 +16,7 @@ from pipeline.evaluate.references import as_taught
 from pipeline.evaluate.report.render import render, template_files
 from pipeline.features import retrieval
 from pipeline.lake import Lake
+from pipeline.lake_check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 
@@ -86,6 +87,7 @@ def run(
         inputs["champion"] = champion
 
     def work(attempt: Attempt) -> None:
+        require_unaltered(lake, features)
         models = models_of(candidate, base, champion)
         rows = list(retrieval.qa_rows(settings, lake, features, SPLIT))
         rows, cut = as_taught(rows, models[0].local(settings, lake), settings.features.max_answer_tokens)
@@ -97,6 +99,7 @@ def run(
             "inputs": {name: f"{manifest.stage}/{manifest.key}" for name, manifest in inputs.items()},
         }
         found = evaluate(settings, lake, models, examples, data)
+        require_unaltered(lake, features)  # again, since it was read in between
         write(attempt, found)
         _account(attempt, rows, examples, found)
 

@@ -16,8 +16,9 @@ from pipeline.audit_trail import Trail
 from pipeline.comply.gate import PASSED, read_report
 from pipeline.comply.policy import Policy
 from pipeline.lake import Lake
+from pipeline.lake_check import altered
 from pipeline.review.signoff import Subject
-from pipeline.stage import Manifest, Output, digest_of
+from pipeline.stage import Manifest, digest_of
 
 STAGE_COMPLETED = "stage_completed"
 STAGES = {
@@ -79,21 +80,6 @@ def problems(lake: Lake, trail: Trail, run_id: str, evidence: Evidence, policy: 
             found += [f"{name}: {problem}" for problem in altered(lake, output)]
     # A report that is not the one that was made says nothing.
     return found or _reported(lake, evidence.compliance, policy, today)
-
-
-def altered(lake: Lake, output: Output) -> list[str]:
-    """Return which files of an output are not, byte for byte, what its manifest promises."""
-    present = {info.uri[len(output.uri.rstrip("/")) + 1 :]: info.uri for info in lake.objects(output.uri)}
-    promised = {file.path: file.sha256 for file in output.files}
-    found = [f"the file {name} was added after its stage" for name in sorted(set(present) - set(promised))]
-    for name, sha256 in sorted(promised.items()):
-        if name not in present:
-            found.append(f"the file {name} is missing")
-        elif lake.digest(present[name]) != sha256:
-            found.append(f"the file {name} was changed after its stage")
-    if digest_of(sorted(promised.items())) != output.digest:
-        found.append("the manifest's digest does not match its own list of files")
-    return found
 
 
 def _made(trail: Trail, run_id: str, name: str, manifest: Manifest) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Lake
+from pipeline.lake_check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train import model_cache
@@ -36,6 +37,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
     earlier_manifest = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
 
     def work(attempt: Attempt) -> None:
+        require_unaltered(lake, features)
         earlier = earlier_for(settings, lake)
         examples = examples_for(settings, lake, features, earlier)
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:

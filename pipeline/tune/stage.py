@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Lake
+from pipeline.lake_check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
@@ -40,6 +41,7 @@ def run(
     space = axes(settings.tune, default)
 
     def work(attempt: Attempt) -> None:
+        require_unaltered(lake, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
         trials = _search(settings, lake, base, features, first, prefix, space)

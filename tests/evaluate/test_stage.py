@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from features import examples as rows_of
+from pydantic import SecretStr
 from typer import Typer
 from typer.testing import CliRunner
 
+from pipeline.errors import Refused
 from pipeline.evaluate import rated, stage
 from pipeline.evaluate.command import evaluate
 from pipeline.evaluate.ratings import Sheet
@@ -92,6 +94,30 @@ def test_stage_measures_the_candidate_and_is_skipped_when_nothing_changed(
     assert not repeated.cached
     assert repeated.digest == made.digest, "the same input gives the same bytes"
     assert repeated.facts["speed"]["base"]["generated"] == 0, "answers of the base model are kept across runs"
+
+
+def test_answers_planted_for_a_bad_model_and_changed_test_rows_are_not_believed(
+    settings: Settings, lake: Lake, inputs: dict[str, Manifest]
+) -> None:
+    """Somebody who can write to the lake makes a bad candidate look good, between its training and its evaluation."""
+    settings.evaluate.perturbation_examples = settings.evaluate.repetition_examples = 0
+    settings.evaluate.benchmarks = []
+    settings.audit.signing_key = SecretStr("k")
+    honest = stage.run(settings, lake, run_id="r1", **inputs)
+    bad = inputs | {"candidate": inputs["base"].model_copy(update={"stage": "tune"})}
+    good = lake.uri("cache", "answers", inputs["candidate"].output("model").digest[:32])
+    target = lake.uri("cache", "answers", inputs["base"].output("model").digest[:32])
+    lake.delete([info.uri for info in lake.objects(target)])
+    for info in lake.objects(good):
+        lake.write(target + info.uri[len(good) :], lake.read(info.uri))
+    made = stage.run(settings, lake, run_id="r2", **bad)
+    assert made.facts["metrics"]["token_f1"]["candidate"] < 0.2 < honest.facts["metrics"]["token_f1"]["candidate"]
+    rows = inputs["features"].outputs
+    place = next(f"{output.uri}/{file.path}" for output in rows.values() for file in output.files)
+    lake.write(place, lake.read(place) + b"x")
+    settings.evaluate.seed += 1
+    with pytest.raises(Refused, match="changed after its stage"):
+        stage.run(settings, lake, run_id="r3", **inputs)
 
 
 def test_champion_is_a_third_model_and_never_the_candidate_itself(

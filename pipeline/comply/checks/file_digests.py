@@ -7,7 +7,11 @@ import hashlib
 from pipeline.comply.check import Check, Limits, Result, not_applicable, verdict
 from pipeline.comply.checks.weight_files import files
 from pipeline.comply.subject import Subject
+from pipeline.lake_check import altered
 from pipeline.stage import digest_of
+
+RESTS_ON = ("prepared", "features", "evaluation")
+"""What the model was trained and measured on, and its measurement."""
 
 
 class FileDigests(Check):
@@ -17,7 +21,8 @@ class FileDigests(Check):
     title = "File digests"
     proves = (
         "Every file of the candidate has the SHA-256 that its training stage recorded, no file was added or removed, "
-        "and the manifest's own digest matches its list."
+        "and the manifest's own digest matches its list. So it is with the rows and features that it was trained and "
+        "measured on."
     )
     risks = ("supply-chain",)
     severity = "critical"
@@ -44,4 +49,19 @@ class FileDigests(Check):
         problems += [f"{name} was added" for name in sorted(set(found) - set(expected))]
         if digest_of(sorted(expected.items())) != output.digest:
             problems.append("the manifest's digest does not match its own list of files")
+        problems += _rows(subject)
         return verdict(problems, f"all {len(expected)} files are as they were trained", {"files": len(expected)})
+
+
+def _rows(subject: Subject) -> list[str]:
+    """Return what was changed of the data behind the model."""
+    lake = subject.lake
+    if lake is None:
+        return []
+    known = {name: subject.manifests[name] for name in RESTS_ON if name in subject.manifests}
+    return [
+        f"{name}: {problem}"
+        for name, manifest in known.items()
+        for output in manifest.outputs.values()
+        for problem in altered(lake, output)
+    ]
