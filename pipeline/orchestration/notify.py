@@ -13,10 +13,11 @@ from pipeline.settings import current
 
 CONNECTION = "smtp_default"
 
-FAILURE = """<p>The task <b>{{ ti.task_id }}</b> of <b>{{ dag.dag_id }}</b> failed in run {{ run_id }}
-(attempt {{ ti.try_number }}).</p><p>Cause: {{ exception | e }}</p><p><a href="{{ ti.log_url }}">Open the log</a></p>"""
-RETRY = """<p>The task <b>{{ ti.task_id }}</b> of <b>{{ dag.dag_id }}</b> failed in run {{ run_id }} and is tried again
-(attempt {{ ti.try_number }} of {{ ti.max_tries + 1 }}).</p><p>Cause: {{ exception | e }}</p>"""
+FAILURE = """<p>The task <b>{{ ti.task_id | e }}</b> of <b>{{ dag.dag_id | e }}</b> failed in run {{ run_id | e }}
+(attempt {{ ti.try_number }}).</p><p>Cause: {{ exception | e }}</p>
+<p><a href="{{ ti.log_url | e }}">Open the log</a></p>"""
+RETRY = """<p>The task <b>{{ ti.task_id | e }}</b> of <b>{{ dag.dag_id | e }}</b> failed in run {{ run_id | e }} and is
+tried again (attempt {{ ti.try_number }} of {{ ti.max_tries + 1 }}).</p><p>Cause: {{ exception | e }}</p>"""
 
 
 def harmless(text: str) -> str:

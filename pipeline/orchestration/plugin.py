@@ -17,7 +17,12 @@ from pipeline.orchestration import notes
 
 PREFIX = "/llmops"
 POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
-KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".csv": "text/csv; charset=utf-8"}
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".jsonl": "text/plain; charset=utf-8",  # shown: the sandbox lets nothing be downloaded
+    ".csv": "text/csv; charset=utf-8",
+}
 STAGES = {
     "prepare": "Data",
     "train": "Training",

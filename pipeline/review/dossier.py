@@ -46,8 +46,14 @@ class Dossier:
         return "\n\n".join([self._head(), *own, self._bytes()])
 
     def _head(self) -> str:
-        verdict = plain(self.compliance.facts.get("verdict", "unknown"))
-        return f"**Gate: {verdict}** · [all reports of this run]({self.report_url}) · run `{plain(self.run_id)}`"
+        facts, sampling = self.compliance.facts, self.compliance.parameters.get("sampling") or {}
+        verdict = plain(facts.get("verdict", "unknown"))
+        sizes = ", ".join(f"{name.replace('_', ' ')} {size}" for name, size in sampling.items() if size is not None)
+        probes = f"a sample of the probes ({plain(sizes)})" if sizes else "all probes"
+        return (
+            f"**Gate: {verdict}** · [all reports of this run]({self.report_url}) · run `{plain(self.run_id)}` · "
+            f"policy `{plain(facts.get('policy', 'unknown'))[:16]}` · {probes}"
+        )
 
     def _model(self) -> list[str]:
         return [*self._blind(), "### Held-out questions", metrics_table(self.evaluation), *self._samples()]

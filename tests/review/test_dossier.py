@@ -83,3 +83,18 @@ def test_both_show_the_bytes_that_are_bound() -> None:
 
 def test_long_texts_are_cut() -> None:
     assert len(cell("x" * 10_000)) < 300
+
+
+def test_reviewers_see_by_which_policy_and_on_how_many_probes_the_gate_decided() -> None:
+    """Somebody who sets a softer policy or a smaller sample on a worker must at least show it to the reviewers."""
+    made = dossier("text")
+    assert "policy `unknown` · all probes" in made.body("legal")
+    softer = made.compliance.model_copy(
+        update={
+            "facts": {"verdict": "passed", "policy": "c0ffee" * 10},
+            "parameters": {"sampling": {"attacks": 1, "triggers": None}},
+        }
+    )
+    changed = Dossier("run-1", made.candidate, made.evaluation, softer, made.answers, made.report_url)
+    for role in ("model", "legal"):
+        assert "policy `c0ffeec0ffeec0ff` · a sample of the probes (attacks 1)" in changed.body(role)
