@@ -127,3 +127,8 @@ def test_options_do_not_touch_code() -> None:
 
 def test_a_question_is_one_line() -> None:
     assert Cleaner().line("How do I\n  install\tit?\r\n") == "How do I install it?"
+
+
+@pytest.mark.parametrize("ampersand", ["amp;", "#38;", "#x26;"])
+def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
+    assert Cleaner().text("Salt &" + ampersand * 20_000 + "lt; pepper") == "Salt < pepper"
