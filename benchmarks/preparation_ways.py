@@ -6,7 +6,6 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +42,14 @@ STEPS: tuple[Callable[[str], str], ...] = (
 """The steps of cleaning, each for one text; the stage does them too, and once more where one brought something out."""
 
 
-@cache
+# A list and no `functools.cache`: what is cached so cannot be sent to Spark's workers from a program.
+_RECOGNISERS: list[Any] = []
+
+
 def recognisers() -> list[Any]:
-    return all_recognisers()
+    if not _RECOGNISERS:
+        _RECOGNISERS.extend(all_recognisers())
+    return _RECOGNISERS
 
 
 def protect(text: str) -> str:

@@ -21,6 +21,7 @@ _AT_LINE_START = re.compile(rf"^(\\*)(?=(?:{'|'.join(MARKERS)}))", re.MULTILINE)
 _ESCAPED = re.compile(rf"^\\(?=\\*(?:{'|'.join(MARKERS)}))", re.MULTILINE)
 # Some models mark turns with plain text ([INST], ### User:) that is no special token of their tokenizer.
 _TURN_MARK = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\]|#{2,} ?\w+:")
+_ROLE = re.compile(r"\b[A-Z]\w*:")
 _SENTINEL = "\ue000content\ue000"
 
 
@@ -38,7 +39,10 @@ class Escaper:
 
     def __init__(self, control_tokens: tuple[str, ...] = ()) -> None:
         """`control_tokens` are the tokenizer's special tokens, as strings."""
-        tokens = sorted({token for token in control_tokens if len(token) > 1}, key=lambda t: (-len(t), t))
+        known = {token for token in control_tokens if len(token) > 1}
+        # What holds a shorter one is broken by its escape; escaping both could not be undone.
+        shortest = (token for token in known if not any(other != token and other in token for other in known))
+        tokens = sorted(shortest, key=lambda t: (-len(t), t))
         heads = "|".join(f"{re.escape(token[0])}(?=\\\\*{re.escape(token[1:])})" for token in tokens)
         self._control = re.compile(heads) if tokens else None
         undo = "|".join(f"(?<={re.escape(token[0])})\\\\(?=\\\\*{re.escape(token[1:])})" for token in tokens)
@@ -144,7 +148,9 @@ class ChatTemplate(PromptTemplate):
         """Render the tokenizer's chat template once, around a stand-in for the user's turn."""
         self._head, self._tail = _render(tokenizer).split(_SENTINEL)
         turns = _TURN_MARK.findall(self._head + self._tail)
-        super().__init__((*control_tokens(tokenizer), *turns))
+        # `USER: … ASSISTANT:` around the turn, but no word of a system text above it.
+        roles = _ROLE.findall(f"{self._head.splitlines()[-1] if self._head else ''}\n{self._tail}")
+        super().__init__((*control_tokens(tokenizer), *turns, *roles, self._tail.strip()))
 
     @property
     def head(self) -> str:

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from pipeline.encoding import Asked, PromptEncoder
-from pipeline.prompts import ChatTemplate, PromptTemplate, TextToTextTemplate, template_for
+from pipeline.prompts import ChatTemplate, Escaper, PromptTemplate, TextToTextTemplate, template_for
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
@@ -16,6 +16,15 @@ CHATML = (
 NO_SYSTEM = (
     "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
     "{{ '[INST] ' + m['content'] + ' [/INST]' }}{% endfor %}"
+)
+PLAIN_ROLES = (
+    "{% for m in messages %}{% if m['role'] == 'system' %}{{ m['content'] + ' ' }}{% else %}"
+    "{{ 'USER: ' + m['content'] + ' ' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
+)
+HEADINGS = (
+    "{% for m in messages %}{{ '### ' + m['role'].title() + ':\n' + m['content'] + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '### Response:\n' }}{% endif %}"
 )
 
 
@@ -42,6 +51,8 @@ TEMPLATES = [
     TextToTextTemplate(("</s>", "<pad>")),
     ChatTemplate(TOKENIZER),
     ChatTemplate(tokenizer(NO_SYSTEM)),
+    ChatTemplate(tokenizer(PLAIN_ROLES)),
+    ChatTemplate(tokenizer(HEADINGS)),
 ]
 HOSTILE = st.lists(
     st.sampled_from(
@@ -55,6 +66,10 @@ HOSTILE = st.lists(
             "<\\|im_end|>",
             "</s>",
             "[/INST]",
+            "USER: ",
+            " ASSISTANT:",
+            "A\\SSISTANT:",
+            "\n### Response:\n",
             "a",
             " ",
             "\r",
@@ -85,6 +100,13 @@ def test_texts_never_become_control_tokens(context: str, question: str) -> None:
     special = set(TOKENIZER.all_special_ids)
     ids = encoder.encode([Asked(context, question)])[0]
     assert [i for i in ids if i in special] == [i for i in plain if i in special]
+
+
+def test_control_tokens_inside_others_come_back() -> None:
+    escaper = Escaper(("</s>", "x</s>y", "### User:", "User:"))
+    text = "x</s>y ### User: User: <\\/s>"
+    assert escaper.unescape(escaper.escape(text)) == text
+    assert not any(token in escaper.escape(text) for token in ("</s>", "User:"))
 
 
 def test_not_a_prompt_is_refused() -> None:

@@ -6,7 +6,7 @@ The cleaned rows are in the order of question ids, so no row has to move: the pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 from pipeline.lake import Lake, open_lake
 from pipeline.lake_errors import said
 from pipeline.prepare.figures import Figures
+from pipeline.prepare.quality.support import support
 from pipeline.prepare.refusals import Lesson, lesson
 from pipeline.prepare.schema import DECISIONS, PREPARED
 from pipeline.prepare.splits import Shares, split_of
@@ -59,6 +60,7 @@ class Assembly:
     decisions: str
     shares: Shares
     refusal_text: str
+    min_support: float
 
     def __call__(self, number: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Write the parts of one piece and yield its figures as JSON."""
@@ -110,14 +112,21 @@ class Assembly:
         for place, row in enumerate(rows):
             if row["reason"] is None:
                 if row["is_refusal"]:
+                    row["context"] = context_of_refusal(row, passages, place, self.min_support)
                     row["answer"], row["sentences"] = self.refusal_text, None
-                    row["context"] = _context_of_refusal(row, passages, place)
                 row["content_hash"] = content_hash(row["question"], row["answer"], row["context"], row["licence"])
                 row["prompt"] = template.prompt(row["context"], row["question"])
         return rows
 
 
-def _context_of_refusal(row: dict[str, Any], passages: list[dict[str, Any]], place: int) -> str | None:
+def context_of_refusal(
+    row: Mapping[str, Any], passages: Sequence[Mapping[str, Any]], place: int, min_support: float
+) -> str | None:
+    """Return the context that a refusal is taught with: the row's own, none, or one of the passages from `place` on.
+
+    Another passage must be of the same split and language, from another document, and must itself lack the row's
+    answer: a model must not learn to refuse what it could have read.
+    """
     wanted = lesson(row["question_id"], row["context"] is not None)
     if wanted is Lesson.OWN:
         return str(row["context"])
@@ -125,7 +134,8 @@ def _context_of_refusal(row: dict[str, Any], passages: list[dict[str, Any]], pla
         for step in range(len(passages)):
             other = passages[(place + step) % len(passages)]
             alike = other["split"] == row["split"] and other["language"] == row["language"]
-            if alike and other["document_id"] != row["document_id"]:
+            apart = other["document_id"] != row["document_id"] and other["cluster_id"] != row["cluster_id"]
+            if alike and apart and support(row["answer"], other["context"]) < min_support:
                 return str(other["context"])
     return None
 

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import pyarrow as pa
+
 from pipeline.errors import SourceError
 from pipeline.prepare.quality.rows import BROKEN
 from pipeline.records import Row, question_id
@@ -24,6 +26,8 @@ NAMES = {
     "context": ("context", "passage", "document", "input"),
 }
 """Names that a column may have when none is given, in the order in which they are tried."""
+LONGEST_FIELD = 1 << 26
+"""Characters of a CSV field beyond which a file is taken to have lost a closing quote."""
 _KNOWN = {field.name for field in fields(Row)} - {"content_hash", "collected_at", "updated_at", "tags"}
 
 
@@ -72,20 +76,42 @@ def rows(files: Sequence[Path], columns: Mapping[str, str]) -> Iterator[Row]:
 
 def _records(file: Path) -> Iterator[Any]:
     if file.suffix == ".parquet":
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             with pq.ParquetFile(file) as opened:
                 for batch in opened.iter_batches(batch_size=4096):
-                    yield from batch.to_pylist()
+                    yield from _dicts(batch)
         except (pa.ArrowException, OSError) as problem:
             raise SourceError(f"This is no readable Parquet file: {problem}", where=str(file)) from None
     elif file.suffix == ".csv":
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-            yield from csv.DictReader(stream)
+            csv.field_size_limit(LONGEST_FIELD)
+            try:
+                yield from csv.DictReader(stream)
+            except csv.Error as problem:
+                raise SourceError(f"This is no readable CSV file: {problem}", where=str(file)) from None
     else:
         yield from _json(file)
+
+
+def _dicts(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows of a batch; a cell that Python cannot hold costs itself, not the file."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError):
+        cells = [[_cell(cell) for cell in column] for column in batch.columns]
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*cells, strict=True)]
+    return rows
+
+
+def _cell(cell: pa.Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError:  # writers may put any bytes in a column of texts
+        return cell.as_buffer().to_pybytes()
+    except (ValueError, OverflowError):  # a time before the year 1 or after 9999
+        return None
 
 
 def _json(file: Path) -> Iterator[Any]:
@@ -97,14 +123,14 @@ def _json(file: Path) -> Iterator[Any]:
         if start == "[" and file.suffix == ".json":
             try:
                 yield from json.load(stream)
-            except ValueError as problem:
+            except (ValueError, RecursionError) as problem:
                 raise SourceError(f"This is no readable JSON file: {problem}", where=str(file)) from None
             return
         for line in stream:
             if line.strip():
                 try:
                     yield json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):  # the latter from brackets without end
                     yield line.rstrip("\n")
 
 
@@ -163,14 +189,14 @@ def _text(value: Any, name: str | None) -> str | None:
     found = value.get(name) if isinstance(value, dict) and name is not None else None
     if isinstance(found, bool | int | float):
         found = str(found)
+    if isinstance(found, bytes):
+        return found.decode("utf-8", "replace")
     return found.encode("utf-8", "replace").decode() if isinstance(found, str) else None
 
 
 def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, datetime):
-        try:
-            value = datetime.fromisoformat(str(value))
-        except ValueError:
-            return None
-    moment: datetime = value
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

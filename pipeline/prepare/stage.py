@@ -157,7 +157,7 @@ def _assemble(spark: SparkSession, settings: Settings, attempt: Attempt, decisio
     scratch = attempt.uri("scratch")
     place = f"{scratch}/decisions/part-00000.parquet"
     lake.write_batches(place, decisions.table(chosen.split).to_batches(max_chunksize=8192), DECISIONS)
-    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text)
+    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text, chosen.min_support)
     figures = Figures()
     written = over_lake(spark, settings, attempt.uri("cleaned"), job, FIGURES, COLUMNS, row_numbers=True)
     for made in written.collect():

@@ -71,3 +71,24 @@ def test_a_folder_with_other_things_is_not_written_into(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="holds something else"):
         _check_folder(tmp_path)
     _check_folder(tmp_path / "new")
+
+
+def test_cells_that_cannot_be_read_cost_themselves_only(tmp_path: Path) -> None:
+    broken = pa.array([b"What is \xff here?", b"Is this fine?"], pa.binary()).view(pa.string())
+    times = pa.array([2**50, 0], pa.timestamp("s"))
+    answers = pa.array([b"An answer \xfe.", b"Yes, it is."])
+    pq.write_table(pa.table({"question": broken, "answer": answers, "updated_at": times}), tmp_path / "a.parquet")
+    found = list(rows([tmp_path / "a.parquet"], {}))
+    assert [one.question for one in found] == ["What is \ufffd here?", "Is this fine?"]
+    assert [one.answer for one in found] == ["An answer \ufffd.", "Yes, it is."]
+    assert [one.updated_at.year for one in found][1] == 1970
+
+
+def test_endless_brackets_huge_fields_and_impossible_times_cost_no_file(tmp_path: Path) -> None:
+    early = GOOD | {"updated_at": "0001-01-01T00:00:00+14:00"}
+    (tmp_path / "a.jsonl").write_text("\n".join(["[" * 200_000, json.dumps(early), json.dumps(GOOD)]))
+    found = list(rows([tmp_path / "a.jsonl"], {}))
+    assert [one.source_kind == BROKEN for one in found] == [True, False, False]
+    assert found[1].updated_at == found[2].updated_at
+    (tmp_path / "b.csv").write_text(f'question,answer\nIs it long?,"{"x" * 200_000}"\nAnd this?,no\n')
+    assert [len(one.answer) for one in rows([tmp_path / "b.csv"], {})] == [200_000, 2]

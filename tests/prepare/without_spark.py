@@ -64,7 +64,8 @@ def prepared(settings: Settings, lake: Lake, uri: str, prefix: str = "attempt", 
     decisions = decide.decide(lake, attempt.uri("cleaned"), known, pairs, settings.prepare)
     place = attempt.uri("scratch", "part-00000.parquet")
     lake.write_batches(place, decisions.table(settings.prepare.split).to_batches(), DECISIONS)
-    job = Assembly(settings.lake, attempt.prefix, place, settings.prepare.split, settings.prepare.refusal_text)
+    chosen = settings.prepare
+    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text, chosen.min_support)
     figures = Figures()
     figures.add(job.write(0, _numbered(lake, attempt.uri("cleaned"))).plain())
     empty_outputs(lake, attempt.prefix, figures)

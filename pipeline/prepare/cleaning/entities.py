@@ -7,6 +7,8 @@ from html import unescape
 from html.entities import html5
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Ampersands that were escaped again and again, so that decoding needs as many rounds as there are layers.
+_LAYERS = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);){2,}")
 # A text about entities names them, and must keep them.
 _ABOUT_ENTITIES = re.compile(r"\bentit(?:y|ies)\b|\bescap(?:e|es|ed|ing)\b|character references?", re.IGNORECASE)
 
@@ -28,6 +30,7 @@ def decoded(text: str) -> str:
     """
     if "&" not in text or ";" not in text or _ABOUT_ENTITIES.search(text):
         return text
+    text = _LAYERS.sub("&amp;", text)
     while (once := _ENTITY.sub(_character, text)) != text:
         text = once
     return text

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import cache
 from html import unescape
 
 from pipeline.prepare.cleaning.entities import decoded
@@ -20,15 +23,12 @@ _INLINE = (
 _ATTRIBUTES = r"""(?:\s(?:"[^"]*"|'[^']*'|[^'"<>])*)?"""
 TAG = re.compile(rf"<(/?)({_BLOCK}|{_INLINE})({_ATTRIBUTES})/?>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(rf"</(?:{_BLOCK}|li|td|th)\s*>", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style|template|noscript|svg|iframe)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_UNSEEN = "script|style|template|noscript|svg|iframe"
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.DOTALL | re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_PRE = re.compile(r"<pre\b[^<>]*>(.*?)</pre\s*>", re.DOTALL | re.IGNORECASE)
-_CODE = re.compile(r"<(code|tt|kbd|samp)\b[^<>]*>([^\n]*?)</\1\s*>", re.IGNORECASE)
-_LINK = re.compile(
-    rf"<a\b(?=\s)(?:{_ATTRIBUTES})>(.*?)</a\s*>",
-    re.DOTALL | re.IGNORECASE,
-)
+_CODE = "code|tt|kbd|samp"
+_LINK = re.compile(rf"<(a)\b(?=\s)(?:{_ATTRIBUTES})>", re.IGNORECASE)
+_CLOSING = re.compile(rf"</({_UNSEEN}|pre|{_CODE}|a)\s*>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _MENTIONED_BEFORE = re.compile(
@@ -76,32 +76,70 @@ def without_markup(text: str) -> str:
     """
     text = _COMMENT.sub("", text)
     text = _CDATA.sub(r"\1", text)
-    text = _UNSEEN.sub(" ", text)
+    text = _with_pairs(text, _opening(_UNSEEN), lambda opened, inner: " ")
     if not TAG.search(text):
         return text
-    text = _PRE.sub(_fence, _BREAK.sub(r"\1", text))
+    text = _with_pairs(_BREAK.sub(r"\1", text), _opening("pre"), lambda opened, inner: _fence(inner))
     if _BLOCK_TAG.search(text):
         parts = _FENCED.split(text)
         text = "".join(part if n % 2 else _LINE_INDENT.sub(" ", part) for n, part in enumerate(parts))
-    parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", _CODE.sub(_inline, text), flags=re.DOTALL)
+    parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", _with_inline_code(text), flags=re.DOTALL)
     return "".join(part if n % 2 else _prose(part) for n, part in enumerate(parts))
 
 
-def _fence(found: re.Match[str]) -> str:
-    inner = TAG.sub("", re.sub(r"<br\s*/?>", "\n", found[1], flags=re.IGNORECASE))
+@cache
+def _opening(names: str) -> re.Pattern[str]:
+    return re.compile(rf"<({names})\b[^<>]*>", re.IGNORECASE)
+
+
+def _with_pairs(text: str, opening: re.Pattern[str], show: Callable[[re.Match[str], str], str | None]) -> str:
+    """Return the text with each element from its opening tag to the next closing one of its name as `show` wants it.
+
+    `show` gets the opening tag and what is inside, and returns None to leave the element. Closing tags are looked up,
+    not searched for behind each opening one: a page full of elements without an end would take the square of its length.
+    """
+    opened = list(opening.finditer(text))
+    if not opened:
+        return text
+    closed: dict[str, list[tuple[int, int]]] = {}
+    for found in _CLOSING.finditer(text):
+        closed.setdefault(found[1].lower(), []).append(found.span())
+    parts, end = [], 0
+    for found in opened:
+        places = closed.get(found[1].lower(), [])
+        at = bisect_left(places, (found.end(), 0))
+        if found.start() < end or at == len(places):
+            continue
+        shown = show(found, text[found.end() : places[at][0]])
+        if shown is not None:
+            parts += [text[end : found.start()], shown]
+            end = places[at][1]
+    return "".join([*parts, text[end:]])
+
+
+def _with_inline_code(text: str) -> str:
+    if not _opening(_CODE).search(text):
+        return text
+    return "\n".join(
+        _with_pairs(line, _opening(_CODE), lambda opened, inner: _inline(inner)) for line in text.split("\n")
+    )
+
+
+def _fence(inner: str) -> str:
+    inner = TAG.sub("", re.sub(r"<br\s*/?>", "\n", inner, flags=re.IGNORECASE))
     return f"\n\n```\n{unescape(inner).strip(chr(10))}\n```\n\n"
 
 
-def _inline(found: re.Match[str]) -> str:
-    inner = unescape(TAG.sub("", found[2])).strip()
+def _inline(inner: str) -> str:
+    inner = unescape(TAG.sub("", inner)).strip()
     if not inner or "`" in inner:
         return inner
     return f"`{inner}`"
 
 
 def _prose(text: str) -> str:
-    alone = len(_LINK.sub("", text).strip()) < 8
-    text = _LINK.sub(lambda found: _link(found, alone), text)
+    alone = len(_with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
+    text = _with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
     opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
 
@@ -156,10 +194,10 @@ def with_address(text: str, address: str, alone: bool) -> str:
     return text
 
 
-def _link(found: re.Match[str], alone: bool) -> str:
-    href = _HREF.search(found[0][: found[0].find(">") + 1])
+def _link(tag: str, shown: str, alone: bool) -> str:
+    href = _HREF.search(tag)
     address = unescape(next((part for part in href.groups() if part), "")).strip() if href else ""
-    return with_address(found[1], decoded(address), alone)
+    return with_address(shown, decoded(address), alone)
 
 
 def tags_as_code(text: str) -> str:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.prepare.deduplicate.keys import LONG_ANSWER_WORDS, PAIR_WIDTH, QUESTION_WIDTH, forms
-from pipeline.prepare.deduplicate.words import Ragged, shingles, words
+from pipeline.prepare.deduplicate.keys import LONG_ANSWER_WORDS, PAIR_WIDTH, QUESTION_WIDTH
+from pipeline.prepare.deduplicate.words import Places, Ragged, normalised, shingles, words
 
 LEAST_QUESTION = 0.6
 """Jaccard similarity of the questions' words below which two rows ask different things, however alike they answer."""
@@ -45,39 +45,67 @@ def judge(left: Texts, right: Texts, threshold: float) -> Verdict:
     `threshold` over question with answer and over the answer, asks nearly the same, and differs in no number or
     negation. Related are also rows whose questions are that similar or whose long answers are the same.
     """
-    one, other = forms(*left), forms(*right)
-    pair = _similarity(one.joined(), other.joined(), PAIR_WIDTH)
-    answer = _similarity(one.answers, other.answers, PAIR_WIDTH)
-    question = _similarity(one.questions, other.questions, 1)
-    asked_alike = _similarity(one.questions, other.questions, QUESTION_WIDTH)
-    same_question = _equal(one.questions, other.questions)
-    same_answer = _equal(one.answers, other.answers)
+    asked, answered = _Pairs.of(left.questions, right.questions), _Pairs.of(left.answers, right.answers)
+    questions, answers = words(asked.forms), words(answered.forms)
+    pair = _joined_similarity(asked, answered)
+    answer = answered.similarity(shingles(answers, PAIR_WIDTH))
+    question = asked.similarity(shingles(questions, 1))
+    asked_alike = asked.similarity(shingles(questions, QUESTION_WIDTH))
+    same_question, same_answer = asked.same(), answered.same()
     exact = same_question & same_answer
-    same_facts = _equal_facts(left.questions, right.questions) & _equal_facts(left.answers, right.answers)
-    near = (pair >= threshold) & (answer >= threshold) & (question >= LEAST_QUESTION) & same_facts
-    long_answer = words(one.answers).lengths() >= LONG_ANSWER_WORDS
+    near = (pair >= threshold) & (answer >= threshold) & (question >= LEAST_QUESTION)
+    near &= asked.same_facts(near) & answered.same_facts(near)
+    long_answer = answers.lengths()[answered.left] >= LONG_ANSWER_WORDS
     related = exact | (pair >= threshold) | (asked_alike >= threshold) | same_question | (same_answer & long_answer)
     return Verdict(exact | near, related, pair)
 
 
-def _equal(left: pa.Array, right: pa.Array) -> Flags:
-    return np.asarray(pc.equal(left, right).to_numpy(zero_copy_only=False), bool)
+class _Pairs(NamedTuple):
+    """Pairs of texts by their places among the different ones, so that what many pairs share is worked out once."""
+
+    texts: pa.Array
+    forms: pa.Array
+    left: Places
+    right: Places
+
+    @classmethod
+    def of(cls, left: pa.Array, right: pa.Array) -> _Pairs:
+        encoded = pc.fill_null(pa.concat_arrays([left, right]), "").dictionary_encode()
+        places = encoded.indices.to_numpy().astype(np.int64)
+        return cls(encoded.dictionary, normalised(encoded.dictionary), places[: len(left)], places[len(left) :])
+
+    def similarity(self, sets: Ragged) -> npt.NDArray[np.float64]:
+        """Return the exact Jaccard similarity of each pair from the sets of the different texts."""
+        return jaccard(sets.take(self.left), sets.take(self.right))
+
+    def same(self) -> Flags:
+        """Tell which pairs have one form."""
+        forms = self.forms.dictionary_encode().indices.to_numpy()
+        return np.asarray(forms[self.left] == forms[self.right], bool)
+
+    def same_facts(self, asked_for: Flags) -> Flags:
+        """Tell which pairs agree in every number and negation; those that nobody asks for count as agreeing."""
+        needed = np.unique(np.concatenate([self.left[asked_for], self.right[asked_for]]))
+        told = {
+            place: sorted(_FACTS.findall(text.lower()))
+            for place, text in zip(needed.tolist(), self.texts.take(pa.array(needed)).to_pylist(), strict=True)
+        }
+        agreeing = np.ones(len(self.left), bool)
+        for pair in np.flatnonzero(asked_for):
+            agreeing[pair] = told[int(self.left[pair])] == told[int(self.right[pair])]
+        return agreeing
 
 
-def _equal_facts(left: pa.Array, right: pa.Array) -> Flags:
-    return np.array(
-        [
-            sorted(_FACTS.findall(one.lower())) == sorted(_FACTS.findall(other.lower()))
-            for one, other in zip(left.to_pylist(), right.to_pylist(), strict=True)
-        ],
-        bool,
+def _joined_similarity(asked: _Pairs, answered: _Pairs) -> npt.NDArray[np.float64]:
+    """Return the similarity of each pair's questions with answers."""
+    width = max(1, len(answered.forms))
+    rows, places = np.unique(
+        np.concatenate([asked.left * width + answered.left, asked.right * width + answered.right]), return_inverse=True
     )
-
-
-def _similarity(left: pa.Array, right: pa.Array, width: int) -> npt.NDArray[np.float64]:
-    """Return the exact Jaccard similarity of each pair's sets of shingles; two empty texts have none."""
-    one, other = shingles(words(left), width), shingles(words(right), width)
-    return jaccard(one, other)
+    questions, answers = asked.forms.take(pa.array(rows // width)), answered.forms.take(pa.array(rows % width))
+    sets = shingles(words(pc.binary_join_element_wise(questions, answers, " ")), PAIR_WIDTH)
+    half = len(asked.left)
+    return jaccard(sets.take(places[:half]), sets.take(places[half:]))
 
 
 def jaccard(left: Ragged, right: Ragged) -> npt.NDArray[np.float64]:

@@ -31,6 +31,13 @@ class Ragged(NamedTuple):
         """Return how many numbers each text has."""
         return np.diff(self.starts)
 
+    def take(self, places: Places) -> Ragged:
+        """Return the numbers of some texts, in the order of `places`; a text may stand there more than once."""
+        lengths = self.lengths()[places]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        flat = np.arange(starts[-1]) + np.repeat(self.starts[:-1][places] - starts[:-1], lengths)
+        return Ragged(self.values[flat], starts)
+
 
 def normalised(texts: pa.Array) -> pa.Array:
     """Return texts in the form in which they are compared, words parted by one blank; nulls as empty texts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -101,14 +102,32 @@ def _blanked(text: str) -> str:
 
 def _chosen(found: list[tuple[float, str, int, int]]) -> list[Finding]:
     sure = [item for item in found if item[0] >= THRESHOLD]
-    chosen: list[Finding] = []
+    chosen = _Apart()
     for _, entity, start, end in sorted(sure, key=lambda item: (-item[0], item[2] - item[3], item[1])):
-        if all(end <= other[1] or start >= other[2] for other in chosen):
-            chosen.append((entity, start, end))
-    anchors = [item for item in chosen if item[0] != "DATE"]
+        chosen.add((entity, start, end))
+    anchors = [item for item in chosen.findings if item[0] != "DATE"]
+    ends = [item[2] for item in anchors]
     for score, entity, start, end in sorted(found):
-        beside = any(start - BESIDE < other[2] and other[1] < end + BESIDE for other in anchors)
-        free = all(end <= other[1] or start >= other[2] for other in chosen)
-        if entity == "DATE" and WEAK_DATE <= score < THRESHOLD and beside and free:
-            chosen.append((entity, start, end))
-    return sorted(chosen, key=lambda item: item[1])
+        if entity == "DATE" and WEAK_DATE <= score < THRESHOLD:
+            at = bisect_right(ends, start - BESIDE)
+            if at < len(anchors) and anchors[at][1] < end + BESIDE:
+                chosen.add((entity, start, end))
+    return chosen.findings
+
+
+class _Apart:
+    """Findings that do not overlap, in the order of their places: a text may hold thousands (a log of addresses)."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._starts: list[int] = []
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding unless it overlaps one that is there."""
+        _, start, end = finding
+        at = bisect_left(self._starts, start)
+        after_last = at == 0 or self.findings[at - 1][2] <= start
+        before_next = at == len(self._starts) or self._starts[at] >= end
+        if after_last and before_next:
+            self.findings.insert(at, finding)
+            self._starts.insert(at, start)

@@ -10,6 +10,7 @@ from functools import cache
 import pyarrow as pa
 
 from pipeline.prepare.privacy import names
+from pipeline.prepare.privacy.common_words import common_words, starts_sentence
 from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
@@ -23,8 +24,13 @@ _ACTS = re.compile(
     r"(?:['’]s (?:account|order|e-?mail|phone|number|address|profile|laptop|computer|ticket|request|password|team|subscription|machine|birthday|contract)|"
     r" (?:said|says|told|wrote|asked|asks|called|calls|answered|replied|confirmed|reported|reports|informed|helped|works|lives|has|had|needs|cannot|can't|is on|hat|a dit|dijo))\b"
 )
-_RUN = re.compile(rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}(?![\w@])")
-_NAME_WORD = re.compile(WORD)
+_PART = rf"(?:{WORD}|[A-ZÀ-Þ](?!\w))"
+_RUN = re.compile(rf"{WORD}(?: (?:{PARTICLE} )?{_PART}){{0,4}}(?![\w@])")
+_NAME_WORD = re.compile(_PART)
+# Initials before a given name; behind another capitalised word they may end a sentence ("appendix A. Maria says").
+_INITIALS_BEFORE = re.compile(
+    r"(?:^|[\n,;:(\[\"“«–—]\s?|\b(?:[Bb]y|[Ff]rom|[Ww]ith|[Tt]o|[Aa]nd|or|for|of|thanks|Thanks|Dr\.|Mr\.|Mrs\.|Ms\.|Prof\.) )((?:[A-ZÀ-Þ]\. ?){1,3})\Z"
+)
 _BINDING = frozenset("@/.'’#:-_")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŁŚŻŠČĆŽА-ЯЁ][\w'’-]+")
 _SURNAME_FIRST = re.compile(rf"\b({WORD}), ({WORD})\b")
@@ -63,15 +69,16 @@ class ListedPersonRecogniser(Recogniser):
             if word.start() < end or not (first in given or first in ambiguous):
                 continue
             run = _RUN.match(text, word.start())
-            if run is None or text[: word.start()][-1:] in _BINDING:
+            if run is None or text[max(0, word.start() - 1) : word.start()] in _BINDING:
                 continue
             words = list(_NAME_WORD.finditer(run[0]))
-            last = _surname_after(words, sure=first in given)
+            last = _surname_after(text, words, sure=first in given)
             end = word.start() + words[last].end()
-            if last:
-                yield Span(word.start(), end, 0.75)
-            elif first in given and _is_person(text, word.start(), end):
-                yield Span(word.start(), end, 0.6)
+            start = _with_initials(text, word.start())
+            if last and not _is_initial(words[last][0]):
+                yield Span(start, end, 0.75)
+            elif first in given and _is_person(text, start, end):
+                yield Span(start, end, 0.6)
         if with_surname:
             yield from _by_surname(text)
 
@@ -110,22 +117,51 @@ def _by_surname(text: str) -> Iterator[Span]:
             yield Span(found.start(), found.end(), 0.7)
 
 
-def _surname_after(words: list[re.Match[str]], *, sure: bool) -> int:
-    """Return the place of the last word that belongs to the name that starts with the first of these."""
+def _surname_after(text: str, words: list[re.Match[str]], *, sure: bool) -> int:
+    """Return the place of the last word that belongs to the name that starts with the first of these.
+
+    Initials may stand between (`Jane Q. R. Doe`), and behind a sure given name the first word that is no common one is
+    the surname, whether listed or not. A name may also end with an initial (`Jane D.`).
+    """
     last, known = 0, False
-    for place, found in enumerate(words[1:4], start=1):
+    for place, found in enumerate(words[1:5], start=1):
         word = found[0].rstrip(".")
         folded = names.folded(word)
         known = folded in names.surnames()
-        follows_given = sure and not last and word.lower() not in NO_NAMES
-        if not (known or len(word) == 1 or folded in names.given() or follows_given):
+        initial = _is_initial(found[0])
+        if initial and not found[0].endswith(".") and word in ("I", "A"):
+            break  # the words, not initials
+        between = [names.folded(other[0]) for other in words[1:place]]
+        follows_given = (
+            sure
+            and all(_is_initial(other) or other in names.given() for other in between)
+            and _may_be_surname(text, word, first=not between)
+        )
+        if not (known or initial or folded in names.given() or follows_given):
             break
         last = place
         if known:
             break
-    if last and len(words[last][0].rstrip(".")) == 1:
-        last -= 1  # an initial alone makes no name
+    while last > 1 and _is_initial(words[last][0]) and not _is_initial(words[last - 1][0]):
+        last -= 1  # behind a surname a single letter is something else
     return last if sure or known else 0
+
+
+def _may_be_surname(text: str, word: str, *, first: bool) -> bool:
+    if word.lower() in NO_NAMES:
+        return False
+    # The full stop of an initial could also end the sentence.
+    return first or not (starts_sentence(word) or word.lower() in common_words(text))
+
+
+def _is_initial(word: str) -> bool:
+    return len(word.rstrip(".")) == 1
+
+
+def _with_initials(text: str, start: int) -> int:
+    """Return where a name starts whose given name starts here, with the initials before it (`J. Peter Doe`)."""
+    before = _INITIALS_BEFORE.search(text[max(0, start - 20) : start])
+    return start - len(before[1]) if before else start
 
 
 def _is_person(text: str, start: int, end: int) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.prepare.privacy import names
+from pipeline.prepare.privacy.common_words import common_words
 from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
@@ -36,6 +38,8 @@ _DEEDS = re.compile(
     r"mother|father|doctor|lawyer|accountant|assistant),? )"
     rf"({_FULL})(?!\w)"
 )
+# The shape alone, with an initial in the middle, behind what names an author.
+_BY = re.compile(rf"\b[Bb]y ({WORD} (?:[A-ZÀ-Þ]\. ?){{1,3}}(?:{PARTICLE} )?{WORD})(?!\w)")
 _ASKED = re.compile(
     rf"\b(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) ({_FULL})(?= (?:about|to|for|if|whether|when|at|on|that|directly|or|and)\b)"
 )
@@ -87,6 +91,7 @@ class PersonRecogniser(Recogniser):
         r"Спасибо)[,.!]? +[A-ZÀ-Þ]"
         r"|(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe|Lieber|Guten |Sehr geehrte|Moin|Servus|Bonjour|Salut|Cher|Chère|Hola|"
         r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
+        r"|[Bb]y [^ ]+ [A-ZÀ-Þ]\. ?"
         r"|(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) [A-Z]|(?:ed|written|sent|longs?|longing) (?:by|to) [A-Z]|on behalf of [A-Z]|[Tt]hank(?:s| you),? (?:to )?[A-Z]|(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) [A-Z]|[Tt]his is [A-Z]|[Yy]ours,? [A-Z]|Grüße,? [A-Z]|regards,? [A-Z]|(?:asked|told|mailed|informed|hired|fired|interviewed) [A-Z]"
         r"|[Mm]y (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|doctor|lawyer|accountant|assistant),? [A-Z]"
         r"|(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) [A-Z]"
@@ -106,9 +111,11 @@ class PersonRecogniser(Recogniser):
             (_BEFORE_ADDRESS, 0.85),
             (_DEEDS, 0.6),
             (_ASKED, 0.6),
+            (_BY, 0.6),
         ):
             for found in pattern.finditer(text):
-                yield from _named(text, found.start(1), found.end(1), score)
+                if pattern is not _TITLE or _is_someone(text, found[1]):
+                    yield from _named(text, found.start(1), found.end(1), score)
         for found in _DOES.finditer(text):
             before = max(0, found.start() - 60)
             if name := _NAME_AT_END.search(text, before, found.start()):
@@ -120,6 +127,12 @@ class PersonRecogniser(Recogniser):
             for found in _JAPANESE.finditer(text):
                 group = next(n for n in (1, 2, 3) if found[n])
                 yield Span(found.start(group), found.end(group), 0.8)
+
+
+def _is_someone(text: str, name: str) -> bool:
+    """Tell whether the name behind a title is one, and not a word of the text dressed up (`a potato called Mr. Potato`)."""
+    word = name.split()[0].rstrip(".")
+    return word.lower() not in common_words(text) or names.folded(word) in names.surnames() | names.given()
 
 
 def _named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
