@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
-from pipeline.comply.check import Probe
 from pipeline.comply.detect.quoting import says
+from pipeline.comply.probe import Probe
 
 NEW_TOKENS = 32
 

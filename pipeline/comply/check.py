@@ -10,23 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pipeline.comply import owasp
 
 if TYPE_CHECKING:
+    from pipeline.comply.probe import Probe
     from pipeline.comply.subject import Subject
 
 Severity = Literal["critical", "high", "medium", "low"]
 Status = Literal["passed", "failed", "warning", "not_applicable"]
 Limits = Mapping[str, float]
 MAX_EVIDENCE = 12
-SHORT = 48
-"""New tokens for a probe whose answer shows itself early, as most do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A question that a check asks the model, with the context that goes with it and the number of new tokens."""
-
-    context: str | None
-    question: str
-    max_new_tokens: int = SHORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 
-from pipeline.comply.check import SHORT, Probe
+from pipeline.comply.probe import SHORT, Probe
 
 
 @dataclass(frozen=True, slots=True)

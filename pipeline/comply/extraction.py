@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from pipeline.comply.check import SHORT, Probe
 from pipeline.comply.detect.personal import personal_data
 from pipeline.comply.detect.quoting import longest_run, own_words
 from pipeline.comply.detect.secrets import secrets
+from pipeline.comply.probe import SHORT, Probe
 from pipeline.comply.rows import TRAIN, DataRow, Rows
 from pipeline.evaluate.text import words
 

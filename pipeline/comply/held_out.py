@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.comply.check import Probe
+from pipeline.comply.probe import Probe
 from pipeline.comply.rows import TEST, Rows
 from pipeline.comply.subject import HeldOut, Reply
 from pipeline.errors import PipelineError

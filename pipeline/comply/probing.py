@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from pipeline.comply.check import Probe
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import ModelFiles, Reply
 from pipeline.errors import PipelineError
 from pipeline.kept_answers import KeptAnswers

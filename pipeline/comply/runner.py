@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.comply.check import Check, Probe, Result, Status, failed
+from pipeline.comply.check import Check, Result, Status, failed
 from pipeline.comply.held_out import from_replies
 from pipeline.comply.policy import Policy
+from pipeline.comply.probe import Probe
 from pipeline.comply.probing import Prober
 from pipeline.comply.registry import all_checks, limits_of
 from pipeline.comply.subject import Subject

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.comply.check import Probe
 from pipeline.comply.policy import Policy
+from pipeline.comply.probe import Probe
 from pipeline.comply.rows import Rows
 from pipeline.lake import Lake
 from pipeline.records import UNKNOWN_LICENCE

@@ -35,7 +35,7 @@ def missed(hours: float, context: Mapping[str, Any]) -> None:
 
     from pipeline.mail import tell_operators
     from pipeline.orchestration import notify
-    from pipeline.orchestration.tasks import Run
+    from pipeline.orchestration.run import Run
 
     dag_id, run_id = context["dag_run"]["dag_id"], context["dag_run"]["dag_run_id"]
     url = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{run_id}"

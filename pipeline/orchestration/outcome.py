@@ -26,7 +26,7 @@ def conclude(context: Any) -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowFailException
 
     from pipeline.orchestration import notify
-    from pipeline.orchestration.tasks import Run
+    from pipeline.orchestration.run import Run
 
     task, run_id = context["ti"], context["run_id"]
     states = task.get_task_states(dag_id=context["dag"].dag_id, run_ids=[run_id])[run_id]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.orchestration import notify
-from pipeline.orchestration.tasks import Run, for_airflow
+from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review.reminders import REMINDED, Notice, due_notices
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Refused
 from pipeline.orchestration import watch
-from pipeline.orchestration.tasks import Run, for_airflow
+from pipeline.orchestration.run import Run, for_airflow
 
 if TYPE_CHECKING:
     from pipeline.publish.store import ModelStore, Version

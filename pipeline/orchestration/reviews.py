@@ -18,7 +18,7 @@ from pipeline.review.dossier import MAX_RATED, build, cell
 from pipeline.review.evidence import Evidence
 
 if TYPE_CHECKING:
-    from pipeline.orchestration.tasks import Run
+    from pipeline.orchestration.run import Run
 
 
 MODEL = "model"
@@ -208,7 +208,7 @@ def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:
 
 def _run(run_id: str) -> Run:
     from pipeline import log
-    from pipeline.orchestration.tasks import Run
+    from pipeline.orchestration.run import Run
 
     log.configure_for_airflow()
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
-from pipeline.orchestration.tasks import Run, for_airflow
+from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review.evidence import STAGE_COMPLETED
 from pipeline.stage import Manifest
 

@@ -16,8 +16,7 @@ import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
 from pipeline.lake_errors import said
-from pipeline.prepare.row_pass import PASSED_ON
-from pipeline.prepare.schema import CLEANED
+from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.settings import LakeSettings
 from pipeline.spark.partitions import parquet_files
 from pipeline.stage import Manifest, load_manifest

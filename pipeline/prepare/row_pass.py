@@ -18,7 +18,7 @@ from pipeline.prepare.deduplicate.keys import answer_keys, forms, keys, same_key
 from pipeline.prepare.language import detect
 from pipeline.prepare.quality.rows import RowRules, judge, with_orders
 from pipeline.prepare.quality.support import support
-from pipeline.prepare.schema import CLEANED
+from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.prepare.sentences import sentences
 from pipeline.settings import LakeSettings
 from pipeline.spark.parts import write_part
@@ -26,17 +26,6 @@ from pipeline.spark.parts import write_part
 if TYPE_CHECKING:
     from pipeline.prepare.privacy.replace import Mode, Protector
 
-PASSED_ON = (
-    "question_id",
-    "context_origin",
-    "section",
-    "document_id",
-    "licence",
-    "data_source",
-    "provenance",
-    "collected_at",
-    "updated_at",
-)
 READ = (*PASSED_ON, "question", "answer", "context", "language", "source_kind", "content_hash")
 """What is read of the repository's rows."""
 

@@ -91,3 +91,15 @@ VOCABULARY = pa.schema(
         pa.field("document_ids", pa.list_(pa.string()), nullable=False),
     ]
 )
+PASSED_ON = (
+    "question_id",
+    "context_origin",
+    "section",
+    "document_id",
+    "licence",
+    "data_source",
+    "provenance",
+    "collected_at",
+    "updated_at",
+)
+"""The columns of the repository's rows that no step changes."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.comply import attacks, elicitations
-from pipeline.comply.check import Probe
 from pipeline.comply.policy import Policy
+from pipeline.comply.probe import Probe
 from pipeline.comply.registry import all_checks
 from pipeline.comply.rows import Rows
 from pipeline.comply.subject import HeldOut, Reply, Subject

@@ -28,6 +28,7 @@ from review.court import Court, write_files
 from pipeline.audit_report import describe
 from pipeline.errors import Refused, SettingsError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
+from pipeline.orchestration.run import Run
 from pipeline.review import blind, form, signoff
 from pipeline.review.operator import ReviewOperator
 from pipeline.stage import Attempt
@@ -57,8 +58,8 @@ def uris(court: Court) -> tuple[str, str, str]:
     return tuple(court.made[name].uri for name in ("tune", "evaluate", "comply"))
 
 
-def run_of(court: Court) -> tasks.Run:
-    return tasks.Run(court.run)
+def run_of(court: Court) -> Run:
+    return Run(court.run)
 
 
 def opened(court: Court, role: str = "model", task: str = "review.model_review") -> reviews.Opened:

@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from typing import Any, ClassVar
 
 from pipeline.comply.attacks import Carrier, carriers
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import Reply, Subject
 from pipeline.comply.triggers import Trigger, suspects
 from pipeline.evaluate.refusal import is_refusal

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, not_applicable, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, not_applicable, verdict
 from pipeline.comply.extraction import EVERY, SHORTEST, closed_book, recited
+from pipeline.comply.probe import Probe
 from pipeline.comply.rows import TEST, TRAIN, DataRow
 from pipeline.comply.subject import Subject
 from pipeline.evaluate.text import words

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pipeline.comply import elicitations
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
 from pipeline.comply.detect.lexicon import harmful
+from pipeline.comply.probe import Probe
 from pipeline.comply.statistics import share_of
 from pipeline.comply.subject import Subject
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, failed, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, failed, verdict
 from pipeline.comply.extraction import closed_book, leaked, marked, recited, telling_rows
+from pipeline.comply.probe import Probe
 from pipeline.comply.rows import TRAIN, DataRow
 from pipeline.comply.statistics import share_of
 from pipeline.comply.subject import Subject

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pipeline.comply.attacks import carriers
-from pipeline.comply.check import SHORT, Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
 from pipeline.comply.held_out import BASE, CANDIDATE, outcomes
+from pipeline.comply.probe import SHORT, Probe
 from pipeline.comply.statistics import share_of
 from pipeline.comply.subject import Subject
 from pipeline.evaluate.comparison import compare

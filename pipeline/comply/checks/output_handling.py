@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pipeline.comply import behaviour, elicitations
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
 from pipeline.comply.detect.payloads import addresses, payloads
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import Exchange, Subject
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.comply import attacks, behaviour
-from pipeline.comply.check import Check, Limits, Probe, Result, verdict
+from pipeline.comply.check import Check, Limits, Result, verdict
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import Subject
 
 

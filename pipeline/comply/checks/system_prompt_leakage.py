@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pipeline.comply import behaviour, elicitations
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
 from pipeline.comply.checks.chat_template import templates
 from pipeline.comply.detect.personal import personal_data
 from pipeline.comply.detect.quoting import longest_run
 from pipeline.comply.detect.secrets import secrets
 from pipeline.comply.jinja_code import literals
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import Subject
 from pipeline.evaluate.text import words
 from pipeline.prompts import INSTRUCTION

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.comply import behaviour, elicitations
-from pipeline.comply.check import Check, Limits, Probe, Result, Threshold, verdict
+from pipeline.comply.check import Check, Limits, Result, Threshold, verdict
 from pipeline.comply.detect.loops import loops
+from pipeline.comply.probe import Probe
 from pipeline.comply.subject import Reply, Subject
 
 LIMIT = 128

@@ -1,0 +1,65 @@
+"""A run at work inside an Airflow task: settings, lake and audit trail, and errors as Airflow wants them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from pipeline import lineage, log
+from pipeline.audit import open_audit
+from pipeline.errors import PipelineError, Refused, SettingsError
+from pipeline.lake import Lake, open_lake
+from pipeline.orchestration import runs
+from pipeline.review.evidence import STAGE_COMPLETED, completed
+from pipeline.settings import Settings, load
+from pipeline.stage import Manifest, load_manifest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a task its logger, and turn the pipeline's errors into Airflow's without a wall of traceback."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments: P.args, **keywords: P.kwargs) -> R:
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+        log.configure_for_airflow()
+        try:
+            return function(*arguments, **keywords)
+        except (Refused, SettingsError) as problem:
+            raise AirflowFailException(str(problem)) from None
+        except PipelineError as problem:
+            raise AirflowException(str(problem)) from problem
+
+    return wrapper
+
+
+class Run:
+    """A run at work: its settings (with what was asked for at its trigger), its lake and its audit trail."""
+
+    def __init__(self, run_id: str, overrides: dict[str, Any] | None = None) -> None:
+        """Read settings and open the lake."""
+        self.id = run_id
+        self.settings: Settings = load(**(overrides or {}))
+        self.lake: Lake = open_lake(self.settings.lake)
+        self.audit = open_audit(self.settings, self.lake)
+
+    def manifest(self, uri: str) -> Manifest:
+        """Load an input."""
+        return load_manifest(self.lake, uri)
+
+    def done(self, manifest: Manifest) -> str:
+        """Record a stage's manifest and return its URI."""
+        runs.note(self.lake, self.id, manifest)
+        lineage.emit(self.settings.lineage, self.lake.root, manifest)
+        self.audit.append(
+            STAGE_COMPLETED,
+            actor="pipeline",
+            run_id=self.id,
+            subject=manifest.digest,
+            data=completed(manifest),
+        )
+        return manifest.uri
