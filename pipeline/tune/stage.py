@@ -8,15 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
-from pipeline.train.environment import accelerator_for, be_deterministic, library_versions
+from pipeline.train.environment import accelerator_for, be_deterministic, library_versions, require_machine
 from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.session import Session
-from pipeline.train.stage import checkpoint_prefix, data_parameters, earlier_for, examples_for
+from pipeline.train.stage import (
+    checkpoint_prefix,
+    data_parameters,
+    earlier_for,
+    examples_for,
+    require_features_of,
+)
 from pipeline.train.tracking import tracker_for
 from pipeline.train.trainer import Listener
 from pipeline.tune.report import importance, tuning_report
@@ -40,9 +47,12 @@ def run(
     space = axes(settings.tune, default)
 
     def work(attempt: Attempt) -> None:
+        require_machine(settings.train.method, settings.train.device)
+        require_features_of(base, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
         trials = _search(settings, lake, base, features, first, prefix, space)
+        _account(attempt, TrialStore(lake, prefix), trials)
         best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
         with tempfile.TemporaryDirectory(prefix="candidate-") as scratch:
             model = _promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
@@ -141,13 +151,37 @@ def _search(
     if chosen.parallelism == 1:
         runner = runner_for(settings, lake, base, features, first, prefix)
         search(chosen, space, default, runner.run)
-        return list({trial.name: trial for trial in runner.tried}.values())
+        return _different(runner.tried)
     from pipeline.spark.session import spark_session
     from pipeline.tune.spark_trials import ExecutorTrial
 
+    def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
+        return ExecutorTrial(settings, base, features, first, prefix, tuple(ended))
+
+    store = TrialStore(lake, prefix)
     with spark_session(settings) as spark:
-        search_on_spark(chosen, space, default, ExecutorTrial(settings, base, features, first, prefix), spark)
-    return [first, *(trial for trial in TrialStore(lake, prefix).finished() if trial.name != first.name)]
+        return _different(search_on_spark(chosen, space, default, first, run_after, store.find, spark))
+
+
+def _different(trials: Sequence[Trial]) -> list[Trial]:
+    """Return each trial once, at its first place: the search may propose a point twice."""
+    return list({trial.name: trial for trial in trials}.values())
+
+
+def _account(attempt: Attempt, store: TrialStore, trials: Sequence[Trial]) -> None:
+    """Say which trials failed. Raises TrainingError when all did: then the cause is none of their values."""
+    failed = [trial for trial in trials if trial.failed]
+    if not failed:
+        return
+    if len(failed) == len(trials) - 1:
+        store.forget_failures()
+        raise TrainingError(
+            f"None of {len(failed)} trials could be trained: {failed[0].failed}",
+            where="tune",
+            remedy="Correct the cause and start the stage again, or set tune.enabled = false to go on with the model "
+            "of the train stage",
+        )
+    attempt.warn(f"{len(failed)} of {len(trials)} trials failed, the first with: {failed[0].failed}")
 
 
 def _promote(
@@ -186,6 +220,7 @@ def _facts(
         "dtype": "bfloat16",
         "bytes": sum(file.stat().st_size for file in model.glob("*.safetensors")),
         "trials": len(trials),
+        "failed": sum(1 for trial in trials if trial.failed),
         "stopped_early": sum(1 for trial in trials if trial.stopped),
         "best_trial": best,
         "goes_on": "the model of the train stage" if best == 0 else f"the weights of trial {best}, as trained",
