@@ -221,6 +221,7 @@ class TrainSettings(Section):
     ewc_strength: float = Field(0.0, ge=0)
     adam_epsilon: float = Field(1e-8, gt=0)
     max_grad_norm: float = Field(1.0, gt=0)
+    packing: bool = False
     gradient_checkpointing: bool = False
     processes: int = Field(0, ge=0)
     tracking: Literal["trackio", "mlflow", "none"] = "trackio"
@@ -228,6 +229,7 @@ class TrainSettings(Section):
     eval_steps: int = Field(10, ge=1)
     checkpoint_steps: int = Field(10, ge=1)
     keep_checkpoints: int = Field(2, ge=1)
+    push_checkpoints: bool = False
     max_train_examples: int | None = None
     max_validation_examples: int | None = 64
     seed: int = 42

@@ -27,7 +27,7 @@ from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Consolidated, Earlier
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.objective import Objective, objective_for
+from pipeline.train.objective import Objective, objective_for, packs_apart
 from pipeline.train.trainer import Judge, Listener, Progress, Trainer
 
 log = get_logger(__name__)
@@ -128,7 +128,16 @@ class Session:
 
     def _prepared(self, base: Any, hyper: Hyperparameters) -> tuple[Objective, Loader, Loader]:
         self._fits_positions(base)
-        loaders = (Loader(self.train, self.architecture, self.pad), Loader(self.validation, self.architecture, self.pad))
+        if hyper.packing and not (self.architecture == "causal" and packs_apart(base)):
+            raise TrainingError(
+                "This base model's examples cannot be packed: it would see from one into the next",
+                where="train.packing = true",
+                remedy="Set train.packing = false: batches are grouped by length, which leaves little padding",
+            )
+        loaders = (
+            Loader(self.train, self.architecture, self.pad, packing=hyper.packing),
+            Loader(self.validation, self.architecture, self.pad),
+        )
         if not self._splits(base, hyper):
             return self._consolidated(objective_for(base, self.architecture)), *loaders
         split = FrozenPrefixObjective(base, hyper.lora_layers or 0)

@@ -12,6 +12,7 @@ from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train import model_cache
+from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.examples import Examples, read
@@ -173,7 +174,8 @@ def _fit(
         group=STAGE,
         config={**hyper.to_json(), "run_id": attempt.run_id, "base_model": base.facts["name"]},
     )
-    store = CheckpointStore(attempt.lake, str(job.checkpoint_prefix), chosen.keep_checkpoints)
+    prefix = str(job.checkpoint_prefix)
+    store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix))
     fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
     tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
     return fitted

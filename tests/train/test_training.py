@@ -18,10 +18,11 @@ from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.train import adapters
 from pipeline.train.base_source import file_digest
+from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import accelerator_for, require_machine
 from pipeline.train.examples import IGNORED, Examples
-from pipeline.train.objective import CausalObjective
+from pipeline.train.objective import CausalObjective, packs_apart
 from pipeline.train.session import Session
 from pipeline.train.trainer import Progress, Trainer
 
@@ -188,6 +189,44 @@ def test_accumulation_equals_a_larger_batch(models: dict[str, Path]) -> None:
     four, _ = session(models, "causal").fit(hyper(batch_size=2, gradient_accumulation=4, epochs=1, lora_dropout=0.0))
     for name, value in weights(one).items():
         torch.testing.assert_close(weights(four)[name], value, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [None, 2])
+def test_packed_examples_do_not_see_each_other_and_learn_the_same(models: dict[str, Path], layers: int | None) -> None:
+    settings = {"epochs": 1, "lora_dropout": 0.0, "lora_layers": layers}
+    padded, one = session(models, "causal").fit(hyper(**settings))
+    packed, two = session(models, "causal").fit(hyper(**settings, packing=True))
+    for name, value in weights(padded).items():
+        torch.testing.assert_close(weights(packed)[name], value, rtol=1e-3, atol=1e-5)
+    assert two.best_loss == pytest.approx(one.best_loss, rel=1e-4)
+
+
+def test_a_packed_batch_has_no_padding_and_the_loss_of_a_padded_one(models: dict[str, Path]) -> None:
+    model = adapters.load_base(models["causal"], "causal", hyper(), torch.device("cpu")).eval()
+    examples = task(8, "causal", 5)
+    loaders = [Loader(examples, "causal", 0, packing=packing) for packing in (False, True)]
+    batches = [loader.batch(range(8)) for loader in loaders]
+    assert batches[1].token_ids.shape == (1, int(examples.lengths.sum()))
+    padded, packed = (float(CausalObjective(model).loss(batch).detach()) for batch in batches)
+    assert packed == pytest.approx(padded, rel=1e-5)
+    blind = replace(batches[1], positions=torch.arange(batches[1].token_ids.shape[1])[None])
+    assert float(CausalObjective(model).loss(blind).detach()) != pytest.approx(padded, rel=1e-5)
+
+
+def test_packing_is_refused_where_examples_would_see_each_other(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TrainingError, match=r"cannot be packed.*train\.packing = false"):
+        session(models, "seq2seq").fit(hyper(packing=True))
+    model = adapters.load_base(models["causal"], "causal", hyper(), torch.device("cpu"))
+    assert packs_apart(model)
+    original = model.forward
+
+    def without_positions(*args: Any, position_ids: Any = None, **options: Any) -> Any:
+        return original(*args, **options)
+
+    model.forward = without_positions
+    assert not packs_apart(model)
 
 
 def test_early_stopping_keeps_the_best_weights(models: dict[str, Path]) -> None:

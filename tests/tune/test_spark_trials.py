@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -25,13 +27,13 @@ from pipeline.tune import stage as tune_stage
 from pipeline.tune.search import search_on_spark
 from pipeline.tune.space import axes
 from pipeline.tune.spark_trials import ExecutorTrial
-from pipeline.tune.trials import Trial, TrialStore, name_of
+from pipeline.tune.trials import Trial, TrialStore
 
 from .feast_features import features
 
 pytestmark = [pytest.mark.model, pytest.mark.spark]
 IMPOSSIBLE_RANK = 10**13
-SEARCH = {"trials": 6, "seed": 4, "startup_trials": 3, "epochs": [1.0], "lora_ranks": [4, 8]}
+SEARCH = {"trials": 5, "seed": 4, "startup_trials": 3, "epochs": [1.0], "batch_sizes": [8], "lora_ranks": [4, 8]}
 
 
 class Place:
@@ -97,13 +99,11 @@ def test_one_at_a_time_on_spark_is_the_serial_search(fresh: Place, spark: Any) -
     tune = {"lora_ranks": [4, IMPOSSIBLE_RANK]}
     serial = fresh.trials(fresh.tune(**tune))
     trials = generations(fresh, spark, "alone", parallelism=1, **tune)
-    import json
-
     assert [json.loads(line) for line in serial] == [
         json.loads(json.dumps({"trial": number, **trial.steady()})) for number, trial in enumerate(trials)
     ]
     assert 1 <= sum(1 for trial in trials if trial.failed) < len(trials) - 1
-    assert len({trial.name for trial in trials}) == len(trials) == 6
+    assert len({trial.name for trial in trials}) == len(trials) == 5
 
 
 def test_a_search_on_spark_is_the_same_every_time_and_keeps_what_failed(fresh: Place, spark: Any) -> None:
@@ -113,42 +113,12 @@ def test_a_search_on_spark_is_the_same_every_time_and_keeps_what_failed(fresh: P
     second = fresh.tune(**tune)
     assert fresh.trials(second) == fresh.trials(first)
     assert second.digest == first.digest
-    assert first.facts["trials"] == 6
-    assert 1 <= first.facts["failed"] < 5
+    assert first.facts["trials"] == 5
+    assert 1 <= first.facts["failed"] < 4
     assert "trials failed, the first with: The adapters do not fit into memory" in first.warnings[-1]
     report = fresh.lake.read(f"{first.output('report').uri}/report.html").decode()
     assert report.count("do not fit into memory") == first.facts["failed"]
     assert not fresh.lake.objects(fresh.lake.uri("checkpoints", "tune"))
-
-
-def test_when_every_trial_fails_the_search_says_why_and_tries_again(fresh: Place, spark: Any) -> None:
-    tune = {"trials": 3, "parallelism": 2, "lora_ranks": [IMPOSSIBLE_RANK]}
-    settings = fresh.settings(**tune).model_copy(update={"train": train_settings(lora_layers=1, lora_rank=4)})
-    axis = next(axis for axis in axes(settings.tune, Hyperparameters.of(settings.train)) if axis.name == "lora_rank")
-    assert axis.choices == (4, IMPOSSIBLE_RANK)
-    for seed in range(20):
-        ranks = [rank for rank in _proposed_ranks(fresh, {**tune, "seed": seed})]
-        if set(ranks) == {IMPOSSIBLE_RANK}:
-            break
-    with pytest.raises(TrainingError, match=r"None of 2 trials could be trained: The adapters do not fit into memory"):
-        fresh.tune(**tune, seed=seed)
-    records = [info for info in fresh.lake.objects(fresh.lake.uri("checkpoints")) if info.uri.endswith("trial.json")]
-    assert not records
-
-
-def _proposed_ranks(place: Place, tune: dict[str, Any]) -> list[int]:
-    from pipeline.tune.search import search
-
-    settings = place.settings(**{**tune, "parallelism": 1})
-    default = Hyperparameters.of(settings.train)
-    seen: list[Hyperparameters] = []
-
-    def note(hyper: Hyperparameters) -> Trial:
-        seen.append(hyper)
-        return Trial(name_of(hyper), hyper.to_json(), 1.0, 1.0, 1, 1, 1)
-
-    search(settings.tune, axes(settings.tune, default), default, note)
-    return [hyper.lora_rank for hyper in seen[1:]]
 
 
 SCRIPT = """
@@ -180,7 +150,7 @@ def test_a_killed_search_on_spark_goes_on_with_its_trials(fresh: Place, spark: A
             _kill(process.pid)
         assert process.wait() == -signal.SIGKILL, process.stderr.read() if process.stderr else ""
     ended = _records(fresh)
-    assert 2 <= len(ended) < 5
+    assert 2 <= len(ended) < 4
     resumed = fresh.tune(parallelism=2)
     assert not resumed.cached
     assert resumed.digest == undisturbed.digest
@@ -201,10 +171,8 @@ def _wait(done: Callable[[], bool], seconds: float = 240.0) -> None:
 
 
 def _kill(group: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def test_trouble_with_the_lake_is_not_taken_for_a_bad_configuration(fresh: Place, spark: Any) -> None:
