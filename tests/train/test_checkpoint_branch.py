@@ -28,7 +28,7 @@ TOKEN = "hf_trainer_of_acme"
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
     account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
-    with HubServer(Store.open(HubConfig(tmp_path / "hub")), [account]).running() as url:
+    with HubServer(Store.open(HubConfig(tmp_path / "hub"), [account])).running() as url:
         yield Settings(
             publish=PublishSettings(endpoint=url, token=TOKEN, repository=f"acme/model-{uuid.uuid4().hex[:10]}"),
             state_dir=tmp_path / "state",
