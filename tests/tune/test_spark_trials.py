@@ -109,14 +109,15 @@ def test_one_at_a_time_on_spark_is_the_serial_search(fresh: Place, spark: Any) -
 def test_a_search_on_spark_is_the_same_every_time_and_keeps_what_failed(fresh: Place, spark: Any) -> None:
     tune = {"parallelism": 2, "lora_ranks": [4, IMPOSSIBLE_RANK]}
     first = fresh.tune(**tune)
+    tried = fresh.trials(first)
+    report = fresh.lake.read(f"{first.output('report').uri}/report.html").decode()
     fresh.forget()
     second = fresh.tune(**tune)
-    assert fresh.trials(second) == fresh.trials(first)
+    assert fresh.trials(second) == tried
     assert second.digest == first.digest
     assert first.facts["trials"] == 5
     assert 1 <= first.facts["failed"] < 4
     assert "trials failed, the first with: The adapters do not fit into memory" in first.warnings[-1]
-    report = fresh.lake.read(f"{first.output('report').uri}/report.html").decode()
     assert report.count("do not fit into memory") == first.facts["failed"]
     assert not fresh.lake.objects(fresh.lake.uri("checkpoints", "tune"))
 
@@ -132,6 +133,7 @@ Place(Path(sys.argv[1]), Path(sys.argv[2])).tune(parallelism=2)
 
 def test_a_killed_search_on_spark_goes_on_with_its_trials(fresh: Place, spark: Any) -> None:
     undisturbed = fresh.tune(parallelism=2)
+    tried = fresh.trials(undisturbed)
     fresh.forget()
     tests = Path(__file__).parent.parent
     root = tests.parent
@@ -154,7 +156,7 @@ def test_a_killed_search_on_spark_goes_on_with_its_trials(fresh: Place, spark: A
     resumed = fresh.tune(parallelism=2)
     assert not resumed.cached
     assert resumed.digest == undisturbed.digest
-    assert fresh.trials(resumed) == fresh.trials(undisturbed)
+    assert fresh.trials(resumed) == tried
 
 
 def _records(place: Place) -> dict[str, str]:
