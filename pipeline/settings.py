@@ -11,7 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -212,6 +222,7 @@ class TrainSettings(Section):
     ewc_strength: float = Field(0.0, ge=0)
     adam_epsilon: float = Field(1e-8, gt=0)
     max_grad_norm: float = Field(1.0, gt=0)
+    packing: bool = False
     gradient_checkpointing: bool = False
     processes: int = Field(0, ge=0)
     tracking: Literal["trackio", "mlflow", "none"] = "trackio"
@@ -219,6 +230,7 @@ class TrainSettings(Section):
     eval_steps: int = Field(10, ge=1)
     checkpoint_steps: int = Field(10, ge=1)
     keep_checkpoints: int = Field(2, ge=1)
+    push_checkpoints: bool = False
     max_train_examples: int | None = None
     max_validation_examples: int | None = 64
     seed: int = 42
@@ -233,14 +245,21 @@ class TuneSettings(Section):
     max_steps_per_trial: int = Field(-1, ge=-1)
     parallelism: int = Field(1, ge=1)
     learning_rate_log: tuple[float, float] = (-7.0, -2.0)
-    batch_sizes: list[int] = [4, 8, 16]
-    epochs: list[float] = [1.0, 2.0, 3.0]
+    batch_sizes: list[PositiveInt] = [4, 8, 16]
+    epochs: list[PositiveFloat] = [1.0, 2.0, 3.0]
     weight_decay: tuple[float, float] = (0.0, 0.1)
-    lora_ranks: list[int] = [8, 16, 32]
+    lora_ranks: list[PositiveInt] = [8, 16, 32]
     startup_trials: int = Field(5, ge=1)
     hopeless_after: float = Field(0.3, ge=0, le=1)
     hopeless_margin: float = Field(0.03, ge=0)
     seed: int = 42
+
+    @field_validator("learning_rate_log", "weight_decay")
+    @classmethod
+    def _rising(cls, bounds: tuple[float, float]) -> tuple[float, float]:
+        if bounds[0] > bounds[1]:
+            raise ValueError("the lower bound comes first")
+        return bounds
 
 
 class EvaluateSettings(Section):

@@ -82,6 +82,7 @@ def batches_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
             {"question_id": name, "token_ids": examples.tokens(row).tolist(), "labels": examples.labels(row).tolist()}
             for row, name in enumerate(examples.ids)
         ]
-        yield pa.RecordBatch.from_pylist(rows).select(list(columns))
+        if rows:
+            yield pa.RecordBatch.from_pylist(rows).select(list(columns))
 
     monkeypatch.setattr(retrieval, "training_batches", training_batches)

@@ -148,6 +148,24 @@ class ModelStore:
         operations += [CommitOperationDelete(name) for name in sorted(present - set(names) - KEPT)]
         return self._commit(MAIN, operations, message, parent)
 
+    def keep_aside(self, folder: Path, branch: str, message: str) -> str:
+        """Make a branch of its own hold exactly a folder's files; `main`, the alias and the versions stay as they are.
+
+        The branch is made when it is not there. Raises BranchMoved when somebody else wrote to it meanwhile.
+        """
+        if branch in (MAIN, self.alias):
+            raise StoreError("Only releases go there", where=f"{self.url()}, branch {branch}")
+        self._guard(
+            lambda: self._api.create_branch(self.repository, branch=branch, exist_ok=True),
+            f"create the branch {branch}",
+        )
+        parent = str(self.head(branch))
+        names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        stale = set(self.files(parent)) - set(names) - KEPT
+        operations: list[Any] = [CommitOperationAdd(name, path) for name, path in names.items()]
+        operations += [CommitOperationDelete(name) for name in sorted(stale)]
+        return self._commit(branch, operations, message, parent)
+
     def point_alias(self, version: Version, expected: str | None) -> str:
         """Make the alias hold exactly a version's files, if it still is where it was expected.
 

@@ -5,7 +5,6 @@ LoRA: Hu et al., 2021 (arXiv:2106.09685). QLoRA: Dettmers et al., 2023 (arXiv:23
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.prompts import Architecture
+from pipeline.train.environment import out_of_memory
 from pipeline.train.hyperparameters import Hyperparameters
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -23,7 +23,7 @@ def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, 
     """Load the base model for training: safetensors only, no remote code.
 
     float32 on the CPU, where it is fastest; on GPUs that have it the frozen weights of LoRA are bfloat16, and QLoRA's
-    are 4-bit NormalFloat. Raises TrainingError when the method needs what this machine does not have.
+    are 4-bit NormalFloat. Raises TrainingError when the folder holds no model that can be loaded.
     """
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
     from transformers.utils import logging as transformers_logging
@@ -33,7 +33,7 @@ def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, 
     half = device.type == "cuda" and torch.cuda.is_bf16_supported()
     options: dict[str, Any] = {"dtype": torch.bfloat16 if half and hyper.method != "full" else torch.float32}
     if hyper.method == "qlora":
-        options |= {"quantization_config": _four_bits(device, half), "device_map": {"": device}}
+        options |= {"quantization_config": _four_bits(half), "device_map": {"": device}}
     try:
         model = family.from_pretrained(
             folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, **options
@@ -46,7 +46,10 @@ def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, 
 
 
 def attach(model: Any, architecture: Architecture, hyper: Hyperparameters) -> Any:
-    """Freeze what does not learn and return the model to train: the model itself, or the adapter around it."""
+    """Freeze what does not learn and return the model to train: the model itself, or the adapter around it.
+
+    Raises TrainingError when the adapters do not fit into memory.
+    """
     if hyper.method == "full":
         for parameter in model.parameters():
             parameter.requires_grad_(True)
@@ -57,19 +60,24 @@ def attach(model: Any, architecture: Architecture, hyper: Hyperparameters) -> An
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     layers, pattern = _top_layers(model, hyper.lora_layers)
     torch.manual_seed(hyper.seed)
-    return get_peft_model(
-        model,
-        LoraConfig(
-            r=hyper.lora_rank,
-            lora_alpha=hyper.lora_alpha,
-            lora_dropout=hyper.lora_dropout,
-            target_modules=_linear_layers(model),
-            layers_to_transform=layers,
-            layers_pattern=pattern if layers else None,
-            task_type=TaskType.CAUSAL_LM if architecture == "causal" else TaskType.SEQ_2_SEQ_LM,
-            bias="none",
-        ),
+    config = LoraConfig(
+        r=hyper.lora_rank,
+        lora_alpha=hyper.lora_alpha,
+        lora_dropout=hyper.lora_dropout,
+        target_modules=_linear_layers(model),
+        layers_to_transform=layers,
+        layers_pattern=pattern if layers else None,
+        task_type=TaskType.CAUSAL_LM if architecture == "causal" else TaskType.SEQ_2_SEQ_LM,
+        bias="none",
     )
+    try:
+        return get_peft_model(model, config)
+    except (RuntimeError, MemoryError) as problem:
+        if not out_of_memory(problem):
+            raise
+        raise TrainingError(
+            "The adapters do not fit into memory", where=f"lora_rank = {hyper.lora_rank}", remedy="Lower the rank"
+        ) from problem
 
 
 def plain(model: Any) -> Any:
@@ -130,16 +138,7 @@ def _top_layers(model: Any, count: int | None) -> tuple[list[int] | None, str | 
     return list(range(total - count, total)), "block" if config.is_encoder_decoder else "layers"
 
 
-def _four_bits(device: torch.device, half: bool) -> Any:
-    missing = [] if device.type == "cuda" else ["a CUDA GPU"]
-    if importlib.util.find_spec("bitsandbytes") is None:
-        missing.append("the package bitsandbytes")
-    if missing:
-        raise TrainingError(
-            f"QLoRA needs {' and '.join(missing)}, which this machine does not have",
-            where="train.method = qlora",
-            remedy="Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed",
-        )
+def _four_bits(half: bool) -> Any:
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(

@@ -22,15 +22,17 @@ GROUP = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded tensors.
+    """Padded tensors, or with `positions` packed ones: one line with the examples end to end.
 
     `mask` is None where padding cannot be seen anyway; `hidden` are states to start from instead of the tokens.
+    `positions` begin with 0 at each packed example: transformers' masks keep examples apart by them.
     """
 
     token_ids: torch.Tensor
     labels: torch.Tensor
     mask: torch.Tensor | None = None
     hidden: torch.Tensor | None = None
+    positions: torch.Tensor | None = None
 
 
 class States(Protocol):
@@ -38,6 +40,9 @@ class States(Protocol):
 
     def padded(self, rows: np.ndarray, width: int) -> torch.Tensor:
         """Return the states of some examples, padded on the right to a width."""
+
+    def packed(self, rows: np.ndarray) -> torch.Tensor:
+        """Return the states of some examples end to end, as one line."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Loader:
     architecture: Architecture
     pad: int
     states: States | None = None
+    packing: bool = False
 
     def batch(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """Pad some examples on the right to the longest of them.
@@ -55,12 +61,28 @@ class Loader:
         Causal models need no mask then: no token can see what is to its right. Encoders see everything and need one.
         """
         places = np.asarray(rows, dtype=np.int64)
+        if self.packing:
+            return self._packed(places)
         tokens = [self.examples.tokens(int(row)) for row in places]
         token_ids = _padded(tokens, self.pad)
         labels = _padded([self.examples.labels(int(row)) for row in places], IGNORED)
         mask = _padded([np.ones(len(row), np.int64) for row in tokens], 0) if self.architecture == "seq2seq" else None
         hidden = self.states.padded(places, token_ids.shape[1]) if self.states else None
         return Batch(token_ids, labels, mask, hidden)
+
+    def _packed(self, places: np.ndarray) -> Batch:
+        """Put some examples end to end; the first token of each, which nothing precedes, carries no loss."""
+        tokens = [self.examples.tokens(int(row)) for row in places]
+        labels = [np.array(self.examples.labels(int(row))) for row in places]
+        for row in labels:
+            row[0] = IGNORED
+        positions = np.concatenate([np.arange(len(row)) for row in tokens])
+        return Batch(
+            _padded([np.concatenate(tokens)], self.pad),
+            _padded([np.concatenate(labels)], IGNORED),
+            hidden=self.states.packed(places) if self.states else None,
+            positions=torch.from_numpy(positions)[None],
+        )
 
 
 def epoch_order(lengths: np.ndarray, size: int, seed: int, epoch: int) -> list[np.ndarray]:

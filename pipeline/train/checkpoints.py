@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 STATE = "state.json"
 TENSORS = "tensors.safetensors"
+Mirror = Callable[[Path, int], None]
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,12 @@ class Checkpoint:
 class CheckpointStore:
     """The checkpoints of one piece of training, below `prefix`."""
 
-    def __init__(self, lake: Lake, prefix: str, keep: int = 2) -> None:
-        """`keep` is how many of the newest stay."""
+    def __init__(self, lake: Lake, prefix: str, keep: int = 2, mirror: Mirror | None = None) -> None:
+        """`keep` is how many of the newest stay; `mirror` is shown the files of each one that was written."""
         self.lake = lake
         self.prefix = prefix
         self.keep = keep
+        self.mirror = mirror
 
     def save(self, step: int, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Write a checkpoint; it counts from the moment its state file, written last, is there."""
@@ -48,8 +51,11 @@ class CheckpointStore:
             file = Path(scratch) / TENSORS
             save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, file)
             self.lake.upload(file, f"{place}/{TENSORS}")
-            note = {"step": step, "sha256": file_digest(file), "state": state}
-        self.lake.write(f"{place}/{STATE}", json.dumps(note).encode())
+            note = json.dumps({"step": step, "sha256": file_digest(file), "state": state})
+            self.lake.write(f"{place}/{STATE}", note.encode())
+            if self.mirror:
+                (Path(scratch) / STATE).write_text(note, encoding="utf-8")
+                self.mirror(Path(scratch), step)
         self._prune(step)
 
     def latest(self) -> Checkpoint | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from importlib.metadata import version
 from typing import Literal
 
@@ -9,6 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.errors import TrainingError
+from pipeline.train.hyperparameters import Method
 
 Device = Literal["auto", "cpu", "cuda"]
 LIBRARIES = ("torch", "transformers", "peft", "accelerate")
@@ -19,13 +21,29 @@ def accelerator_for(device: Device) -> Accelerator:
 
     Raises TrainingError when a GPU is asked for and there is none.
     """
+    require_machine("lora", device)
+    cpu = device == "cpu" or not torch.cuda.is_available()
+    half = not cpu and torch.cuda.is_bf16_supported()
+    return Accelerator(cpu=cpu, mixed_precision="bf16" if half else "no")
+
+
+def require_machine(method: Method, device: Device) -> None:
+    """Raise TrainingError when this machine cannot train in this way: asked before any data are read."""
     if device == "cuda" and not torch.cuda.is_available():
         raise TrainingError(
             "There is no CUDA GPU here", where="train.device = cuda", remedy="Use auto or cpu, or run on a GPU machine"
         )
-    cpu = device == "cpu" or not torch.cuda.is_available()
-    half = not cpu and torch.cuda.is_bf16_supported()
-    return Accelerator(cpu=cpu, mixed_precision="bf16" if half else "no")
+    if method != "qlora":
+        return
+    missing = [] if torch.cuda.is_available() and device != "cpu" else ["a CUDA GPU"]
+    if importlib.util.find_spec("bitsandbytes") is None:
+        missing.append("the package bitsandbytes")
+    if missing:
+        raise TrainingError(
+            f"QLoRA needs {' and '.join(missing)}, which this machine does not have",
+            where="train.method = qlora",
+            remedy="Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed",
+        )
 
 
 def be_deterministic(seed: int) -> None:
@@ -44,3 +62,13 @@ def processes(wanted: int, device: Device) -> int:
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that decide the weights."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def out_of_memory(problem: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on a GPU or on the CPU."""
+    text = str(problem).lower()
+    return (
+        isinstance(problem, MemoryError | torch.OutOfMemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+    )

@@ -17,7 +17,7 @@ from pipeline.prompts import Architecture
 from pipeline.settings import LakeSettings, Settings
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
-from pipeline.train.environment import Device, accelerator_for, be_deterministic
+from pipeline.train.environment import Device, accelerator_for, be_deterministic, require_machine
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
@@ -69,6 +69,7 @@ def fine_tune(
 
     Raises TrainingError when the job cannot be done on this machine.
     """
+    require_machine(job.hyper.method, job.device)
     be_deterministic(job.hyper.seed)
     accelerator = accelerator_for(job.device)
     session = Session(

@@ -18,7 +18,7 @@ from torch import nn
 
 from pipeline.train.batching import Batch, Loader, fixed_order
 from pipeline.train.examples import Examples
-from pipeline.train.objective import CausalObjective
+from pipeline.train.objective import CausalObjective, positions_of
 
 PREFILL_BATCH = 8
 TOLERANCE = 2e-3
@@ -39,6 +39,10 @@ class HiddenStates:
             start, end = self.ends[row], self.ends[row + 1]
             line[: end - start] = self.values[start:end]
         return filled
+
+    def packed(self, rows: np.ndarray) -> torch.Tensor:
+        """Return the states of some examples end to end, as one line."""
+        return torch.cat([self.values[self.ends[row] : self.ends[row + 1]] for row in rows])[None]
 
     def save(self, path: Path) -> None:
         """Write the states to a safetensors file, whole or not at all."""
@@ -73,7 +77,11 @@ class FrozenPrefixObjective(CausalObjective):
             return super().loss(batch)
         device = self.model.device
         with self._only(self.split, len(self.layers)):
-            output = self.decoder(inputs_embeds=batch.hidden.to(device, self.model.dtype), use_cache=False)
+            output = self.decoder(
+                inputs_embeds=batch.hidden.to(device, self.model.dtype),
+                use_cache=False,
+                **positions_of(batch, device),
+            )
         return self.score(output.last_hidden_state, batch.labels.to(device))
 
     @torch.no_grad()

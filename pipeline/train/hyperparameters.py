@@ -32,6 +32,7 @@ class Hyperparameters:
     lora_alpha: int
     lora_dropout: float
     lora_layers: int | None
+    packing: bool
     early_stopping_patience: int
     eval_steps: int
     seed: int

@@ -47,10 +47,11 @@ class CausalObjective(Objective):
         """Run the decoder and score the answer positions."""
         device = self.model.device
         token_ids, labels = batch.token_ids.to(device), batch.labels.to(device)
+        places = positions_of(batch, device)
         if not self.plain_head:
-            logits = self.model(input_ids=token_ids, use_cache=False).logits[:, :-1]
+            logits = self.model(input_ids=token_ids, use_cache=False, **places).logits[:, :-1]
             return _summed(logits.flatten(0, 1), labels[:, 1:].flatten())
-        hidden = self.decoder(input_ids=token_ids, use_cache=False).last_hidden_state
+        hidden = self.decoder(input_ids=token_ids, use_cache=False, **places).last_hidden_state
         return self.score(hidden, labels)
 
     def score(self, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -85,6 +86,25 @@ class Seq2SeqObjective(Objective):
         ).logits
         kept = labels != IGNORED
         return _summed(logits[kept], labels[kept])
+
+
+def positions_of(batch: Batch, device: torch.device) -> dict[str, torch.Tensor]:
+    """Return the positions of a packed batch as the model's argument, and nothing for a padded one."""
+    return {} if batch.positions is None else {"position_ids": batch.positions.to(device)}
+
+
+@torch.no_grad()
+def packs_apart(model: Any) -> bool:
+    """Tell whether a causal model keeps packed examples apart: tried once, on two that come after each other."""
+    training = model.training
+    model.eval()
+    probe = torch.arange(PROBE, device=model.device)
+    alone = model(input_ids=probe[None], use_cache=False).logits[0]
+    both = torch.cat([probe.flip(0), probe])[None]
+    positions = torch.arange(PROBE, device=model.device).repeat(2)[None]
+    packed = model(input_ids=both, position_ids=positions, use_cache=False).logits[0, PROBE:]
+    model.train(training)
+    return torch.allclose(alone, packed, atol=TOLERANCE, rtol=TOLERANCE)
 
 
 def objective_for(model: Any, architecture: Architecture) -> Objective:

@@ -15,17 +15,19 @@ import torch
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
+from pipeline.errors import TrainingError
 from pipeline.log import get_logger
 from pipeline.prompts import Architecture
 from pipeline.stage import digest_of
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.environment import out_of_memory
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Consolidated, Earlier
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.objective import Objective, objective_for
+from pipeline.train.objective import Objective, objective_for, packs_apart
 from pipeline.train.trainer import Judge, Listener, Progress, Trainer
 
 log = get_logger(__name__)
@@ -125,17 +127,44 @@ class Session:
         return 0
 
     def _prepared(self, base: Any, hyper: Hyperparameters) -> tuple[Objective, Loader, Loader]:
-        loaders = [Loader(part, self.architecture, self.pad) for part in (self.train, self.validation)]
+        self._fits_positions(base)
+        if hyper.packing and not (self.architecture == "causal" and packs_apart(base)):
+            raise TrainingError(
+                "This base model's examples cannot be packed: it would see from one into the next",
+                where="train.packing = true",
+                remedy="Set train.packing = false: batches are grouped by length, which leaves little padding",
+            )
+        loaders = (
+            Loader(self.train, self.architecture, self.pad, packing=hyper.packing),
+            Loader(self.validation, self.architecture, self.pad),
+        )
         if not self._splits(base, hyper):
-            objective = self._consolidated(objective_for(base, self.architecture))
-            return objective, loaders[0], loaders[1]
+            return self._consolidated(objective_for(base, self.architecture)), *loaders
         split = FrozenPrefixObjective(base, hyper.lora_layers or 0)
-        longest = int(self.validation.lengths.argmax())
-        if not split.prefix_works(loaders[1].batch([longest]).token_ids):
+        try:
+            longest = int(self.validation.lengths.argmax())
+            if split.prefix_works(loaders[1].batch([longest]).token_ids):
+                train, validation = (
+                    replace(loader, states=self._states_of(split, loader.examples, hyper)) for loader in loaders
+                )
+                return self._consolidated(split), train, validation
             log.warning("this model's layers cannot be run in two parts; the frozen ones run in every step")
-            return self._consolidated(objective_for(base, self.architecture)), loaders[0], loaders[1]
-        parts = [replace(loader, states=self._states_of(split, loader.examples, hyper)) for loader in loaders]
-        return self._consolidated(split), parts[0], parts[1]
+        except (RuntimeError, MemoryError) as problem:
+            if not out_of_memory(problem):
+                raise
+            log.warning("out of memory: the frozen layers' outputs cannot be kept; they run in every step")
+        return self._consolidated(objective_for(base, self.architecture)), *loaders
+
+    def _fits_positions(self, base: Any) -> None:
+        """Raise TrainingError when examples are longer than the base model reads; T5 knows no such limit."""
+        limit = getattr(base.config, "max_position_embeddings", None)
+        longest = max((int(part.lengths.max()) for part in (self.train, self.validation) if len(part)), default=0)
+        if self.architecture == "causal" and limit and longest > limit:
+            raise TrainingError(
+                f"The longest example has {longest} tokens, and the base model reads {limit}",
+                where=self.folder.name,
+                remedy="Lower features.max_length and run the features stage again",
+            )
 
     def _consolidated(self, objective: Objective) -> Objective:
         if not self.ewc_strength or self.earlier is None:
@@ -144,8 +173,10 @@ class Session:
 
     def _splits(self, base: Any, hyper: Hyperparameters) -> bool:
         size = (int(self.train.lengths.sum()) + int(self.validation.lengths.sum())) * _width(base)
-        return (
+        return bool(
             hyper.method != "full"
+            and len(self.train)
+            and len(self.validation)
             and can_split(base, self.architecture, hyper.lora_layers)
             and size <= STATES_LIMIT
             and not self.gradient_checkpointing

@@ -7,13 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake_check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train import model_cache
+from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore
-from pipeline.train.environment import library_versions, processes
+from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.examples import Examples, read
 from pipeline.train.fine_tuning import Fitted, Job, fine_tune, launch, states_folder
 from pipeline.train.forgetting import Earlier, score, with_replay
@@ -37,6 +39,8 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
     earlier_manifest = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
 
     def work(attempt: Attempt) -> None:
+        require_machine(settings.train.method, settings.train.device)
+        require_features_of(base, features)
         require_unaltered(lake, features)
         earlier = earlier_for(settings, lake)
         examples = examples_for(settings, lake, features, earlier)
@@ -72,7 +76,8 @@ def examples_for(
 ) -> tuple[Examples, Examples]:
     """Read the training and the validation examples through Feast, as many as the settings allow.
 
-    Examples of an earlier run are replayed in the share that the settings ask for.
+    Examples of an earlier run are replayed in the share that the settings ask for. Raises TrainingError when a split is
+    empty.
     """
     from pipeline.features.retrieval import training_batches
 
@@ -83,7 +88,27 @@ def examples_for(
     train = train.sample(chosen.max_train_examples, chosen.seed)
     if earlier and chosen.replay_share:
         train = with_replay(train, earlier, chosen.replay_share, chosen.seed)
+    if not len(train) or not len(validation):
+        raise TrainingError(
+            f"{len(train)} training and {len(validation)} validation examples are not enough",
+            where=features.uri,
+            remedy="Check the splits of the prepare stage and the rows that the features stage set aside",
+        )
     return train, validation.sample(chosen.max_validation_examples, chosen.seed)
+
+
+def require_features_of(base: Manifest, features: Manifest) -> None:
+    """Raise TrainingError when features were made for another base model: their token ids mean something else."""
+    made_for = features.inputs.get("base-model")
+    # a model that was pre-trained further keeps the tokenizer of the one it came from
+    known = {base.digest, *(reference.digest for reference in base.inputs.values())}
+    if made_for is not None and made_for.digest not in known:
+        raise TrainingError(
+            f"The features were made for {features.facts.get('base_model', 'another base model')}, not for "
+            f"{base.facts['name']}",
+            where=features.uri,
+            remedy="Run the features stage with this base model",
+        )
 
 
 def earlier_for(settings: Settings, lake: Lake) -> Earlier | None:
@@ -151,7 +176,8 @@ def _fit(
         group=STAGE,
         config={**hyper.to_json(), "run_id": attempt.run_id, "base_model": base.facts["name"]},
     )
-    store = CheckpointStore(attempt.lake, str(job.checkpoint_prefix), chosen.keep_checkpoints)
+    prefix = str(job.checkpoint_prefix)
+    store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix))
     fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
     tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
     return fitted

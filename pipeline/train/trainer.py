@@ -22,6 +22,7 @@ from pipeline.log import get_logger
 from pipeline.train.adapters import trainable
 from pipeline.train.batching import Loader, epoch_order, fixed_order
 from pipeline.train.checkpoints import Checkpoint, CheckpointStore
+from pipeline.train.environment import out_of_memory
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.objective import Objective
 
@@ -106,7 +107,7 @@ class Trainer:
     def run(self) -> Progress:
         """Train to the end, from the newest checkpoint if there is one.
 
-        Raises TrainingError when a single example does not fit in memory or the loss is not a number.
+        Raises TrainingError when a single example does not fit in memory or the base model's loss is not a number.
         """
         self._resume()
         started = time.monotonic() - self.progress.seconds
@@ -209,11 +210,7 @@ class Trainer:
         if self.accelerator.device.type == "cuda":
             torch.cuda.empty_cache()
         if self.progress.micro == 1:
-            raise TrainingError(
-                "A single example does not fit into memory",
-                remedy="Lower features.max_length, lora_rank or lora_layers, set train.gradient_checkpointing, or use "
-                "qlora on a GPU",
-            )
+            raise _nothing_fits()
         self.progress.micro = max(1, self.progress.micro // 2)
         pieces = -(-self.hyper.batch_size * self.hyper.gradient_accumulation // self.progress.micro)
         log.warning("out of memory: batch halved, accumulation doubled", batch=self.progress.micro, accumulation=pieces)
@@ -222,6 +219,11 @@ class Trainer:
         loss = self.loss_on(self.validation)
         progress = self.progress
         if progress.initial_loss is None:
+            if not np.isfinite(loss):
+                raise TrainingError(
+                    "The base model's loss on the validation examples is not a number, before any training",
+                    remedy="Check the base model's weights and that the features were made for it",
+                )
             progress.initial_loss = loss
         if loss < progress.best_loss - IMPROVEMENT:
             progress.best_loss, progress.best_step, progress.waited = loss, progress.step, 0
@@ -230,7 +232,9 @@ class Trainer:
             progress.waited += 1
         self._tell({"step": progress.step, "validation_loss": loss})
         patience = self.hyper.early_stopping_patience
-        if patience and progress.waited >= patience:
+        if not np.isfinite(loss):
+            progress.stopped = f"the validation loss was not a number at step {progress.step}"
+        elif patience and progress.waited >= patience:
             progress.stopped = f"no better validation loss in {patience} evaluations"
         elif self.judge:
             progress.stopped = self.judge(progress)
@@ -243,11 +247,24 @@ class Trainer:
         summed = torch.zeros(1, dtype=torch.float64, device=self.accelerator.device)
         for rows in fixed_order(loader.examples.lengths, min(EVALUATION_BATCH, 4 * self.progress.micro)):
             if len(mine := rows[rank::world]):
-                with self.accelerator.autocast():
-                    summed += self.objective.loss(loader.batch(mine)).double()
+                summed += self._summed_loss(loader, mine)
         if world > 1:
             summed = self.accelerator.reduce(summed, reduction="sum")
         return float(summed) / loader.examples.targets()
+
+    def _summed_loss(self, loader: Loader, rows: np.ndarray) -> torch.Tensor:
+        """Return the summed loss of some examples, in halves where they do not fit into memory together."""
+        try:
+            with self.accelerator.autocast():
+                return self.objective.loss(loader.batch(rows)).double()
+        except (RuntimeError, MemoryError) as problem:
+            if not out_of_memory(problem):
+                raise
+            if len(rows) == 1:
+                raise _nothing_fits() from problem
+        log.warning("out of memory: a batch of validation examples is halved", examples=len(rows))
+        half = len(rows) // 2
+        return self._summed_loss(loader, rows[:half]) + self._summed_loss(loader, rows[half:])
 
     def _tell(self, point: dict[str, float]) -> None:
         self.progress.curves.append(point)
@@ -284,13 +301,11 @@ class Trainer:
             self.parameters[name].copy_(tensor)
 
 
-def out_of_memory(problem: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on a GPU or on the CPU."""
-    text = str(problem).lower()
-    return (
-        isinstance(problem, MemoryError | torch.OutOfMemoryError)
-        or "out of memory" in text
-        or "can't allocate memory" in text
+def _nothing_fits() -> TrainingError:
+    return TrainingError(
+        "A single example does not fit into memory",
+        remedy="Lower features.max_length, lora_rank or lora_layers, set train.gradient_checkpointing, or use qlora on "
+        "a GPU",
     )
 
 

@@ -12,6 +12,7 @@ from accelerate import PartialState
 from pipeline import log
 from pipeline.lake import open_lake
 from pipeline.settings import load
+from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.fine_tuning import RESULT, fine_tune, read_job
 
@@ -22,7 +23,8 @@ def main(folder: Path, out: Path) -> None:
     job, train, validation = read_job(folder)
     store = None
     if job.checkpoint_prefix:
-        store = CheckpointStore(open_lake(load().lake), job.checkpoint_prefix, job.keep_checkpoints)
+        settings, prefix = load(), job.checkpoint_prefix
+        store = CheckpointStore(open_lake(settings.lake), prefix, job.keep_checkpoints, mirror_for(settings, prefix))
     fitted = fine_tune(job, train, validation, out, checkpoints=store)
     state = PartialState()
     if state.is_main_process:

@@ -29,6 +29,7 @@ def importance(trials: Sequence[Trial], space: Sequence[Axis]) -> dict[str, floa
 
     The measure of Hutter et al., 2014 (fANOVA) in its simplest form; empty when there are too few trials.
     """
+    trials = [trial for trial in trials if not trial.failed]
     if len(trials) < ENOUGH:
         return {}
     from sklearn.ensemble import RandomForestRegressor
@@ -43,13 +44,14 @@ def tuning_report(facts: Mapping[str, Any], trials: Sequence[Trial], space: Sequ
     best = facts["best_trial"]
     losses = [trial.loss for trial in trials]
     running = [min(losses[: number + 1]) for number in range(len(losses))]
+    trained = [trial for trial in trials if not trial.failed]
     lead = (
         f"{len(trials)} trials; number {best} goes on as the candidate with a validation loss of {losses[best]:.3f} "
         f"nats a token ({'the configured default' if best == 0 else f'the default had {losses[0]:.3f}'}). "
         "Its weights are promoted as they are, not trained again."
     )
     names = [f"{axis.name} (log10)" if axis.log else axis.name for axis in space]
-    points = [(float(number), loss) for number, loss in enumerate(losses)]
+    points = [(float(number), trial.loss) for number, trial in enumerate(trials) if not trial.failed]
     best_so_far = [(float(number), loss) for number, loss in enumerate(running)]
     weights: Mapping[str, float] = facts["importance"]
     return Report(
@@ -75,14 +77,25 @@ def tuning_report(facts: Mapping[str, Any], trials: Sequence[Trial], space: Sequ
                         "Validation loss during the trials",
                         "share of the planned steps",
                         "nats a token",
-                        [Series(f"trial {number}", trial.curve) for number, trial in enumerate(trials)],
+                        [
+                            Series(f"trial {number}", trial.curve)
+                            for number, trial in enumerate(trials)
+                            if not trial.failed
+                        ],
                     )
                 ],
             ),
             Section(
                 "All trials at a glance",
                 "One line for each trial; the darker, the lower its loss.",
-                [parallel("Parallel coordinates", names, [values_of(trial, space) for trial in trials], losses)],
+                [
+                    parallel(
+                        "Parallel coordinates",
+                        names,
+                        [values_of(trial, space) for trial in trained],
+                        [trial.loss for trial in trained],
+                    )
+                ],
             ),
             Section("Trials", table=_table(trials, space, best)),
             Section(
@@ -103,7 +116,9 @@ def _table(trials: Sequence[Trial], space: Sequence[Axis], best: int) -> Table:
     for number, trial in enumerate(trials):
         shown = {**trial.hyperparameters, "alpha_over_rank": trial.hyperparameters["lora_alpha"]}
         cells = [f"{shown[axis.name]:.3g}" for axis in space]
-        rows.append((number, round(trial.loss, 4), f"{trial.steps}/{trial.planned_steps}", *cells, trial.stopped or ""))
+        loss = "failed" if trial.failed else round(trial.loss, 4)
+        ended = trial.failed or trial.stopped or ""
+        rows.append((number, loss, f"{trial.steps}/{trial.planned_steps}", *cells, ended))
     columns = (
         "trial",
         "loss",

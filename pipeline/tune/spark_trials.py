@@ -15,21 +15,25 @@ _runners: dict[str, Any] = {}
 
 @dataclass(frozen=True)
 class ExecutorTrial:
-    """Runs a configuration wherever it is unpickled; trials meet in the lake, and only there."""
+    """Runs a configuration wherever it is unpickled; trials meet in the lake, and only there.
+
+    `ended` are the trials that every trial of the generation is judged against, wherever it runs.
+    """
 
     settings: Settings
     base: Manifest
     features: Manifest
     first: Trial
     prefix: str
+    ended: tuple[Trial, ...]
 
     def __call__(self, hyper: Hyperparameters) -> Trial:
         """Run the trial, or return it when some worker has finished it before."""
         if self.prefix not in _runners:
             from pipeline.lake import open_lake
-            from pipeline.tune.stage import runner_for
+            from pipeline.tune.own_runner import runner_for
 
             lake = open_lake(self.settings.lake)
             _runners[self.prefix] = runner_for(self.settings, lake, self.base, self.features, self.first, self.prefix)
-        trial: Trial = _runners[self.prefix].run(hyper)
+        trial: Trial = _runners[self.prefix].run(hyper, self.ended)
         return trial

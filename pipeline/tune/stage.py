@@ -8,22 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake_check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
-from pipeline.train.environment import accelerator_for, be_deterministic, library_versions
-from pipeline.train.fine_tuning import states_folder
+from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.session import Session
-from pipeline.train.stage import checkpoint_prefix, data_parameters, earlier_for, examples_for
-from pipeline.train.tracking import tracker_for
-from pipeline.train.trainer import Listener
+from pipeline.train.stage import (
+    checkpoint_prefix,
+    data_parameters,
+    require_features_of,
+)
+from pipeline.tune.own_runner import runner_for
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.search import search, search_on_spark
 from pipeline.tune.space import Axis, axes
-from pipeline.tune.trial_runner import TrialRunner
 from pipeline.tune.trials import Trial, TrialStore, name_of
 
 STAGE = "tune"
@@ -41,10 +42,13 @@ def run(
     space = axes(settings.tune, default)
 
     def work(attempt: Attempt) -> None:
+        require_machine(settings.train.method, settings.train.device)
+        require_features_of(base, features)
         require_unaltered(lake, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
         trials = _search(settings, lake, base, features, first, prefix, space)
+        _account(attempt, TrialStore(lake, prefix), trials)
         best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
         with tempfile.TemporaryDirectory(prefix="candidate-") as scratch:
             model = _promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
@@ -90,42 +94,6 @@ def first_trial(lake: Lake, trained: Manifest, default: Hyperparameters) -> Tria
     )
 
 
-def runner_for(
-    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str
-) -> TrialRunner:
-    """Return what runs trials in this process; model and examples are loaded when the first one has to run."""
-
-    def open_session() -> Session:
-        be_deterministic(settings.train.seed)
-        earlier = earlier_for(settings, lake)
-        train, validation = examples_for(settings, lake, features, earlier)
-        return Session(
-            model_cache.checkout(settings, lake, base.output("model")),
-            base.facts["architecture"],
-            train,
-            validation,
-            accelerator=accelerator_for(settings.train.device),
-            states_folder=states_folder(settings),
-            gradient_checkpointing=settings.train.gradient_checkpointing,
-            earlier=earlier,
-            ewc_strength=settings.train.ewc_strength,
-        )
-
-    def track(name: str, hyper: Hyperparameters) -> Listener:
-        config = {**hyper.to_json(), "base_model": base.facts["name"]}
-        return tracker_for(settings, name=f"trial-{name[:8]}", group=STAGE, config=config).log
-
-    return TrialRunner(
-        open_session,
-        TrialStore(lake, prefix),
-        first,
-        after=settings.tune.hopeless_after,
-        margin=settings.tune.hopeless_margin,
-        checkpoint_steps=settings.train.checkpoint_steps,
-        track=track,
-    )
-
-
 def _search(
     settings: Settings,
     lake: Lake,
@@ -143,13 +111,37 @@ def _search(
     if chosen.parallelism == 1:
         runner = runner_for(settings, lake, base, features, first, prefix)
         search(chosen, space, default, runner.run)
-        return list({trial.name: trial for trial in runner.tried}.values())
+        return _different(runner.tried)
     from pipeline.spark.session import spark_session
     from pipeline.tune.spark_trials import ExecutorTrial
 
+    def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
+        return ExecutorTrial(settings, base, features, first, prefix, tuple(ended))
+
+    store = TrialStore(lake, prefix)
     with spark_session(settings) as spark:
-        search_on_spark(chosen, space, default, ExecutorTrial(settings, base, features, first, prefix), spark)
-    return [first, *(trial for trial in TrialStore(lake, prefix).finished() if trial.name != first.name)]
+        return _different(search_on_spark(chosen, space, default, first, run_after, store.find, spark))
+
+
+def _different(trials: Sequence[Trial]) -> list[Trial]:
+    """Return each trial once, at its first place: the search may propose a point twice."""
+    return list({trial.name: trial for trial in trials}.values())
+
+
+def _account(attempt: Attempt, store: TrialStore, trials: Sequence[Trial]) -> None:
+    """Say which trials failed. Raises TrainingError when all did: then the cause is none of their values."""
+    failed = [trial for trial in trials if trial.failed]
+    if not failed:
+        return
+    if len(failed) == len(trials) - 1:
+        store.forget_failures()
+        raise TrainingError(
+            f"None of {len(failed)} trials could be trained: {failed[0].failed}",
+            where="tune",
+            remedy="Correct the cause and start the stage again, or set tune.enabled = false to go on with the model "
+            "of the train stage",
+        )
+    attempt.warn(f"{len(failed)} of {len(trials)} trials failed, the first with: {failed[0].failed}")
 
 
 def _promote(
@@ -188,6 +180,7 @@ def _facts(
         "dtype": "bfloat16",
         "bytes": sum(file.stat().st_size for file in model.glob("*.safetensors")),
         "trials": len(trials),
+        "failed": sum(1 for trial in trials if trial.failed),
         "stopped_early": sum(1 for trial in trials if trial.stopped),
         "best_trial": best,
         "goes_on": "the model of the train stage" if best == 0 else f"the weights of trial {best}, as trained",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipeline.errors import PipelineError, TrainingError
+from pipeline.log import get_logger
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.hyperparameters import Hyperparameters
@@ -15,6 +18,7 @@ from pipeline.train.trainer import Listener, Progress
 from pipeline.tune.pruning import judge_for
 from pipeline.tune.trials import Trial, TrialStore, name_of
 
+log = get_logger(__name__)
 OpenTracker = Callable[[str, Hyperparameters], Listener]
 
 
@@ -43,31 +47,59 @@ class TrialRunner:
         self.track = track
         self.tried: list[Trial] = []
 
-    def run(self, hyper: Hyperparameters) -> Trial:
-        """Return the trial of a configuration: remembered, found in the lake, or run now."""
+    def run(self, hyper: Hyperparameters, leaders: Sequence[Trial] | None = None) -> Trial:
+        """Return the trial of a configuration: remembered, found in the lake, or run now.
+
+        It is judged against `leaders`: by default all that this runner has seen. A configuration that cannot be
+        trained gives a failed trial; trouble with the lake or the network is no fault of it, and is raised.
+        """
         name = name_of(hyper)
-        trial = self.first if name == self.first.name else self.store.find(name) or self._train(name, hyper)
+        trial = self.first if name == self.first.name else self.store.find(name)
+        if trial is None:
+            trial = self._train(name, hyper, [self.first, *self.tried] if leaders is None else leaders)
         self.tried.append(trial)
         return trial
 
-    def _train(self, name: str, hyper: Hyperparameters) -> Trial:
+    def _train(self, name: str, hyper: Hyperparameters, leaders: Sequence[Trial]) -> Trial:
         session = self._session = self._session or self._open()
         steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1)
-        judge = judge_for([self.first, *self.tried], after=self.after, margin=self.margin)
+        judge = judge_for(leaders, after=self.after, margin=self.margin)
         started = time.monotonic()
-        model, progress = session.fit(
-            hyper,
-            checkpoints=steps,
-            checkpoint_steps=self.checkpoint_steps,
-            listener=self.track(name, hyper) if self.track else None,
-            judge=judge,
-        )
-        trial = trial_of(name, hyper, progress, time.monotonic() - started)
-        with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
-            self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
-        session.release(model)
+        try:
+            model, progress = session.fit(
+                hyper,
+                checkpoints=steps,
+                checkpoint_steps=self.checkpoint_steps,
+                listener=self.track(name, hyper) if self.track else None,
+                judge=judge,
+            )
+        except Exception as problem:
+            if not faulty_configuration(problem):
+                raise
+            trial = failed_trial(name, hyper, problem)
+            log.warning("a trial failed; the search goes on", trial=name, cause=trial.failed)
+            self.store.keep(trial, None)
+        else:
+            trial = trial_of(name, hyper, progress, time.monotonic() - started)
+            with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
+                self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
+            session.release(model)
         steps.clear()
         return trial
+
+
+def faulty_configuration(problem: Exception) -> bool:
+    """Tell an error that a configuration brought about from one of the lake, a service or the machine's disk."""
+    if isinstance(problem, PipelineError):
+        return isinstance(problem, TrainingError)
+    return not isinstance(problem, OSError)
+
+
+def failed_trial(name: str, hyper: Hyperparameters, problem: Exception) -> Trial:
+    """Return the record of a configuration that could not be trained."""
+    cause = str(problem).strip().splitlines() or [type(problem).__name__]
+    text = cause[0] if isinstance(problem, PipelineError) else f"{type(problem).__name__}: {cause[0]}"
+    return Trial(name, hyper.to_json(), math.inf, math.inf, 0, 0, 0, failed=text[:300])
 
 
 def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: float = 0.0) -> Trial:

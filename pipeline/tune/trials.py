@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ RECORD = "trial.json"
 class Trial:
     """What was tried and what came of it. `loss` is the best validation loss, in nats a token.
 
-    `curve` holds pairs of progress (0 to 1 of the planned steps) and validation loss.
+    `curve` holds pairs of progress (0 to 1 of the planned steps) and validation loss. `failed` says why there is no
+    loss (it is infinite then); a configuration that failed is not tried again within its search.
     """
 
     name: str
@@ -34,10 +36,15 @@ class Trial:
     stopped: str | None = None
     curve: list[tuple[float, float]] = field(default_factory=list)
     seconds: float = 0.0
+    failed: str | None = None
 
     def steady(self) -> dict[str, Any]:
-        """Return the trial without its duration, which differs from run to run."""
-        return {name: value for name, value in asdict(self).items() if name != "seconds"}
+        """Return the trial as strict JSON values, without its duration, which differs from run to run."""
+        values = {name: value for name, value in asdict(self).items() if name != "seconds"}
+        return {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in values.items()
+        }
 
 
 def name_of(hyper: Hyperparameters) -> str:
@@ -69,9 +76,10 @@ class TrialStore:
             log.warning("a trial's record is damaged and is tried again", trial=name, cause=str(problem))
             return None
 
-    def keep(self, trial: Trial, learnt: Path) -> None:
-        """Write what a trial learnt, and its record last."""
-        self.lake.upload_folder(learnt, f"{self.place(trial.name)}/learnt")
+    def keep(self, trial: Trial, learnt: Path | None) -> None:
+        """Write what a trial learnt, and its record last; a failed trial learnt nothing."""
+        if learnt is not None:
+            self.lake.upload_folder(learnt, f"{self.place(trial.name)}/learnt")
         self.lake.write(f"{self.place(trial.name)}/{RECORD}", json.dumps(asdict(trial), sort_keys=True).encode())
 
     def fetch(self, name: str, folder: Path) -> Path:
@@ -89,6 +97,10 @@ class TrialStore:
             if info.uri.endswith(RECORD)
         ]
         return [trial for name in sorted(names) if (trial := self.find(name))]
+
+    def forget_failures(self) -> None:
+        """Let the next attempt try again what failed."""
+        self.lake.delete([f"{self.place(trial.name)}/{RECORD}" for trial in self.finished() if trial.failed])
 
     def clear(self) -> None:
         """Remove everything."""

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_stages import Stages
+from tiny_stages import SIZES, Stages
 from tiny_training import hyper, task
 from training_job import job_for, store_in
 
 from pipeline.answering import Answerer, Asked
+from pipeline.errors import TrainingError
+from pipeline.features import retrieval
 from pipeline.settings import LakeSettings
+from pipeline.stage import run_stage
 from pipeline.train import adapters, stage
 from pipeline.train.fine_tuning import Job, fine_tune, launch
+from pipeline.tune import stage as tune_stage
 
 pytestmark = pytest.mark.model
 
@@ -124,6 +128,43 @@ def test_two_processes_learn_what_one_learns(models: dict[str, Path], tmp_path: 
     first, second = (load_file(f.folder / adapters.ADAPTER_WEIGHTS) for f in (one, two))
     for name, value in first.items():
         torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_what_the_machine_lacks_is_said_before_any_data_are_read(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU, so QLoRA may work here")
+    trained = stages.train("causal")
+    read: list[str] = []
+    monkeypatch.setattr(retrieval, "training_batches", lambda *_: read.append("data") or iter(()))
+    base, features = stages.base("causal"), stages.features("causal")
+    settings = stages.settings("causal", method="qlora")
+    with pytest.raises(TrainingError, match=r"QLoRA needs a CUDA GPU.*Use method = lora here"):
+        stage.run(settings, stages.lake, run_id="test", base=base, features=features)
+    with pytest.raises(TrainingError, match="QLoRA needs a CUDA GPU"):
+        tune_stage.run(settings, stages.lake, run_id="test", base=base, features=features, trained=trained)
+    assert not read
+
+
+def test_features_of_another_base_model_are_refused(stages: Stages) -> None:
+    base, other = stages.base("causal"), stages.base("seq2seq")
+    made = run_stage(
+        stages.lake,
+        "features",
+        lambda attempt: attempt.lake.write(attempt.uri("token_features", "note"), b"causal"),
+        run_id="test",
+        inputs={"base-model": other},
+        parameters={"architecture": "causal"},
+    )
+    with pytest.raises(TrainingError, match=r"were made for another base model, not for .*features stage with this"):
+        stage.run(stages.settings("causal"), stages.lake, run_id="test", base=base, features=made)
+
+
+def test_a_split_without_rows_is_an_error(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SIZES, "validation", (0, 2))
+    with pytest.raises(TrainingError, match=r"48 training and 0 validation examples are not enough.*splits"):
+        stages.train("causal")
 
 
 def test_the_settings_that_decide_the_result_are_in_the_manifest(stages: Stages) -> None:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tiny_training import hyper, task
@@ -12,15 +18,16 @@ from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.train import adapters
 from pipeline.train.base_source import file_digest
+from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
-from pipeline.train.environment import accelerator_for
-from pipeline.train.examples import IGNORED
-from pipeline.train.objective import CausalObjective
+from pipeline.train.environment import accelerator_for, require_machine
+from pipeline.train.examples import IGNORED, Examples
+from pipeline.train.objective import CausalObjective, packs_apart
 from pipeline.train.session import Session
 from pipeline.train.trainer import Progress, Trainer
 
 pytestmark = pytest.mark.model
-CPU = "cpu"
+PATHS = (str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent))
 
 
 def session(models: dict[str, Path], architecture: str, **options: Any) -> Session:
@@ -184,6 +191,44 @@ def test_accumulation_equals_a_larger_batch(models: dict[str, Path]) -> None:
         torch.testing.assert_close(weights(four)[name], value, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("layers", [None, 2])
+def test_packed_examples_do_not_see_each_other_and_learn_the_same(models: dict[str, Path], layers: int | None) -> None:
+    settings = {"epochs": 1, "lora_dropout": 0.0, "lora_layers": layers}
+    padded, one = session(models, "causal").fit(hyper(**settings))
+    packed, two = session(models, "causal").fit(hyper(**settings, packing=True))
+    for name, value in weights(padded).items():
+        torch.testing.assert_close(weights(packed)[name], value, rtol=1e-3, atol=1e-5)
+    assert two.best_loss == pytest.approx(one.best_loss, rel=1e-4)
+
+
+def test_a_packed_batch_has_no_padding_and_the_loss_of_a_padded_one(models: dict[str, Path]) -> None:
+    model = adapters.load_base(models["causal"], "causal", hyper(), torch.device("cpu")).eval()
+    examples = task(8, "causal", 5)
+    loaders = [Loader(examples, "causal", 0, packing=packing) for packing in (False, True)]
+    batches = [loader.batch(range(8)) for loader in loaders]
+    assert batches[1].token_ids.shape == (1, int(examples.lengths.sum()))
+    padded, packed = (float(CausalObjective(model).loss(batch).detach()) for batch in batches)
+    assert packed == pytest.approx(padded, rel=1e-5)
+    blind = replace(batches[1], positions=torch.arange(batches[1].token_ids.shape[1])[None])
+    assert float(CausalObjective(model).loss(blind).detach()) != pytest.approx(padded, rel=1e-5)
+
+
+def test_packing_is_refused_where_examples_would_see_each_other(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TrainingError, match=r"cannot be packed.*train\.packing = false"):
+        session(models, "seq2seq").fit(hyper(packing=True))
+    model = adapters.load_base(models["causal"], "causal", hyper(), torch.device("cpu"))
+    assert packs_apart(model)
+    original = model.forward
+
+    def without_positions(*args: Any, position_ids: Any = None, **options: Any) -> Any:
+        return original(*args, **options)
+
+    model.forward = without_positions
+    assert not packs_apart(model)
+
+
 def test_early_stopping_keeps_the_best_weights(models: dict[str, Path]) -> None:
     settings = hyper(learning_rate=0.5, epochs=20, early_stopping_patience=2, eval_steps=2, scheduler="constant")
     ready = session(models, "causal")
@@ -211,16 +256,25 @@ def test_a_loss_that_is_no_number_ends_the_run_with_what_was_best(
     assert all(torch.isfinite(value).all() for value in weights(model).values())
 
 
-def test_qlora_says_what_this_machine_lacks(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_qlora_says_in_one_paragraph_what_this_machine_lacks(device: Any) -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU, so QLoRA may work here")
-    with pytest.raises(TrainingError, match=r"QLoRA needs a CUDA GPU.*Use method = lora"):
-        session(models, "causal").fit(hyper(method="qlora"))
+    lacks = "a CUDA GPU and the package bitsandbytes" if not find_spec("bitsandbytes") else "a CUDA GPU"
+    with pytest.raises(TrainingError) as refused:
+        require_machine("qlora", device)
+    assert str(refused.value) == (
+        f"QLoRA needs {lacks}, which this machine does not have (train.method = qlora). "
+        "Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed."
+    )
 
 
 def test_a_gpu_that_is_not_there_is_an_error() -> None:
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
+    for method in ("full", "lora", "qlora"):
+        with pytest.raises(TrainingError, match="no CUDA GPU"):
+            require_machine(method, "cuda")
     with pytest.raises(TrainingError, match="no CUDA GPU"):
         accelerator_for("cuda")
 
@@ -233,11 +287,110 @@ def test_gradient_checkpointing_changes_memory_not_weights(models: dict[str, Pat
         torch.testing.assert_close(weights(saving)[name], value, rtol=1e-4, atol=1e-6)
 
 
-def test_nothing_to_train_on_is_an_error(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize("part", ["train", "validation"])
+@pytest.mark.parametrize("layers", [None, 1])
+def test_nothing_to_train_on_is_an_error(models: dict[str, Path], part: str, layers: int | None) -> None:
     empty = session(models, "causal")
-    empty.train = empty.train.subset([])
-    with pytest.raises(TrainingError, match="0 training and 16 validation examples"):
-        empty.fit(hyper())
+    setattr(empty, part, task(0, "causal", 1))
+    with pytest.raises(TrainingError, match=r"(0 training|48) .*(0|16) validation examples are not enough"):
+        empty.fit(hyper(lora_layers=layers))
+
+
+def test_examples_that_are_longer_than_the_model_reads_are_refused(models: dict[str, Path]) -> None:
+    long = session(models, "causal")
+    tokens = np.full(1025, 12, np.int32)
+    labels = np.concatenate([np.full(1024, IGNORED, np.int32), [1]]).astype(np.int32)
+    long.train = long.train + Examples(["long"], [tokens], [labels])
+    with pytest.raises(TrainingError, match=r"has 1025 tokens, and the base model reads 1024.*features\.max_length"):
+        long.fit(hyper())
+
+
+def test_a_base_model_whose_loss_is_no_number_is_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "spoilt"
+    shutil.copytree(models["causal"], folder)
+    tensors = load_file(folder / "model.safetensors")
+    name = next(name for name in tensors if "down_proj" in name)
+    save_file({**tensors, name: torch.full_like(tensors[name], float("nan"))}, folder / "model.safetensors")
+    with pytest.raises(TrainingError, match="not a number, before any training"):
+        session({"causal": folder}, "causal").fit(hyper())
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = CausalObjective.loss
+    seen = {"validations": 0}
+
+    def spoilt(self: CausalObjective, batch: Any) -> torch.Tensor:
+        seen["validations"] += not self.model.training
+        return real(self, batch) * (float("nan") if not self.model.training and seen["validations"] > 1 else 1.0)
+
+    monkeypatch.setattr(CausalObjective, "loss", spoilt)
+    model, progress = session(models, "causal").fit(hyper(eval_steps=3))
+    assert progress.stopped == "the validation loss was not a number at step 3"
+    assert (progress.best_step, progress.best_loss) == (0, progress.initial_loss)
+    assert all(torch.isfinite(value).all() for value in weights(model).values())
+
+
+def test_validation_that_does_not_fit_is_halved_and_measures_the_same(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = session(models, "causal").fit(hyper(max_steps=1))[1].initial_loss
+    real = CausalObjective.loss
+
+    def small_memory(self: CausalObjective, batch: Any) -> torch.Tensor:
+        if not self.model.training and len(batch.token_ids) > 3:
+            raise torch.OutOfMemoryError("out of memory")
+        return real(self, batch)
+
+    monkeypatch.setattr(CausalObjective, "loss", small_memory)
+    assert session(models, "causal").fit(hyper(max_steps=1))[1].initial_loss == pytest.approx(expected, rel=1e-5)
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from tiny_training import hyper, task
+from pipeline.train.environment import accelerator_for
+from pipeline.train.session import Session
+import torch
+
+torch.set_num_threads(1)
+settings = hyper(method="full", batch_size=512, epochs=1.0, eval_steps=100)
+data = task(512, "causal", 1), task(8, "causal", 2)
+session = Session(Path(sys.argv[1]), "causal", *data, accelerator=accelerator_for("cpu"))
+session.fit(hyper(method="full", max_steps=1, batch_size=8))  # everything that is loaded once is loaded
+if len(sys.argv) > 2:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+_, progress = Session(Path(sys.argv[1]), "causal", *data, accelerator=accelerator_for("cpu")).fit(settings)
+print("micro", progress.micro, progress.best_loss)
+"""
+
+
+def test_memory_that_the_system_refuses_halves_the_batch(models: dict[str, Path]) -> None:
+    """A process of its own, whose address space the kernel limits: the allocator's own error, not a simulated one."""
+
+    def trained(*arguments: str) -> tuple[int, float]:
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, str(models["causal"]), *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "MALLOC_ARENA_MAX": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        _, micro, loss = done.stdout.splitlines()[-1].split()
+        return int(micro), float(loss)
+
+    whole, expected = trained()
+    assert whole == 512
+    micro, loss = trained("24")
+    assert 1 <= micro < 512
+    assert loss == pytest.approx(expected, rel=1e-3)
 
 
 def test_progress_is_json(models: dict[str, Path]) -> None:

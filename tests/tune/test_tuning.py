@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from tiny_stages import Stages
 from tiny_training import hyper
 
 from pipeline.answering import Answerer, Asked
+from pipeline.errors import LakeError, TrainingError
 from pipeline.settings import TuneSettings
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
@@ -182,6 +184,50 @@ def test_a_killed_search_continues_with_its_trials(stages: Stages, monkeypatch: 
     assert not stages.lake.objects(stages.lake.uri("checkpoints", "tune"))
 
 
+def test_a_configuration_that_cannot_be_trained_is_kept_as_failed_and_the_search_goes_on(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rank whose adapters no machine can hold: the allocator's own error, once for each such trial."""
+    tune = {**THREE, "trials": 5, "lora_ranks": [4, 10**13]}
+    manifest = stages.tune("causal", tune)
+    lines = stages.lake.read(f"{manifest.output('trials').uri}/trials.jsonl").decode().splitlines()
+    failed = [item for item in map(json.loads, lines) if item["failed"]]
+    assert 1 <= len(failed) == manifest.facts["failed"] < 4
+    assert all(item["loss"] is None and item["hyperparameters"]["lora_rank"] == 10**13 for item in failed)
+    assert "do not fit into memory" in manifest.warnings[-1]
+    assert math.isfinite(manifest.facts["validation_loss"])
+
+
+def test_trouble_with_the_lake_ends_the_search(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(self: Session, made: Hyperparameters, **options: Any) -> Any:
+        raise LakeError("The object store does not answer")
+
+    stages.train("causal")
+    monkeypatch.setattr(Session, "fit", away)
+    with pytest.raises(LakeError, match="does not answer"):
+        stages.tune("causal", THREE)
+
+
+def test_when_no_trial_can_be_trained_the_search_says_why(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Session, made: Hyperparameters, **options: Any) -> Any:
+        raise RuntimeError("CUDA error: the GPU is lost")
+
+    stages.train("causal")
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "fit", broken)
+        with pytest.raises(TrainingError, match=r"None of 2 trials could be trained: RuntimeError: CUDA error"):
+            stages.tune("causal", THREE)
+    assert stages.tune("causal", THREE).facts["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    "values", [{"batch_sizes": [0]}, {"lora_ranks": [-4]}, {"epochs": [0.0]}, {"learning_rate_log": (-2.0, -7.0)}]
+)
+def test_a_space_that_makes_no_sense_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        TuneSettings(**values)
+
+
 def test_equal_searches_have_equal_outputs(stages: Stages) -> None:
     first = stages.tune("seq2seq", THREE)
     stages.forget("tune")
@@ -223,8 +269,6 @@ def test_merging_gives_equal_bytes(stages: Stages, tmp_path: Path) -> None:
 
 def test_an_adapter_with_weights_that_are_no_numbers_is_refused(stages: Stages, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
-
-    from pipeline.errors import TrainingError
 
     trained = stages.train("causal")
     adapter = stages.lake.download_folder(trained.output("adapter").uri, tmp_path / "adapter")

@@ -1,0 +1,53 @@
+"""What runs trials in this process, made from the settings: by the stage itself, or by each of Spark's workers."""
+
+from __future__ import annotations
+
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.stage import Manifest
+from pipeline.train import model_cache
+from pipeline.train.environment import accelerator_for, be_deterministic
+from pipeline.train.fine_tuning import states_folder
+from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.session import Session
+from pipeline.train.stage import earlier_for, examples_for
+from pipeline.train.tracking import tracker_for
+from pipeline.train.trainer import Listener
+from pipeline.tune.trial_runner import TrialRunner
+from pipeline.tune.trials import Trial, TrialStore
+
+
+def runner_for(
+    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str
+) -> TrialRunner:
+    """Return what runs trials in this process; model and examples are loaded when the first one has to run."""
+
+    def open_session() -> Session:
+        be_deterministic(settings.train.seed)
+        earlier = earlier_for(settings, lake)
+        train, validation = examples_for(settings, lake, features, earlier)
+        return Session(
+            model_cache.checkout(settings, lake, base.output("model")),
+            base.facts["architecture"],
+            train,
+            validation,
+            accelerator=accelerator_for(settings.train.device),
+            states_folder=states_folder(settings),
+            gradient_checkpointing=settings.train.gradient_checkpointing,
+            earlier=earlier,
+            ewc_strength=settings.train.ewc_strength,
+        )
+
+    def track(name: str, hyper: Hyperparameters) -> Listener:
+        config = {**hyper.to_json(), "base_model": base.facts["name"]}
+        return tracker_for(settings, name=f"trial-{name[:8]}", group="tune", config=config).log
+
+    return TrialRunner(
+        open_session,
+        TrialStore(lake, prefix),
+        first,
+        after=settings.tune.hopeless_after,
+        margin=settings.tune.hopeless_margin,
+        checkpoint_steps=settings.train.checkpoint_steps,
+        track=track,
+    )
