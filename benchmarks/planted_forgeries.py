@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from review.court import Court, Forger, settings_in
 
-from pipeline.audit_records import Record
+from pipeline.audit.records import Record
 from pipeline.errors import Refused
 from pipeline.publish.stage import fetch_exactly
 from pipeline.review import signoff

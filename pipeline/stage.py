@@ -25,12 +25,12 @@ from pydantic import BaseModel
 
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
-from pipeline.lake_errors import is_about_the_lake, lake_error
+from pipeline.lake.errors import is_about_the_lake, lake_error
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
 PACKAGE = Path(__file__).resolve().parent
-SHARED = ("records.py", "stage.py", "lake.py")
+SHARED = ("records.py", "stage.py", "lake/lake.py")
 
 
 class FileEntry(BaseModel):

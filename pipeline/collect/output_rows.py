@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.collect import parts
 from pipeline.errors import LakeError
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 
 if TYPE_CHECKING:
     from pipeline.lake import Lake

@@ -12,7 +12,7 @@ from pipeline.comply.rows import COLUMNS, Rows
 from pipeline.comply.subject import ModelFiles
 from pipeline.errors import PipelineError, StoreError
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.stage import Manifest, Output, load_manifest
 

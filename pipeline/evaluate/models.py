@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import LakeError
-from pipeline.lake import CHUNK, Lake
+from pipeline.lake.lake import CHUNK, Lake
 from pipeline.stage import Output
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pipeline.evaluate.references import as_taught
 from pipeline.evaluate.report.render import render, template_files
 from pipeline.features import retrieval
 from pipeline.lake import Lake
-from pipeline.lake_check import require_unaltered
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake, open_lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 
 ENTITY_TIME = "event_timestamp"
 ROW = "__entity_row"

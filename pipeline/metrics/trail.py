@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pipeline.audit_records import Record
+from pipeline.audit.records import Record
 from pipeline.lake import Lake
 from pipeline.stage import Manifest
 

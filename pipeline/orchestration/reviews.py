@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.comply.gate import PASSED, REFUSED
 from pipeline.errors import LakeError, Refused
 from pipeline.evaluate import rated
-from pipeline.lake_check import altered
+from pipeline.lake.check import altered
 from pipeline.log import get_logger
 from pipeline.review import blind, decision, form, signoff
 from pipeline.review.dossier import MAX_RATED, build, cell

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.prepare.figures import Figures
 from pipeline.prepare.quality.support import support
 from pipeline.prepare.refusals import Lesson, lesson

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.settings import LakeSettings
 from pipeline.spark.partitions import parquet_files

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.spark.partitions import Piece, open_parquet, pieces
 
 PIECE_ROWS = 50_000

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.privacy.inventory import Inventory, files_of
 from pipeline.privacy.texts import Eraser
 from pipeline.stage import FileEntry, Manifest, Output, digest_of

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.privacy.affected import PUBLISHED
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of, take
 from pipeline.settings import Settings

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.privacy.subject import Subject
 
 IDENTITY = "question_id"

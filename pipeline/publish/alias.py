@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.audit_records import Record
-from pipeline.audit_trail import Trail
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
 from pipeline.log import get_logger

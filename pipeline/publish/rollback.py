@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Record
-from pipeline.audit_trail import Trail
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Head
-from pipeline.audit_trail import Trail
+from pipeline.audit.records import Head
+from pipeline.audit.trail import Trail
 from pipeline.errors import Refused, StoreError
 from pipeline.publish.store import ModelStore
 

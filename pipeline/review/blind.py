@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.audit_records import Record
-from pipeline.audit_trail import Trail
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
 from pipeline.evaluate.ratings import Item, Rating, Sheet
 from pipeline.log import get_logger
 from pipeline.review.signoff import ANSWERED, REQUESTED, Subject

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Fault, Head
+from pipeline.audit.records import Fault, Head
 from pipeline.comply.policy import Policy, load_policy
 from pipeline.errors import Refused
 from pipeline.lake import Lake

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pipeline.audit_trail import Trail
+from pipeline.audit.trail import Trail
 from pipeline.comply.gate import PASSED, read_report
 from pipeline.comply.policy import Policy
 from pipeline.lake import Lake
-from pipeline.lake_check import altered
+from pipeline.lake.check import altered
 from pipeline.review.signoff import Subject
 from pipeline.stage import Manifest, digest_of
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.audit_records import Record
-from pipeline.audit_trail import Trail
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
 from pipeline.review.signoff import (
     ANSWERED,
     GATE,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pipeline.audit_records import Record
+from pipeline.audit.records import Record
 from pipeline.review.signoff import ANSWERED, REQUESTED, RUN_FINISHED
 
 REMINDED = "review_reminded"

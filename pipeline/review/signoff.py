@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Record
+from pipeline.audit.records import Record
 from pipeline.errors import Refused
 
 RUN_STARTED = "run_started"

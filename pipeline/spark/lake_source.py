@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipeline.errors import LakeError
 from pipeline.lake import open_lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.settings import LakeSettings, Settings
 from pipeline.spark.partitions import Piece, open_parquet, parquet_files, pieces
 from pipeline.spark.parts import PartWriter

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 
 if TYPE_CHECKING:
     import pyarrow.fs as pafs

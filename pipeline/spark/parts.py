@@ -10,7 +10,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 
 ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 32 << 20

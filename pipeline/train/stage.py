@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
-from pipeline.lake_check import require_unaltered
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train import model_cache

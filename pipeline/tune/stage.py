@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
-from pipeline.lake_check import require_unaltered
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.doctor import configuration, connections, machine
 from pipeline.doctor.result import Result
-from pipeline.lake_folder import FolderStore
+from pipeline.lake.folder import FolderStore
 from pipeline.settings import (
     AirflowSettings,
     LakeSettings,

@@ -135,7 +135,7 @@ def test_two_pipelines_at_once(s3_settings: LakeSettings, injected: Callable[...
 
 @pytest.mark.parametrize("damage", ["deleted", "changed", "cut short", "manifest cut short"])
 def test_damage_is_found_by_digest_named_and_rebuilt(s3_lake: Lake, damage: str, injected: Callable[..., None]) -> None:
-    from pipeline import lake_check
+    from pipeline.lake import check as lake_check
 
     before = run_stage(s3_lake, "prepare", work, run_id="r")
     after = run_stage(s3_lake, "features", work, run_id="r", inputs={"prepared": before})

@@ -25,7 +25,7 @@ from airflow.sdk.exceptions import (
 from evaluate.test_report import report
 from review.court import Court, write_files
 
-from pipeline.audit_report import describe
+from pipeline.audit.report import describe
 from pipeline.errors import Refused, SettingsError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run

@@ -16,7 +16,7 @@ from review.court import KEY, Court, Forger, settings_in, write_files
 
 from pipeline.answering import Answerer, Asked
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Head, Record
+from pipeline.audit.records import Head, Record
 from pipeline.errors import Refused
 from pipeline.publish import stage
 from pipeline.publish.release import folder_hashes, write_release

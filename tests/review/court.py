@@ -12,7 +12,7 @@ import yaml
 from pydantic import SecretStr
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Head
+from pipeline.audit.records import Head
 from pipeline.comply.policy import load_policy
 from pipeline.lake import Lake, open_lake
 from pipeline.review import decision, signoff

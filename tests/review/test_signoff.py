@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from review.court import POLICY, Court, Forger, write_files, yesterday
 
 from pipeline.audit import AuditLog
-from pipeline.audit_records import Head, Record
+from pipeline.audit.records import Head, Record
 from pipeline.errors import Refused
 from pipeline.review import decision, judgement, signoff
 from pipeline.review.evidence import Evidence, completed

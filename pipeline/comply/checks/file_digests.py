@@ -7,7 +7,7 @@ import hashlib
 from pipeline.comply.check import Check, Limits, Result, not_applicable, verdict
 from pipeline.comply.checks.weight_files import files
 from pipeline.comply.subject import Subject
-from pipeline.lake_check import altered
+from pipeline.lake.check import altered
 from pipeline.stage import digest_of
 
 RESTS_ON = ("prepared", "features", "evaluation")

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.comply.check import Check, Limits, Result, failed, not_applicable
 from pipeline.comply.sbom import installed
 from pipeline.comply.subject import Subject
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 from pipeline.stage import PACKAGE, Manifest
 
 ENGINES = frozenset(

@@ -14,7 +14,7 @@ from pipeline.errors import LakeError, PipelineError
 
 if TYPE_CHECKING:
     from pipeline.audit import AuditLog
-    from pipeline.audit_records import Head
+    from pipeline.audit.records import Head
     from pipeline.lake import Lake
     from pipeline.settings import Settings
 
@@ -30,7 +30,7 @@ def show(
     last: int | None = typer.Option(None, min=1, help="Only so many records from the end."),
 ) -> None:
     """List the records, oldest first."""
-    from pipeline.audit_report import describe
+    from pipeline.audit.report import describe
     from pipeline.console import emit
 
     _, _, audit = _open()
@@ -90,7 +90,7 @@ def report(
     store: bool = typer.Option(True, help="Compare with the heads in the releases of the model store."),
 ) -> None:
     """Write the trail as a page that needs no explanation."""
-    from pipeline import audit_report
+    from pipeline.audit import report as audit_report
     from pipeline.console import emit
 
     settings, lake, audit = _open()
@@ -139,7 +139,7 @@ def _open() -> tuple[Settings, Lake, AuditLog]:
 
 def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[Head], list[str], str]:
     """Return the heads that were kept elsewhere, what to call them, and why some could not be had."""
-    from pipeline.audit_records import Head
+    from pipeline.audit.records import Head
 
     heads, names, note = [], [], ""
     for text in given:

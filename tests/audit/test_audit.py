@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from review.court import Forger
 
 from pipeline.audit import AuditLog
-from pipeline.audit_keys import HANDED_OVER, KeyRing
-from pipeline.audit_records import Head, Record
+from pipeline.audit.keys import HANDED_OVER, KeyRing
+from pipeline.audit.records import Head, Record
 from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import Lake
 

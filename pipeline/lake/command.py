@@ -21,8 +21,8 @@ def verify(
     stage: str = typer.Option(None, help="Only manifests of this stage."),
 ) -> None:
     """Compare every object with the size and SHA-256 that its manifest promises, and name what does not hold."""
-    from pipeline import lake_check
     from pipeline.audit import open_audit
+    from pipeline.lake import check as lake_check
     from pipeline.lake import open_lake
     from pipeline.settings import load
 

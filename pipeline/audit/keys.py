@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from pipeline.audit_records import Fault, Record
+from pipeline.audit.records import Fault, Record
 
 HANDED_OVER = "audit_key_changed"
 RETIRED = "it is signed with a retired key: hand the trail over with llmops audit rotate, or it is forged"

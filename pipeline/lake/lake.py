@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import LakeError
-from pipeline.lake_errors import said
+from pipeline.lake.errors import said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -196,11 +196,11 @@ def open_lake(settings: LakeSettings) -> Lake:
     """Open the lake that the settings name: `s3://bucket[/prefix]`, `file:///folder` or a plain folder."""
     parts = urlsplit(settings.uri)
     if parts.scheme == "s3":
-        from pipeline.lake_s3 import S3Store
+        from pipeline.lake.s3 import S3Store
 
         return Lake(settings.uri, S3Store(parts.netloc, parts.path.strip("/"), settings))
     if parts.scheme in ("", "file"):
-        from pipeline.lake_folder import FolderStore
+        from pipeline.lake.folder import FolderStore
 
         folder = Path(parts.path).resolve()
         return Lake(folder.as_uri(), FolderStore(folder))

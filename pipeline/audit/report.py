@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.audit_records import Fault, Head, Record
+from pipeline.audit.records import Fault, Head, Record
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.stage import Manifest, load_manifest

@@ -5,7 +5,7 @@ the chain. Records are appended with a put that fails if the number is taken: co
 `audit/head.json` names the last record. Copies of the head are kept where a writer of the lake cannot reach: in every
 published release and, on each machine that records, below its state folder. They show a tail that was cut off.
 With a signing key each record carries an HMAC-SHA256, which someone who can only write to the lake cannot forge. A key
-is changed by a record of its own; see `audit_keys`.
+is changed by a record of its own; see `keys`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from pipeline.audit_keys import HANDED_OVER, Key, KeyRing
-from pipeline.audit_records import GENESIS, Fault, Head, Record
-from pipeline.audit_trail import Trail, read_trail
+from pipeline.audit.keys import HANDED_OVER, Key, KeyRing
+from pipeline.audit.records import GENESIS, Fault, Head, Record
+from pipeline.audit.trail import Trail, read_trail
 from pipeline.errors import LakeError, SettingsError
 from pipeline.lake import Lake
 from pipeline.log import get_logger

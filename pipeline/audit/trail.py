@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from pipeline.audit_keys import KeyRing
-from pipeline.audit_records import GENESIS, Fault, Head, Record
+from pipeline.audit.keys import KeyRing
+from pipeline.audit.records import GENESIS, Fault, Head, Record
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 

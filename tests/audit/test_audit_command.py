@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from pipeline import audit_report
 from pipeline.audit import AuditLog
-from pipeline.audit_command import app
+from pipeline.audit import report as audit_report
+from pipeline.audit.command import app
 from pipeline.console import output
 from pipeline.lake import Lake, open_lake
 from pipeline.settings import LakeSettings
