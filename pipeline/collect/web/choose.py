@@ -8,7 +8,7 @@ from statistics import median
 
 from pipeline.collect.web.dom import elements_of
 from pipeline.collect.web.families import all_families
-from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.families.base import ANNOUNCED, Family
 from pipeline.collect.web.model import Candidate, Pair, RejectedPair
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.pairs import build
@@ -43,7 +43,8 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     for family in all_families():
         if (family.name == "selector") is not selector:
             continue
-        needed = 0.0 if best is None or best.family in STRUCTURED else REPLACE_FACTOR * len(best.pairs)
+        settled = best is not None and best.family not in STRUCTURED and not _unannounced(best, page)
+        needed = REPLACE_FACTOR * len(best.pairs) if best is not None and settled else 0.0
         if family.ceiling(page) <= needed:
             continue
         candidates = family.find(page)
@@ -54,7 +55,7 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
         found = Choice(family.name, pairs, rejected)
         if not pairs:
             fallback = fallback or (found if rejected else None)
-        elif best is None or _is_better(found, best):
+        elif best is None or _is_better(found, best, page):
             best = found
     if best is None:
         return fallback
@@ -62,7 +63,18 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     return Choice(best.family, with_the_rest(best.pairs, best.family, others, page), best.rejected)
 
 
-def _is_better(found: Choice, best: Choice) -> bool:
+def _unannounced(choice: Choice, page: Page) -> bool:
+    """Say whether these questions stand outside of any FAQ: on a page that is none, below no heading that says so."""
+    return (
+        page.signals.faq == 0
+        and choice.family not in (*STRUCTURED, *MARKED)
+        and not any(ANNOUNCED in candidate.evidence for candidate, _ in choice.pairs)
+    )
+
+
+def _is_better(found: Choice, best: Choice, page: Page) -> bool:
+    if _unannounced(best, page) != _unannounced(found, page):
+        return _unannounced(best, page)
     return (
         len(found.pairs) > REPLACE_FACTOR * len(best.pairs)
         or _fuller(found, best)

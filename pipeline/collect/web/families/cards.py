@@ -14,10 +14,13 @@ from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.families.groups import label_of
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import ends_as_question
 from pipeline.collect.web.signals import is_faq_phrase
 
 MIN_ITEMS = 3
 MAX_TITLE_CHARS = 300
+MAX_ASKING_CHARS = 600
+"""A longer title is one only when it ends as a question does."""
 MAX_PARTS = 5
 """An item has a title, a body and perhaps an icon or a number, not more."""
 _OWN_FAMILIES = frozenset(
@@ -43,17 +46,20 @@ class Cards(Family):
         """Return title and body of every item of the accepted shapes, in page order."""
         if page.signals.faq < 2 and not any(map(is_faq_phrase, map(text_of, page.headings))):
             return []
-        groups = [items for items in _shapes(page.root).values() if len(items) >= MIN_ITEMS]
+        groups = [items for items in _shapes(page.root).values() if len(items) >= MIN_ITEMS and _judged(items, page)]
         found: list[Candidate] = []
         for items in _innermost(groups):
-            texts = [label_of(item.title) for item in items]
-            evidence = judge(texts, items[0].title, page, marked=False)
+            evidence = _judged(items, page)
             if evidence:
                 found += [
-                    Candidate(text, inner_pieces(item.body), item.title, item.anchor, None, evidence)
-                    for item, text in zip(items, texts, strict=True)
+                    Candidate(label_of(item.title), inner_pieces(item.body), item.title, item.anchor, None, evidence)
+                    for item in items
                 ]
         return sorted(found, key=lambda candidate: page.order.get(candidate.node, 0))
+
+
+def _judged(items: list[_Item], page: Page) -> str | None:
+    return judge([label_of(item.title) for item in items], items[0].title, page, marked=False)
 
 
 def _shapes(root: Element) -> dict[tuple[object, ...], list[_Item]]:
@@ -115,9 +121,10 @@ def _is_title(element: Element) -> bool:
     if len(raw_text(element)) > 3 * MAX_TITLE_CHARS:
         return False
     text = text_of(element)
+    longest = MAX_ASKING_CHARS if ends_as_question(text) else MAX_TITLE_CHARS
     blocks = sum(inner.tag in BLOCKS and bool(text_of(inner)) and len(inner) == 0 for inner in element.iter())
     rich = any(inner.tag in _RICH for inner in element.iter())
-    return 3 <= len(text) <= MAX_TITLE_CHARS and blocks <= 1 and not rich and not _leads_away(element, text)
+    return 3 <= len(text) <= longest and blocks <= 1 and not rich and not _leads_away(element, text)
 
 
 def _is_body(element: Element) -> bool:

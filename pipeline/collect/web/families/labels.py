@@ -8,28 +8,19 @@ from typing import ClassVar
 
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
 from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
-QUESTION_LABEL = re.compile(
-    r"^\s*[\[(]?(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)"
-    r"\s*\d*[\])]?\s*[.:：、)]\s*",
-    re.IGNORECASE,
-)
+QUESTION_LABEL = re.compile(rf"^\s*[\[(]?(?:{QUESTION_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*", re.IGNORECASE)
 ANSWER_LABEL = re.compile(
-    r"^\s*[\[(]?(?:a|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|ответ|odpowiedź|cevap"
-    r"|回答|答え|答案|答|답변?)\s*\d*[\])]?\s*[.:：、)]\s*"
+    rf"^\s*[\[(]?(?:{ANSWER_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*"
     r"|^\s*[AＡ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
-
-
-_ANY_LABEL = re.compile(
-    r"(?<!\w)(?:[QqＱ]|[Qq]uestion|QUESTION|[Ff]rage|[Vv]raag|[Pp]regunta|[Pp]ergunta|[Dd]omanda|[Ff]råga|[Вв]опрос"
-    r"|[Pp]ytanie|[Ss]oru|質問|问题|問題|问|問|질문)\s*\d*[\])]?\s*[.:：、)]"
-)
+_ANY_LABEL = re.compile(rf"(?<!\w)(?:{QUESTION_WORDS}|Ｑ)\s*\d*[\])]?\s*[.:：、)]", re.IGNORECASE)
 
 
 class Labels(Family):
