@@ -24,6 +24,8 @@ _BINARY = re.compile(
     rb"^(?:%PDF|\x89PNG|GIF8|\xff\xd8\xff|PK\x03\x04|\x1f\x8b|\x7fELF|RIFF|\x00\x00\x01\x00|MZ|OggS|ID3)"
 )
 _METADATA = frozenset(("title", "meta", "link", "style", "script", "base", "noscript", "template", "object", "bgsound"))
+_PARAGRAPH_AROUND = re.compile(r"<p\b[^<>]*>\s*(?=<details\b)", re.IGNORECASE)
+"""Browsers end a paragraph where a disclosure begins; the parser would end the disclosure with the paragraph."""
 _JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
 
 
@@ -99,6 +101,8 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
 
 def _parse(text: str) -> tuple[Element, list[str]]:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    if "<details" in text:
+        text = _PARAGRAPH_AROUND.sub("", text)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as problem:

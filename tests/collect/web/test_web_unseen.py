@@ -122,6 +122,29 @@ def test_players_are_no_part_of_answers() -> None:
     assert pairs(extract(page(rows, title="FAQ"))) == PAIRS
 
 
+def test_underlined_questions() -> None:
+    rows = items('<p><font color="#ffff88"><a name="Entry{n}"></a><u>{q}</u></font></p><p>{a}</p>')
+    found = extract(page(rows, title="Lamp FAQ"))
+    assert pairs(found) == PAIRS
+    assert [pair.anchor for pair in found.pairs] == ["Entry0", "Entry1", "Entry2", "Entry3"]
+
+
+def test_a_disclosure_in_a_paragraph_holds_what_follows() -> None:
+    rows = items("<p><details>\n<summary>\n<strong>{q}</strong></summary></p>\n<p>{a}</p>\n<p></details></p>\n")
+    assert pairs(extract(page(rows, title="FAQ"))) == PAIRS
+
+
+def test_lists_of_statements_and_questions_that_are_the_whole_page() -> None:
+    problems = [("Library headers are not found", "Install the package with the headers."), ("The build is slow on my disk", "Use a faster one.")]  # fmt: skip
+    lists = "".join(
+        f"<h2>{title}</h2><dl>{''.join(f'<dt><strong>{q}</strong><dd><p>{a}</p>' for q, a in rows)}</dl>"
+        for title, rows in (("Compilation problems", problems), ("Misc.", PAIRS))
+    )
+    assert pairs(extract(page(lists, title="Lamp editor FAQ"))) == [*problems, *PAIRS]
+    beside = page(f"{lists}<p>{'Much more about lamps. ' * 60}</p>", title="Lamp editor FAQ")
+    assert pairs(extract(beside)) == PAIRS
+
+
 def test_marked_questions_that_structured_data_does_not_tell_are_added() -> None:
     told = [
         ("Do I need a visa for Georgia?", "No visa is needed for a year."),
