@@ -17,6 +17,8 @@ from pipeline.collect.web.rest import MARKED, STRUCTURED, is_inside, question_ke
 
 REPLACE_FACTOR = 1.5
 """A later family replaces an earlier one only when it finds more than this many times the pairs."""
+MIN_SHOWN = 3
+"""So many questions that are shown are worth more than structured data that tells nothing of the page."""
 
 _WORDS = re.compile(r"\w+")
 
@@ -72,9 +74,16 @@ def _unannounced(choice: Choice, page: Page) -> bool:
     )
 
 
+def _elsewhere(choice: Choice) -> bool:
+    """Say whether structured data asks nothing that stands on the page: left from another language or another page."""
+    return choice.family in STRUCTURED and all(candidate.node is None for candidate, _ in choice.pairs)
+
+
 def _is_better(found: Choice, best: Choice, page: Page) -> bool:
     if _unannounced(best, page) != _unannounced(found, page):
         return _unannounced(best, page)
+    if _elsewhere(best) and len(found.pairs) >= MIN_SHOWN and not _unannounced(found, page):
+        return True
     return (
         len(found.pairs) > REPLACE_FACTOR * len(best.pairs)
         or _fuller(found, best)

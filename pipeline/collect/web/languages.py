@@ -88,6 +88,7 @@ INVITATION = re.compile(
     r"^\W*(?:(?:do you |you )?(?:still )?(?:have|got|any|more|other|further|additional|still)\b.{0,24}\bquestions?\b"
     r"(?: or \b.{0,30})?"
     r"|(?:didn.t|did not|can.t|cannot|couldn.t|don.t) (?:you )?(?:find|see)\b.{0,40}"
+    r"|(?:is )?your question (?:is not|isn.t|was not|wasn.t|not) (?:answered|listed|here)\b.{0,50}"
     r"|(?:still )?need (?:more |further |some |any )?(?:help|assistance|support|information)\b.{0,20}"
     r"|(?:was|is|did) this (?:article|page|answer|information)?.{0,14}(?:helpful|useful|help)\b.{0,24}"
     r"|questions\W*|(?:noch|weitere|haben sie|hast du)\b.{0,24}\bfragen\b.{0,12}|brauchen sie (?:noch )?hilfe\b.{0,12}"

@@ -122,6 +122,19 @@ def test_players_are_no_part_of_answers() -> None:
     assert pairs(extract(page(rows, title="FAQ"))) == PAIRS
 
 
+def test_structured_data_of_another_language_gives_way_to_what_is_shown() -> None:
+    data = {"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": f"Frage {n} zur Lampe?", "acceptedAnswer": {"@type": "Answer", "text": f"Antwort {n}."}} for n in range(4)]}  # fmt: skip
+    script = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    shown = items('<article class="faq-card" id="a{n}"><h2>{q}</h2><p>{a}</p></article>')
+    assert pairs(extract(page(script + shown, title="Lamp FAQ"))) == PAIRS
+    assert len(extract(page(script + "<p>Lamps.</p>", title="Lamp FAQ")).pairs) == 4
+
+
+def test_bare_links_before_boxes() -> None:
+    rows = items("<a href=\"javascript:toggle('faq{n}')\">{q}</a><div class='faq-box' id='faq{n}'>{a}</div>")
+    assert pairs(extract(page(f"<div>{rows}</div>", title="Alliance - FAQ"))) == PAIRS
+
+
 def test_underlined_questions() -> None:
     rows = items('<p><font color="#ffff88"><a name="Entry{n}"></a><u>{q}</u></font></p><p>{a}</p>')
     found = extract(page(rows, title="Lamp FAQ"))
@@ -173,7 +186,7 @@ def test_marked_questions_that_structured_data_does_not_tell_are_added() -> None
 @pytest.mark.parametrize(
     "text",
     [
-        "Do you have a question or need help?", "💬 Sorunuz mu var?", "Başka sorunuz var mı?", "Ainda tem dúvidas?",
+        "Do you have a question or need help?", "Your question isn't answered here? Leave us a comment:", "💬 Sorunuz mu var?", "Başka sorunuz var mı?", "Ainda tem dúvidas?",
         "Masz pytania?", "Vẫn còn thắc mắc?", "هل لديك أسئلة أخرى؟", "עדיין יש לך שאלות?", "还有其他问题？",
         "他にご質問はありますか？", "더 궁금한 점이 있으신가요?", "Залишились питання?", "Brauchen Sie noch Hilfe?",
     ],

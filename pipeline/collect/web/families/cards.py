@@ -111,7 +111,7 @@ def _alternating(parent: Element, children: list[Element]) -> Iterator[tuple[Ele
     if len(children) < 2 * MIN_ITEMS or parent.tag in ("ul", "ol", "dl", "table", "tr", "p"):
         return
     for title, body in itertools.pairwise(children):
-        if title.get("class") and _shape(title) != _shape(body):
+        if (title.get("class") or body.get("class")) and _shape(title) != _shape(body):
             yield title, body
 
 
