@@ -131,7 +131,7 @@ def test_structured_data_of_another_language_gives_way_to_what_is_shown() -> Non
 
 
 def test_bare_links_before_boxes() -> None:
-    rows = items("<a href=\"javascript:toggle('faq{n}')\">{q}</a><div class='faq-box' id='faq{n}'>{a}</div>")
+    rows = items("<a href=\"javascript:toggle('faq{n}')\">{q}</a><br><div class='faq-box' id='faq{n}'>{a}</div>")
     assert pairs(extract(page(f"<div>{rows}</div>", title="Alliance - FAQ"))) == PAIRS
 
 

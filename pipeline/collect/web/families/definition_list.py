@@ -43,10 +43,11 @@ class DefinitionList(Family):
 
 def _are_the_page(lists: list[list[Candidate]], page: Page) -> bool:
     """Say whether lists of statements, one per section, are what a page that calls itself a FAQ consists of."""
+    if not all(sum(len(c.question) for c in entries) >= 10 * len(entries) for entries in lists):
+        return False
     entries = [candidate for entries in lists for candidate in entries]
     size = sum(len(c.question) + sum(len(text_of(dd)) for dd in elements_of(c.answer)) for c in entries)
-    long_enough = all(sum(len(c.question) for c in entries) >= 10 * len(entries) for entries in lists)
-    return len(entries) >= 2 and long_enough and size >= 0.6 * len(text_of(page.root))
+    return len(entries) >= 2 and size >= 0.6 * len(text_of(page.root))
 
 
 def _entries(element: Element) -> Iterator[Candidate]:

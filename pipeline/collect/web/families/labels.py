@@ -20,8 +20,9 @@ ANSWER_LABEL = re.compile(
     r"|^\s*[AＡ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
-_ANY_LABEL = re.compile(rf"(?<!\w)(?:{QUESTION_WORDS}|ｑ)\s*\d*[\])]?\s*[.:：、)]")
-"""For text in lower case: looking for it without regard to case would take twice as long."""
+_FIRST = "".join(sorted({word[0] for word in QUESTION_WORDS.split("|")}))
+_ANY_LABEL = re.compile(rf"(?<!\w)(?=[{_FIRST}ｑ])(?:{QUESTION_WORDS}|ｑ)\s*\d*[\])]?\s*[.:：、)]")
+"""For text in lower case, and with the first letters as a set: without, the search takes more than twice as long."""
 
 
 class Labels(Family):
