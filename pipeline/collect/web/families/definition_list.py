@@ -20,15 +20,17 @@ class DefinitionList(Family):
 
     name: ClassVar[str] = "dl"
     rank: ClassVar[int] = 60
-    recognises: ClassVar[str] = "definition lists of which at least half of the terms are questions"
+    recognises: ClassVar[str] = (
+        "definition lists of which at least half of the terms are questions, or that are a FAQ page"
+    )
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the terms and definitions of every such list; others are glossaries or options."""
         lists = [entries for element in page.root.iter("dl") if (entries := list(_entries(element)))]
         asking = [entries for entries in lists if question_share([c.question for c in entries]) >= MIN_QUESTION_SHARE]
         if len(asking) < len(lists) and page.signals.faq == 3 and _are_the_page(lists, page):
-            evidence = f"lists that are nearly the whole page; {page.signals.because}"
-            return [replace(c, evidence=evidence) for entries in lists for c in entries]
+            reason = f"lists that are nearly the whole page; {page.signals.because}"
+            return [replace(c, evidence=reason) for entries in lists for c in entries]
         texts = [candidate.question for entries in asking for candidate in entries]
         if not texts:
             return []
