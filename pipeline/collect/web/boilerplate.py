@@ -15,7 +15,7 @@ KEEP_SHARE = 0.4
 
 _NEVER_TEXT = (
     "script", "style", "noscript", "template", "iframe", "object", "embed", "applet", "svg", "canvas", "head",
-    "map", "datalist",
+    "map", "datalist", "audio", "video",
 )  # fmt: skip
 _LIST_LIKE = ("ul", "ol", "dl", "table", "div", "p")
 _FRAME = ("nav", "footer", "aside", "header", "menu")
@@ -95,7 +95,7 @@ def _is_frame(element: Element) -> bool:
     if element.tag in ("p", "dt", "dd", "h1", "h2", "h3", "h4"):
         return False
     name, identity = element.get("class"), element.get("id")
-    named = (name and _is_frame_name(name)) or (identity and _FRAME_IDS.match(identity))
+    named = (name and _is_frame_name(name)) or (identity and element.tag != "li" and _FRAME_IDS.match(identity))
     return bool(named) and not _holds_questions(element)
 
 

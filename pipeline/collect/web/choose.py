@@ -8,7 +8,7 @@ from statistics import median
 
 from pipeline.collect.web.dom import elements_of
 from pipeline.collect.web.families import all_families
-from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.families.base import ANNOUNCED, Family
 from pipeline.collect.web.model import Candidate, Pair, RejectedPair
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.pairs import build
@@ -17,6 +17,8 @@ from pipeline.collect.web.rest import MARKED, STRUCTURED, is_inside, question_ke
 
 REPLACE_FACTOR = 1.5
 """A later family replaces an earlier one only when it finds more than this many times the pairs."""
+MIN_SHOWN = 3
+"""So many questions that are shown are worth more than structured data that tells nothing of the page."""
 
 _WORDS = re.compile(r"\w+")
 
@@ -43,7 +45,8 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     for family in all_families():
         if (family.name == "selector") is not selector:
             continue
-        needed = 0.0 if best is None or best.family in STRUCTURED else REPLACE_FACTOR * len(best.pairs)
+        settled = best is not None and best.family not in STRUCTURED and not _unannounced(best, page)
+        needed = REPLACE_FACTOR * len(best.pairs) if best is not None and settled else 0.0
         if family.ceiling(page) <= needed:
             continue
         candidates = family.find(page)
@@ -54,7 +57,7 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
         found = Choice(family.name, pairs, rejected)
         if not pairs:
             fallback = fallback or (found if rejected else None)
-        elif best is None or _is_better(found, best):
+        elif best is None or _is_better(found, best, page):
             best = found
     if best is None:
         return fallback
@@ -62,7 +65,25 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
     return Choice(best.family, with_the_rest(best.pairs, best.family, others, page), best.rejected)
 
 
-def _is_better(found: Choice, best: Choice) -> bool:
+def _unannounced(choice: Choice, page: Page) -> bool:
+    """Say whether these questions stand outside of any FAQ: on a page that is none, below no heading that says so."""
+    return (
+        page.signals.faq == 0
+        and choice.family not in (*STRUCTURED, *MARKED)
+        and not any(ANNOUNCED in candidate.evidence for candidate, _ in choice.pairs)
+    )
+
+
+def _elsewhere(choice: Choice) -> bool:
+    """Say whether structured data asks nothing that stands on the page: left from another language or another page."""
+    return choice.family in STRUCTURED and all(candidate.node is None for candidate, _ in choice.pairs)
+
+
+def _is_better(found: Choice, best: Choice, page: Page) -> bool:
+    if _unannounced(best, page) != _unannounced(found, page):
+        return _unannounced(best, page)
+    if _elsewhere(best) and len(found.pairs) >= MIN_SHOWN and not _unannounced(found, page):
+        return True
     return (
         len(found.pairs) > REPLACE_FACTOR * len(best.pairs)
         or _fuller(found, best)

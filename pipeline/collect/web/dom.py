@@ -93,9 +93,10 @@ def common_ancestor(elements: Sequence[Element]) -> Element:
 def between(start: Element, end: Element | None, limit: Element) -> list[Piece]:
     """Return what stands after `start` and before `end` in page order, without leaving `limit`.
 
-    Elements come whole; one that holds `end` is opened and only its part before `end` is taken.
+    Elements come whole; one that holds `end` is opened and only its part before `end` is taken. A control (a button, a
+    summary) that holds `end` is never opened: what stands beside a title in its own control belongs to that title.
     """
-    stop = _chain(end)
+    stop = _chain(_whole_control(end))
     pieces: list[Piece] = []
     node = start
     while node is not limit:
@@ -106,6 +107,10 @@ def between(start: Element, end: Element | None, limit: Element) -> list[Piece]:
             break
         node = parent
     return pieces
+
+
+def _whole_control(node: Element | None) -> Element | None:
+    return node if node is None else next(node.iterancestors("button", "summary"), node)
 
 
 def _chain(end: Element | None) -> set[Element]:

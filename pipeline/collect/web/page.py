@@ -13,6 +13,7 @@ from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
 from pipeline.collect.web.encoding import decode
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.order import Marks
+from pipeline.collect.web.outline import settle_headings
 from pipeline.collect.web.questions import squeeze
 from pipeline.collect.web.signals import Signals, read_signals
 
@@ -23,7 +24,8 @@ _BINARY = re.compile(
     rb"^(?:%PDF|\x89PNG|GIF8|\xff\xd8\xff|PK\x03\x04|\x1f\x8b|\x7fELF|RIFF|\x00\x00\x01\x00|MZ|OggS|ID3)"
 )
 _METADATA = frozenset(("title", "meta", "link", "style", "script", "base", "noscript", "template", "object", "bgsound"))
-_LEVELS = frozenset("123456")
+_PARAGRAPH_AROUND = re.compile(r"<p\b[^<>]*>\s*(?=<details\b)", re.IGNORECASE)
+"""Browsers end a paragraph where a disclosure begins; the parser would end the disclosure with the paragraph."""
 _JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
 
 
@@ -99,6 +101,8 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
 
 def _parse(text: str) -> tuple[Element, list[str]]:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    if "<details" in text:
+        text = _PARAGRAPH_AROUND.sub("", text)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as problem:
@@ -107,10 +111,7 @@ def _parse(text: str) -> tuple[Element, list[str]]:
         raise NotAPage("the page holds no markup that can be read")
     _join_roots(root)
     _empty_head(root)
-    for element in root.xpath("//*[@role='heading']"):
-        if element.tag in ("div", "span", "p"):
-            level = element.get("aria-level") or "2"
-            element.tag = f"h{level}" if level in _LEVELS else "h6"
+    settle_headings(root)
     deep = any(entry.level_name == "FATAL" and "depth" in entry.message for entry in parser.error_log)
     return root, ["nested too deeply: the page is read only to 2,048 levels"] if deep else []
 

@@ -17,7 +17,8 @@ from pipeline.collect.web.signals import is_faq_phrase
 from pipeline.collect.web.tails import linked_share, text_of_piece, trim_tail
 
 _BARE = re.compile(r"^\W*(?:the\s+)?(?:faqs?|frequently\s+asked\s+questions)(?:\s*\(faqs?\))?\W*$", re.IGNORECASE)
-_WORD = re.compile(r"\w", re.UNICODE)
+_WORD = re.compile(r"\w")
+_LETTER = re.compile(r"[^\W\d_]")
 _EMPTY = "the answer is empty or holds no text (a picture, a video, a script)"
 _CONTENTS = "nearly all questions beside it have no answer: a table of contents"
 MIN_CONTENTS = 5
@@ -63,7 +64,7 @@ def _is_contents(built: Sequence[object], rejected: Sequence[RejectedPair]) -> b
 
 def _unfit(question: str, answer: str, pieces: Sequence[Piece]) -> str | None:
     """Return why this is no pair, or None when it is one."""
-    if not _WORD.search(question):
+    if not _LETTER.search(question):
         return "the question has no words"
     if len(question) > MAX_QUESTION_CHARS:
         return f"the question is longer than {MAX_QUESTION_CHARS} characters"

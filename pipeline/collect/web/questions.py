@@ -7,77 +7,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from pipeline.collect.web.languages import FIRST_WORD_PAIRS, FIRST_WORDS, INVITATION, QUESTION_WORDS
+
 MAX_QUESTION_CHARS = 1_000
 
 _MARK = re.compile(r"[?？؟՞⁇]")
 _ENDS_WITH_MARK = re.compile(r"[?？؟՞⁇][\s!！.…»”\"'’)\]】」』）]*(?:\([^()]{0,80}\)[\s.!]*)?$")
+_ASKS_FIRST = re.compile(r"\w[^?？؟]*[?？؟][\s!]+\S")
 _GREEK_MARK = re.compile(r"[;\u037e]\s*$")
-# First words of questions, and of the statements with which people describe a problem. Words are lower case.
-_STARTERS = {
-    "en": (
-        "how what what's whats why why's when where where's who who's whom whose which can can't cannot could "
-        "couldn't do "
-        "don't does doesn't did didn't is isn't are aren't was were will won't would wouldn't should shouldn't "
-        "may might "
-        "must has hasn't have haven't am shall"
-    ),
-    "en problem": "i i'm i've i'd i'll my",
-    "de": (
-        "wie wieso warum weshalb wann wo woher wohin womit wofür worin wodurch wer wen wem wessen was welche "
-        "welcher welches "
-        "welchen welchem kann könnte können ist sind gibt gilt muss müssen darf dürfen soll sollte sollten hat "
-        "haben wird "
-        "werden funktioniert braucht brauche ich mein meine"
-    ),
-    "fr": (
-        "comment pourquoi quand où qui que qu'est-ce quoi quel quelle quels quelles combien est-ce est-il "
-        "peut-on puis-je "
-        "dois-je faut-il existe-t-il je j'ai mon ma"
-    ),
-    "es": "¿ cómo qué porqué cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos puedo puede debo "
-    "existe hay tengo",
-    "pt": "como que quê por porque quando onde quem qual quais quanto quanta quantos posso pode devo existe há eu meu",
-    "it": "come cosa cos'è che perché quando dove dov'è chi quale quali qual quanto quanti posso può devo esiste ho",
-    "nl": "hoe wat waarom wanneer waar wie welke welk kan kun is zijn moet mag heeft heb wordt hoeveel ik mijn",
-    "sv no da": (
-        "hur vad varför när var vem vilken vilka kan är hvordan hva hvorfor hvornår når hvor hvem hvilken "
-        "hvilke hvilket hvad "
-        "er har får jag jeg må skal"
-    ),
-    "fi": "miten mitä mikä miksi milloin missä mistä mihin kuka kuinka voinko onko voiko",
-    "pl": "jak co dlaczego kiedy gdzie kto czy jaki jaka jakie ile skąd który która mogę",
-    "cs sk": "jak ako co čo proč prečo kdy kedy kde kdo kto jaký jaká jaké aký aká aké kolik koľko mohu môžem je lze",
-    "hu": "hogyan mi miért mikor hol ki melyik mennyi lehet van",
-    "ro": "cum ce când unde cine care cât pot este există",
-    "tr": "nasıl ne neden niçin niye nerede nereden hangi kim kaç",
-    "ru uk bg": (
-        "как что почему зачем когда где куда откуда кто какой какая какое какие каким можно могу ли сколько чем есть "
-        "нужно у я мой як що чому навіщо коли де хто який яка чи скільки как какво защо кога къде кой мога може"
-    ),
-    "el": "πώς πως τι γιατί πότε πού που ποιος ποια ποιο ποιες μπορώ είναι υπάρχει",
-    "ar fa": "كيف ما ماذا لماذا متى أين هل من كم أي چگونه چرا چه چطور آیا کجا",
-    "he": "איך מה למה מתי איפה מי האם כמה איזה",
-    "hi": "कैसे क्या क्यों कब कहाँ कौन",
-    "id ms": "bagaimana apa apakah mengapa kenapa kapan siapa berapa bolehkah",
-    "vi": "làm tại vì khi ai có",
-}
-_FIRST_WORDS = frozenset(word for words in _STARTERS.values() for word in words.split())
-_FIRST_WORDS_TWO = frozenset(
-    (
-        "o que",
-        "a que",
-        "é possível",
-        "de ce",
-        "de unde",
-        "y a-t-il",
-        "à qui",
-        "à quoi",
-        "à quel",
-        "di mana",
-        "è possibile",
-    )
-)
-"""Beginnings of which the first word alone begins statements just as often."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*\?")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*")
 # Scripts that do not put blanks between words, and languages that ask with an ending.
@@ -90,8 +27,8 @@ _TURKISH_ENDING = re.compile(r"\b(mı|mi|mu|mü|mıyım|miyim|mıdır|midir|mıs
 _VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|như thế nào|tại sao|vì sao)", re.IGNORECASE)
 
 _NUMBER = re.compile(
-    r"""^\s*(?:
-        (?P<label>(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)
+    rf"""^\s*(?:
+        (?P<label>(?:{QUESTION_WORDS})
             \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：、\]]+\s*|[-–—]\s+))
       | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
       | (?P<letter>[QＱ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]))
@@ -108,18 +45,6 @@ _SAFE_ALONE = frozenset({"label", "plainlabel", "bracket"})
 _WRITTEN = frozenset({"letter", "multi", "single", "dash", "chapter"})
 _PERMALINK_TAIL = re.compile(r"[\s\u200b]*[¶§#🔗⚓∞]+\s*$")
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
-_CALL_TO_ACTION = re.compile(
-    r"^\W*(?:(?:do you |you )?(?:still )?(?:have|got|any|more|other|further|additional|still)\b.{0,24}\bquestions?\b"
-    r"|(?:didn.t|did not|can.t|cannot|couldn.t|don.t) (?:you )?(?:find|see)\b.{0,40}"
-    r"|(?:still )?need (?:more |further |some |any )?(?:help|assistance|support|information)\b.{0,20}"
-    r"|(?:was|is|did) this (?:article|page|answer|information)?.{0,14}(?:helpful|useful|help)\b.{0,24}"
-    r"|questions\W*|(?:noch|weitere|haben sie|hast du)\b.{0,24}\bfragen\b.{0,12}"
-    r"|(?:une |d.autres |encore |vous avez )\W*(?:une |des |d.autres )?questions?\b.{0,12}"
-    r"|¿?(?:tiene[sn]?|más|aún|todavía|otra)\b.{0,20}\b(?:preguntas?|dudas?)\b.{0,12}"
-    r"|(?:остались|есть|у вас)\b.{0,20}\bвопрос\w*\W*|(?:altre|hai|ancora)\b.{0,20}\bdomande\b.{0,8}"
-    r"|ready to get started\b.{0,12}|what.s (?:next|new)\b.{0,3})\W*$",
-    re.IGNORECASE,
-)
 
 
 def squeeze(text: str) -> str:
@@ -136,7 +61,7 @@ def has_question_mark(text: str) -> bool:
         return True
     if _GREEK_MARK.search(text) and re.search(r"[α-ωά-ώ]", text.lower()):
         return True
-    return bool(_MARK.search(text)) and bool(re.search(r"[?？؟][\s!]+\S", text))
+    return bool(_ASKS_FIRST.search(text))
 
 
 def ends_as_question(text: str) -> bool:
@@ -153,16 +78,16 @@ def looks_like_question(text: str) -> bool:
     first = _FIRST_WORD.match(text.lstrip("¿\"'“«([0123456789.)] ").lower())
     if first and len(text.split()) >= 3:
         word = first.group().replace("’", "'")
-        if word in _FIRST_WORDS or word.split("'")[0] in _FIRST_WORDS:
+        if word in FIRST_WORDS or word.split("'")[0] in FIRST_WORDS:
             return True
-        if " ".join(text.lower().split()[:2]) in _FIRST_WORDS_TWO:
+        if " ".join(text.lower().split()[:2]) in FIRST_WORD_PAIRS:
             return True
     return bool(_EAST_ASIAN.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text))
 
 
 def is_call_to_action(text: str) -> bool:
     """Say whether a heading only invites to get in touch ("Still have questions?") or to rate the page."""
-    return len(text) < 90 and bool(_CALL_TO_ACTION.match(text))
+    return len(text) < 90 and bool(INVITATION.match(text))
 
 
 def question_share(texts: Sequence[str]) -> float:

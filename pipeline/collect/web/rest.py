@@ -37,12 +37,17 @@ def with_the_rest(
 ) -> list[Found]:
     """Return the pairs with those of other families that ask, and overlap with none of them, in page order.
 
-    Structured data whose questions have no place on the page is left alone: nobody could say what overlaps.
+    Where questions of structured data have no place on the page, nobody can see what overlaps: then only what is
+    marked as a question is added, and only when it reads unlike everything that the data says.
     """
-    if not pairs or any(candidate.node is None for candidate, _ in pairs):
+    if not pairs:
         return pairs
+    if any(candidate.node is None for candidate, _ in pairs):
+        return pairs + _untold(pairs, others, page)
     whole = list(pairs)
     for other, candidates in others:
+        if other.name not in MARKED and page.signals.faq == 0:
+            continue  # a page that is no FAQ as a whole may ask in a title without being answered for it
         further = _elsewhere(whole, candidates)
         if len(further) >= (MIN_MARKED if other.name in MARKED else MIN_PLAIN):
             whole += build(further, other.name, page)[0]
@@ -67,3 +72,32 @@ def _elsewhere(found: list[Found], candidates: list[Candidate]) -> list[Candidat
         and candidate.node not in around
         and not any(is_inside(element, taken) or element in around for element in elements_of(candidate.answer))
     ]
+
+
+def _untold(pairs: list[Found], others: Sequence[tuple[Family, list[Candidate]]], page: Page) -> list[Found]:
+    """Return the pairs of the best family of marked questions that neither ask nor answer what the given pairs do."""
+    asked = [_shingles(pair.question) for _, pair in pairs]
+    told = [_shingles(pair.answer) for _, pair in pairs]
+    best: list[Found] = []
+    for other, candidates in others:
+        if other.name not in MARKED or other.name in STRUCTURED:
+            continue
+        new = [
+            found
+            for found in build(candidates, other.name, page)[0]
+            if looks_like_question(found[1].question)
+            and not _alike(_shingles(found[1].question), asked, 0.75)
+            and not _alike(_shingles(found[1].answer), told, 0.6)
+        ]
+        best = max(best, new, key=len)
+    return best if len(best) >= MIN_MARKED else []
+
+
+def _shingles(text: str) -> set[str]:
+    """Return the three-letter pieces of a text: alike texts share most of them, in any language."""
+    key = question_key(text)
+    return {key[place : place + 3] for place in range(max(1, len(key) - 2))}
+
+
+def _alike(mine: set[str], others: Sequence[set[str]], share: float) -> bool:
+    return any(len(mine & other) >= share * min(len(mine), len(other)) for other in others)

@@ -15,6 +15,8 @@ _CONTROLS = (
     "//*[@aria-controls or @data-bs-target or @data-target or @data-bs-toggle='collapse' or @data-toggle='collapse' "
     "or @aria-expanded] | //label[@for]"
 )
+_REFERENCES = ("data-bs-target", "data-target", "href", "aria-controls")
+"""Where a control names its panel; what the scripts follow comes first, for nobody sees a wrong `aria-controls`."""
 MAX_LABEL_CHARS = 500
 
 
@@ -46,7 +48,7 @@ class Accordion(Family):
 
 
 def _panel(control: Element, by_id: dict[str, Element], labelled: dict[str, Element]) -> Element | None:
-    for attribute in ("aria-controls", "data-bs-target", "data-target", "href"):
+    for attribute in _REFERENCES:
         for name in re.split(r"[\s,]+", control.get(attribute) or ""):
             panel = by_id.get(name.removeprefix("#"))
             if panel is not None and panel is not control and not contains(control, panel):

@@ -12,6 +12,9 @@ from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import question_share
 from pipeline.collect.web.signals import is_faq_phrase
 
+ANNOUNCED = "under the heading"
+"""In the evidence of questions that stand in a section whose heading says that it answers questions."""
+
 
 class Family(ABC):
     """A way in which pages mark up questions and answers.
@@ -53,11 +56,12 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> s
     signals = page.signals
     if signals.faq >= 2:
         return f"{seen}; {signals.because}" if share >= 0.3 else None
-    if signals.other and not marked:
-        return None
     above = heading_above(node, page)
-    if above and is_faq_phrase(above) and share >= 0.25:
-        return f"{seen}, under the heading {above[:60]!r}"
+    announced = above is not None and is_faq_phrase(above)
+    if signals.other and not marked and not (announced and share >= 0.6):
+        return None
+    if above and announced and share >= 0.25:
+        return f"{seen}, {ANNOUNCED} {above[:60]!r}"
     if signals.other:
         return f"{seen}, although the page calls itself {signals.other}" if share >= 0.8 and len(texts) >= 3 else None
     needed = (0.6, 2) if marked else ((0.6, 3) if signals.faq == 1 else (0.8, 3))

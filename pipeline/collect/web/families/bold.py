@@ -1,4 +1,4 @@
-"""Bold lines that are questions, followed by blocks: pages from before there were better ways."""
+"""Bold or underlined lines that are questions, followed by blocks: pages from before there were better ways."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Line:
 
 
 class Bold(Family):
-    """Paragraphs (or lines) in bold that ask, each followed by what is not bold."""
+    """Paragraphs (or lines) in bold or underlined that ask, each followed by what is neither."""
 
     name: ClassVar[str] = "bold"
     rank: ClassVar[int] = 70
@@ -61,9 +61,7 @@ class Bold(Family):
 def _lines(root: Element) -> list[_Line]:
     lines: list[_Line] = []
     seen: set[Element] = set()
-    for element in root.xpath(
-        "//b | //strong | //span[@style] | //font | //p[@style] | //em[strong] | //u[b or strong] | //p/em"
-    ):
+    for element in root.xpath("//b | //strong | //span[@style] | //font | //p[@style] | //em[strong] | //u | //p/em"):
         if element.tag in ("span", "p", "font") and not _BOLD_STYLE.search(element.get("style") or ""):
             continue
         block = next((parent for parent in (element, *element.iterancestors()) if parent.tag in BLOCKS), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from lxml import etree
@@ -14,15 +15,19 @@ from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.families.groups import label_of
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
+from pipeline.collect.web.questions import ends_as_question
 from pipeline.collect.web.signals import is_faq_phrase
 
 MIN_ITEMS = 3
 MAX_TITLE_CHARS = 300
+MAX_ASKING_CHARS = 600
+"""A longer title is one only when it ends as a question does."""
 MAX_PARTS = 5
 """An item has a title, a body and perhaps an icon or a number, not more."""
 _OWN_FAMILIES = frozenset(
     ("dt", "dd", "summary", "details", "tr", "td", "th", "thead", "tbody", "pre", "code", "option")
 )
+_CONTROLS = frozenset(("a", "button", "span"))
 _RICH = frozenset(("ul", "ol", "table", "pre", "dl", "blockquote", "form"))
 
 
@@ -45,15 +50,18 @@ class Cards(Family):
             return []
         groups = [items for items in _shapes(page.root).values() if len(items) >= MIN_ITEMS]
         found: list[Candidate] = []
-        for items in _innermost(groups):
-            texts = [label_of(item.title) for item in items]
-            evidence = judge(texts, items[0].title, page, marked=False)
+        for items in _innermost(groups, page):
+            evidence = _judged(items, page)
             if evidence:
                 found += [
-                    Candidate(text, inner_pieces(item.body), item.title, item.anchor, None, evidence)
-                    for item, text in zip(items, texts, strict=True)
+                    Candidate(label_of(item.title), inner_pieces(item.body), item.title, item.anchor, None, evidence)
+                    for item in items
                 ]
         return sorted(found, key=lambda candidate: page.order.get(candidate.node, 0))
+
+
+def _judged(items: list[_Item], page: Page) -> str | None:
+    return judge([label_of(item.title) for item in items], items[0].title, page, marked=False)
 
 
 def _shapes(root: Element) -> dict[tuple[object, ...], list[_Item]]:
@@ -104,8 +112,9 @@ def _alternating(parent: Element, children: list[Element]) -> Iterator[tuple[Ele
     """Yield what may be titles and bodies that stand side by side in one parent, title, body, title, body."""
     if len(children) < 2 * MIN_ITEMS or parent.tag in ("ul", "ol", "dl", "table", "tr", "p"):
         return
-    for title, body in itertools.pairwise(children):
-        if title.get("class") and _shape(title) != _shape(body):
+    for title, body in itertools.pairwise(child for child in children if child.tag != "br"):
+        named = title.get("class") or (title.tag in _CONTROLS and body.get("class"))
+        if named and _shape(title) != _shape(body):
             yield title, body
 
 
@@ -115,9 +124,10 @@ def _is_title(element: Element) -> bool:
     if len(raw_text(element)) > 3 * MAX_TITLE_CHARS:
         return False
     text = text_of(element)
+    fits = len(text) <= MAX_TITLE_CHARS or (len(text) <= MAX_ASKING_CHARS and ends_as_question(text))
     blocks = sum(inner.tag in BLOCKS and bool(text_of(inner)) and len(inner) == 0 for inner in element.iter())
     rich = any(inner.tag in _RICH for inner in element.iter())
-    return 3 <= len(text) <= MAX_TITLE_CHARS and blocks <= 1 and not rich and not _leads_away(element, text)
+    return fits and len(text) >= 3 and blocks <= 1 and not rich and not _leads_away(element, text)
 
 
 def _is_body(element: Element) -> bool:
@@ -131,9 +141,15 @@ def _leads_away(element: Element, text: str) -> bool:
     return sum(len(text_of(link)) for link in links) > 0.7 * len(text)
 
 
-def _innermost(groups: list[list[_Item]]) -> list[list[_Item]]:
-    """Leave out the shapes whose bodies hold items of another shape: those are sections."""
-    titles = {item.title for items in groups for item in items}
+def _innermost(groups: list[list[_Item]], page: Page) -> list[list[_Item]]:
+    """Leave out the shapes whose bodies hold items of another shape that asks: those are sections."""
+    parts = {part for items in groups for item in items for part in (item.title, item.body)}
+    nested = (items for items in groups if any(map(partial(_is_within, parts), (item.title for item in items))))
+    titles = [item.title for items in nested if _judged(items, page) for item in items]
     holders = {parent for title in titles for parent in title.iterancestors()}
     kept = [[item for item in items if item.body not in holders and item.title not in holders] for items in groups]
     return [items for items in kept if len(items) >= MIN_ITEMS]
+
+
+def _is_within(parts: set[Element], title: Element) -> bool:
+    return any(parent in parts for parent in title.iterancestors())

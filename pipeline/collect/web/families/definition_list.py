@@ -20,16 +20,17 @@ class DefinitionList(Family):
 
     name: ClassVar[str] = "dl"
     rank: ClassVar[int] = 60
-    recognises: ClassVar[str] = "definition lists of which at least half of the terms are questions"
+    recognises: ClassVar[str] = (
+        "definition lists of which at least half of the terms are questions, or that are a FAQ page"
+    )
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the terms and definitions of every such list; others are glossaries or options."""
         lists = [entries for element in page.root.iter("dl") if (entries := list(_entries(element)))]
         asking = [entries for entries in lists if question_share([c.question for c in entries]) >= MIN_QUESTION_SHARE]
-        if not asking and page.signals.faq == 3:
-            asking = [entries for entries in lists if _is_the_page(entries, page)]
-            evidence = f"a list that is nearly the whole page; {page.signals.because}" if asking else None
-            return [replace(c, evidence=evidence) for entries in asking for c in entries] if evidence else []
+        if len(asking) < len(lists) and page.signals.faq == 3 and _are_the_page(lists, page):
+            reason = f"lists that are nearly the whole page; {page.signals.because}"
+            return [replace(c, evidence=reason) for entries in lists for c in entries]
         texts = [candidate.question for entries in asking for candidate in entries]
         if not texts:
             return []
@@ -42,11 +43,13 @@ class DefinitionList(Family):
         return found
 
 
-def _is_the_page(entries: list[Candidate], page: Page) -> bool:
-    """Say whether a list of statements is what a page that calls itself a FAQ consists of."""
+def _are_the_page(lists: list[list[Candidate]], page: Page) -> bool:
+    """Say whether lists of statements, one per section, are what a page that calls itself a FAQ consists of."""
+    if not all(sum(len(c.question) for c in entries) >= 10 * len(entries) for entries in lists):
+        return False
+    entries = [candidate for entries in lists for candidate in entries]
     size = sum(len(c.question) + sum(len(text_of(dd)) for dd in elements_of(c.answer)) for c in entries)
-    long_enough = sum(len(c.question) for c in entries) >= 10 * len(entries)
-    return len(entries) >= 2 and long_enough and size >= 0.6 * len(text_of(page.root))
+    return len(entries) >= 2 and size >= 0.6 * len(text_of(page.root))
 
 
 def _entries(element: Element) -> Iterator[Candidate]:

@@ -124,7 +124,7 @@ def _choose(headings: list[_Heading], level: int, page: Page) -> dict[int, str]:
             for heading in _without_edges(group):
                 heading.marker = True
                 evidence[id(heading)] = reason
-    _mark_others(headings, level, evidence)
+    _mark_others(headings, level, evidence, above=page.signals.faq >= 2)
     return evidence
 
 
@@ -158,15 +158,19 @@ def _judge_section(group: list[_Heading], page: Page) -> str | None:
     return None
 
 
-def _mark_others(headings: list[_Heading], level: int, evidence: dict[int, str]) -> None:
-    """Mark questions at other levels: directly below a question, or above and with no questions of their own."""
+def _mark_others(headings: list[_Heading], level: int, evidence: dict[int, str], *, above: bool) -> None:
+    """Mark questions at other levels: directly below a question, or above and with no questions of their own.
+
+    `above` is for pages that are FAQs as a whole; elsewhere a question above a FAQ is the title of another section.
+    """
     if not evidence:
         return
     reason = next(iter(evidence.values()))
     parents = {id(heading.parent) for heading in headings if heading.marker or heading.asks}
     for heading in headings:
         if (heading.level > level and heading.asks and heading.parent is not None and heading.parent.marker) or (
-            1 < heading.level < level
+            above
+            and 1 < heading.level < level
             and has_question_mark(heading.text)
             and id(heading) not in parents
             and _eligible(heading)

@@ -8,28 +8,21 @@ from typing import ClassVar
 
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
 from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
-QUESTION_LABEL = re.compile(
-    r"^\s*[\[(]?(?:q|question|frage|vraag|pregunta|pergunta|domanda|fråga|вопрос|pytanie|soru|質問|问题|問題|问|問|질문)"
-    r"\s*\d*[\])]?\s*[.:：、)]\s*",
-    re.IGNORECASE,
-)
+QUESTION_LABEL = re.compile(rf"^\s*[\[(]?(?:{QUESTION_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*", re.IGNORECASE)
 ANSWER_LABEL = re.compile(
-    r"^\s*[\[(]?(?:a|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|ответ|odpowiedź|cevap"
-    r"|回答|答え|答案|答|답변?)\s*\d*[\])]?\s*[.:：、)]\s*"
+    rf"^\s*[\[(]?(?:{ANSWER_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*"
     r"|^\s*[AＡ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
-
-
-_ANY_LABEL = re.compile(
-    r"(?<!\w)(?:[QqＱ]|[Qq]uestion|QUESTION|[Ff]rage|[Vv]raag|[Pp]regunta|[Pp]ergunta|[Dd]omanda|[Ff]råga|[Вв]опрос"
-    r"|[Pp]ytanie|[Ss]oru|質問|问题|問題|问|問|질문)\s*\d*[\])]?\s*[.:：、)]"
-)
+_FIRST = "".join(sorted({word[0] for word in QUESTION_WORDS.split("|")}))
+_ANY_LABEL = re.compile(rf"(?<!\w)(?=[{_FIRST}ｑ])(?:{QUESTION_WORDS}|ｑ)\s*\d*[\])]?\s*[.:：、)]")
+"""For text in lower case, and with the first letters as a set: without, the search takes more than twice as long."""
 
 
 class Labels(Family):
@@ -42,7 +35,7 @@ class Labels(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the labelled questions; at least two, and most of them with a labelled answer."""
-        if len(list(islice(_ANY_LABEL.finditer(page.text), 2))) < 2:
+        if len(list(islice(_ANY_LABEL.finditer(page.text.lower()), 2))) < 2:
             return []
         labelled_blocks = (b for b in page.root.iter(*BLOCKS) if QUESTION_LABEL.match(raw_text(b)[:200]))
         questions = [block for block in labelled_blocks if _is_leaf(block)]

@@ -1,0 +1,228 @@
+# ruff: noqa: E501 (markup stays in one line)
+"""Shapes that pages of strangers brought up: nested headings, panels filled by scripts, wrong references, other words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from web_support import extract, page
+
+from pipeline.collect.web.model import PageExtraction
+from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
+
+ASKED = ("How do I order a sample?", "When will the parcel arrive?", "Can I pay by invoice?", "Who repairs my lamp?")
+TOLD = ("Write to the shop.", "After two days.", "Yes, from the second order on.", "Our workshop does.")
+PAIRS = list(zip(ASKED, TOLD, strict=True))
+
+
+def pairs(found: PageExtraction) -> list[tuple[str, str]]:
+    """Return questions and answers."""
+    return [(pair.question, pair.answer) for pair in found.pairs]
+
+
+def items(row: str) -> str:
+    """Return one row for each of the four questions."""
+    return "".join(row.format(n=n, q=q, a=a) for n, (q, a) in enumerate(PAIRS))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '<div class="card"><div class="card-header" role="heading" aria-level="2" id="h{n}"><h2><a role="button" data-toggle="collapse" href="#c{n}" aria-controls="c{n}">{q}</a></h2></div>'
+        '<div id="c{n}" class="collapse" role="tabpanel"><div class="card-body">{a}</div></div></div>',
+        '<div class="row"><h3 class="flex"><button type="button" id="t{n}" aria-controls="p{n}" aria-expanded="false"><h3 class="text-xl">{q}</h3></button></h3>'
+        '<div role="region" id="p{n}" aria-labelledby="t{n}">{a}</div></div>',
+    ],
+    ids=["role around a heading", "heading in the button of a heading"],
+)
+def test_a_heading_around_a_heading_is_one_heading(row: str) -> None:
+    assert pairs(extract(page(items(row), title="Help | FAQ"))) == PAIRS
+
+
+def test_what_stands_in_the_next_control_answers_nothing() -> None:
+    row = '<div><h3><button aria-controls="p{n}" aria-expanded="false"><div class="tag">Orders and payment</div><h3>{q}</h3></button></h3><div id="p{n}" hidden></div></div>'
+    more = "<h3>Need more help?</h3><p>Our team answers every message within a day.</p>"
+    rows = items(row) + items(row.replace("{q}", "{q} And then?").replace("p{n}", "r{n}"))
+    found = extract(page(rows + more, title="FAQ"))
+    assert pairs(found) == []
+    assert found.not_a_faq is not None
+
+
+def test_a_panel_is_what_the_script_opens_not_what_a_label_says() -> None:
+    row = '<div class="card"><h2><a data-toggle="collapse" href="#c{n}" aria-controls="c0">{q}</a></h2><div id="c{n}" class="collapse">{a}</div></div>'
+    assert pairs(extract(page(items(row), title="FAQ"))) == PAIRS
+
+
+def test_a_link_that_closes_an_answer_is_no_answer_to_it() -> None:
+    row = '<div class="drop"><a href="javascript:;" class="open">{q}</a><div class="text"><div class="inner"><p>{a}</p><a href="javascript:;" class="close">Close</a></div></div></div>'
+    found = extract(page(items(row), title="FAQ"))
+    assert [pair.question for pair in found.pairs] == list(ASKED)
+    assert all(pair.answer.startswith(told) for pair, told in zip(found.pairs, TOLD, strict=True))
+
+
+def test_questions_of_several_sentences_in_cards() -> None:
+    long = "We want to keep to the rules, but the shop is far away. " * 6 + "What can we do about it?"
+    row = '<div class="drop"><a class="open">{q}</a><div class="text"><p>{a} Ask the manager, who knows the rules.</p></div></div>'
+    assert len(long) > 300
+    found = extract(page(items(row) + row.format(q=long, a="Nothing."), title="FAQ"))
+    assert [pair.question for pair in found.pairs] == [*ASKED, long]
+
+
+def test_a_faq_section_of_an_article() -> None:
+    text = "<h1>Buying lamps abroad</h1><h2>Costs</h2><h3>Fees</h3><p>Few.</p><h3>Taxes</h3><p>Some.</p>"
+    rows = items('<div class="faq-item"><h4>{q}</h4><p>{a}</p></div>')
+    ending = "<h3>Lost in the lamp shop?</h3><p>We know the way.</p>"
+    markup = page(f"{text}<section><h2>Frequently asked questions</h2>{rows}</section>{ending}", title="Lamps - Blog")
+    assert pairs(extract(markup, url="https://x.example/blog/lamps/")) == PAIRS
+    assert pairs(extract(page(text + rows + ending, title="Lamps - Blog"), url="https://x.example/blog/lamps/")) == []
+
+
+def test_titles_beside_a_faq_section_are_no_questions() -> None:
+    text = "".join(
+        f"<h2>{title}</h2><p>Many words about it.</p>"
+        for title in (
+            "What will I see?",
+            "Who is this tour for?",
+            "Why choose us?",
+            "What to bring",
+            "How to get there",
+        )
+    )
+    rows = items(
+        '<div class="faq-item"><button class="faq-trigger"><span>{q}</span><span>+</span></button><div class="faq-answer">{a}</div></div>'
+    )
+    found = extract(
+        page(f"{text}<h2>Frequently asked questions</h2><div>{rows}</div>", title="Kayak tours"),
+        url="https://x.example/tours",
+    )
+    assert pairs(found) == PAIRS
+
+
+def test_a_number_is_no_question() -> None:
+    rows = items('<div class="wrap"><div class="content"><h4>{q}</h4><p>{a}</p></div></div>')
+    prices = "<h2>New houses</h2>" + "".join(
+        f"<a><h4>{n} 200 000 ₽</h4><p>{n}30 m², 2 floors</p></a>" for n in range(1, 7)
+    )
+    assert pairs(extract(page(rows + prices, title="House - FAQ"))) == PAIRS
+
+
+def test_list_items_are_no_frames_whatever_their_ids() -> None:
+    ids = ("format", "header", "footer", "menu")
+    rows = "".join(f'<li id="{name}"><b>{q}</b><br>{a}</li>' for name, (q, a) in zip(ids, PAIRS, strict=True))
+    found = extract(page(f"<ol>{rows}</ol>", title="Library FAQ"))
+    assert [pair.question for pair in found.pairs] == list(ASKED)
+    assert [pair.anchor for pair in found.pairs] == list(ids)
+
+
+def test_players_are_no_part_of_answers() -> None:
+    rows = items(
+        "<h2>{q}</h2><p>{a}</p><audio controls><source src='a.mp3'>Your browser does not support audio.</audio>"
+    )
+    assert pairs(extract(page(rows, title="FAQ"))) == PAIRS
+
+
+def test_structured_data_of_another_language_gives_way_to_what_is_shown() -> None:
+    data = {"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": f"Frage {n} zur Lampe?", "acceptedAnswer": {"@type": "Answer", "text": f"Antwort {n}."}} for n in range(4)]}  # fmt: skip
+    script = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    shown = items('<article class="faq-card" id="a{n}"><h2>{q}</h2><p>{a}</p></article>')
+    assert pairs(extract(page(script + shown, title="Lamp FAQ"))) == PAIRS
+    assert len(extract(page(script + "<p>Lamps.</p>", title="Lamp FAQ")).pairs) == 4
+
+
+def test_bare_links_before_boxes() -> None:
+    rows = items("<a href=\"javascript:toggle('faq{n}')\">{q}</a><br><div class='faq-box' id='faq{n}'>{a}</div>")
+    assert pairs(extract(page(f"<div>{rows}</div>", title="Alliance - FAQ"))) == PAIRS
+
+
+def test_underlined_questions() -> None:
+    rows = items('<p><font color="#ffff88"><a name="Entry{n}"></a><u>{q}</u></font></p><p>{a}</p>')
+    found = extract(page(rows, title="Lamp FAQ"))
+    assert pairs(found) == PAIRS
+    assert [pair.anchor for pair in found.pairs] == ["Entry0", "Entry1", "Entry2", "Entry3"]
+
+
+def test_a_disclosure_in_a_paragraph_holds_what_follows() -> None:
+    rows = items("<p><details>\n<summary>\n<strong>{q}</strong></summary></p>\n<p>{a}</p>\n<p></details></p>\n")
+    assert pairs(extract(page(rows, title="FAQ"))) == PAIRS
+
+
+def test_lists_of_statements_and_questions_that_are_the_whole_page() -> None:
+    problems = [("Library headers are not found", "Install the package with the headers."), ("The build is slow on my disk", "Use a faster one.")]  # fmt: skip
+    lists = "".join(
+        f"<h2>{title}</h2><dl>{''.join(f'<dt><strong>{q}</strong><dd><p>{a}</p>' for q, a in rows)}</dl>"
+        for title, rows in (("Compilation problems", problems), ("Misc.", PAIRS))
+    )
+    assert pairs(extract(page(lists, title="Lamp editor FAQ"))) == [*problems, *PAIRS]
+    beside = page(f"{lists}<p>{'Much more about lamps. ' * 60}</p>", title="Lamp editor FAQ")
+    assert pairs(extract(beside)) == PAIRS
+
+
+def test_marked_questions_that_structured_data_does_not_tell_are_added() -> None:
+    told = [
+        ("Do I need a visa for Georgia?", "No visa is needed for a year."),
+        ("How fast is the delivery to Georgia?", "The courier needs four days to Tbilisi."),
+        ("Which papers are asked for most often?", "Certificates of birth and of good conduct."),
+        ("What does a translation cost?", "That depends on the number of pages."),
+    ]
+    data = {"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": q, "acceptedAnswer": {"@type": "Answer", "text": a}} for q, a in told]}  # fmt: skip
+    script = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    shown = [("Do I need a visa for Georgia?", "No visa is needed for a year."), *PAIRS]
+    rows = "".join(
+        f'<div class="faq-item"><div class="faq-question"><span>{q}</span></div><div class="faq-answer">{a}</div></div>' for q, a in shown
+    )  # fmt: skip
+    found = extract(
+        page(f"{script}<h2>Frequently asked questions</h2>{rows}", title="Papers"), url="https://x.example/p"
+    )
+    assert sorted(pairs(found)) == sorted([*told, *PAIRS])
+    again = "".join(
+        f'<div class="faq-item"><div class="faq-question"><span>{n}) {q}</span></div><div class="faq-answer">{a}</div></div>'
+        for n, (q, a) in enumerate(told)
+    )
+    found = extract(page(f"{script}<h2>Frequently asked questions</h2>{again}", title="Papers for Georgia"))
+    assert sorted(pairs(found)) == sorted(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do you have a question or need help?", "Your question isn't answered here? Leave us a comment:", "💬 Sorunuz mu var?", "Başka sorunuz var mı?", "Ainda tem dúvidas?",
+        "Masz pytania?", "Vẫn còn thắc mắc?", "هل لديك أسئلة أخرى؟", "עדיין יש לך שאלות?", "还有其他问题？",
+        "他にご質問はありますか？", "더 궁금한 점이 있으신가요?", "Залишились питання?", "Brauchen Sie noch Hilfe?",
+    ],
+)  # fmt: skip
+def test_invitations_in_many_languages(text: str) -> None:
+    assert is_call_to_action(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Do you have a question about my order number?", "Var mı böyle bir soru türü?", "Có câu hỏi nào về thuế không?"],
+)
+def test_questions_that_name_questions_are_no_invitations(text: str) -> None:
+    assert not is_call_to_action(text) or len(text) < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("प्र. XON क्या है?", "XON क्या है?"), ("س: ما هو السعر؟", "ما هو السعر؟"), ("שאלה: מה המחיר?", "מה המחיר?"),
+        ("Câu hỏi 3: Giá bao nhiêu?", "Giá bao nhiêu?"), ("Питання 2. Яка ціна?", "Яка ціна?"),
+        ("D: drive is full, what now?", "D: drive is full, what now?"), ("сколько стоит?", "сколько стоит?"),
+    ],
+)  # fmt: skip
+def test_labels_of_questions_in_many_languages(text: str, bare: str) -> None:
+    assert strip_numbering([text]) == [bare]
+
+
+@pytest.mark.parametrize("language", [("س", "ج"), ("שאלה", "תשובה"), ("प्रश्न", "उत्तर"), ("Hỏi", "Đáp"), ("В", "О")])
+def test_labelled_blocks_in_many_languages(language: tuple[str, str]) -> None:
+    asks, tells = language
+    rows = items(f"<p>{asks}: {{q}}</p><p>{tells}: {{a}}</p>")
+    assert pairs(extract(page(rows, title="Library"))) == PAIRS
+
+
+def test_a_mark_before_the_words_asks_nothing() -> None:
+    assert not has_question_mark("? car 22")
+    assert not looks_like_question("? car 22")
+    assert has_question_mark("Is it free? (2 answers) Read on")
