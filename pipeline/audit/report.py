@@ -19,7 +19,7 @@ from pipeline.lake import Lake
 from pipeline.stage import Manifest, load_manifest
 
 TEMPLATES = Path(__file__).parent / "templates"
-STYLE = Path(__file__).parent / "evaluate" / "report" / "style.css"
+STYLE = Path(__file__).parent.parent / "evaluate" / "report" / "style.css"
 OUTSIDE = "outside any run"
 RESULTS = {
     "published": "a new version was published",
