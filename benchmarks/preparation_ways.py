@@ -289,8 +289,10 @@ def _datatrove(lake: Path, work: Path, cores: int, cleaning: list[Any]) -> int:
     from datatrove.pipeline.dedup.minhash import MinhashConfig
     from datatrove.pipeline.readers import ParquetReader
     from datatrove.pipeline.writers import ParquetWriter
+    from datatrove.utils.hashing import HashConfig
 
-    config = MinhashConfig(n_grams=3, num_buckets=18, hashes_per_bucket=7)
+    # Its default, xxhash, wants texts where xxhash 4 wants bytes.
+    config = MinhashConfig(n_grams=3, num_buckets=18, hashes_per_bucket=7, hash_config=HashConfig(hash_fc="sha1"))
     tasks = len(list((lake / "repository").glob("*.parquet")))
 
     def run(name: str, steps: list[Any], number: int) -> None:
