@@ -226,3 +226,15 @@ def test_a_mark_before_the_words_asks_nothing() -> None:
     assert not has_question_mark("? car 22")
     assert not looks_like_question("? car 22")
     assert has_question_mark("Is it free? (2 answers) Read on")
+
+
+def test_a_label_does_not_hide_that_a_title_asks() -> None:
+    row = '<div><div class="t">Q: What is lamp {n} made of</div><div class="u">Of glass, number {n}.</div></div>'
+    found = extract(page("".join(row.format(n=n) for n in range(4)), title="FAQ"))
+    assert [pair.question for pair in found.pairs] == [f"What is lamp {n} made of" for n in range(4)]
+
+
+def test_terms_inside_their_anchors() -> None:
+    rows = items('<a name="q{n}" href="#q{n}"><dt>Q: {q}</dt></a><dd>{a}</dd><dd>As always.</dd>')
+    found = extract(page(f"<dl>{rows}</dl>", title="FAQ"))
+    assert pairs(found) == [(question, f"{answer}\n\nAs always.") for question, answer in PAIRS]
