@@ -1,10 +1,10 @@
-"""Questions that the page's own table of contents lists: pages written by hand, with no markup but links and anchors."""
+"""Questions that the page's own table of contents lists: hand-written pages, with no markup but links and anchors."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from pipeline.collect.web.dom import BLOCKS, HEADINGS, between, common_ancestor, raw_text, text_of
+from pipeline.collect.web.dom import BLOCKS, HEADINGS, between, common_ancestor, raw_text
 from pipeline.collect.web.families.base import Family
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.order import Marks
@@ -36,7 +36,7 @@ class Contents(Family):
         return len(page.contents)
 
     def find(self, page: Page) -> list[Candidate]:
-        """Return every entry whose text stands again at the place that it links to, with what follows up to the next."""
+        """Return every entry whose text stands again at the place it links to, with what follows up to the next."""
         entries = _entries(page) if len(page.contents) >= MIN_ENTRIES else []
         if len(entries) < MIN_ENTRIES:
             return []
