@@ -47,6 +47,8 @@ class Page:
     licences: list[str]
     links: list[str]
     json_ld: list[str]
+    contents: dict[str, str]
+    """Of a page that calls itself a FAQ: the anchors that its table of contents links to, with the links' texts."""
     signals: Signals
     encoding: str
     robots: str = ""
@@ -75,6 +77,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     base = _base(root, url)
     title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
     headings = [text for text in (text_of(heading) for heading in root.iter("h1")) if text][:5]
+    signals = read_signals(url, title, _announcing(root, headings), _parents(root))
     page = Page(
         url=url,
         root=root,
@@ -86,7 +89,8 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
         licences=_licences(root, base),
         links=_links(root, base),
         json_ld=[node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")],
-        signals=read_signals(url, title, _announcing(root, headings), _parents(root)),
+        contents=_contents(root) if signals.faq == 3 else {},
+        signals=signals,
         encoding=encoding,
         robots=_robots(root),
         warnings=warnings,
@@ -213,6 +217,17 @@ def _links(root: Element, base: str) -> list[str]:
             if len(hrefs) >= MAX_LINKS:
                 break
     return list(dict.fromkeys(address for address in (_join(base, href) for href in hrefs) if address))
+
+
+def _contents(root: Element) -> dict[str, str]:
+    """Return the places on the same page that links lead to, and what each link says; a link to itself is none."""
+    found: dict[str, str] = {}
+    for link in root.iter("a"):
+        href = link.get("href") or ""
+        name = href[1:] if href.startswith("#") and len(href) > 1 else link.get("data-scroll-target")
+        if name and all(name not in (holder.get("id"), holder.get("name")) for holder in (link, *link.iterancestors())):
+            found.setdefault(name, text_of(link))
+    return found
 
 
 def _parents(root: Element) -> list[str]:

@@ -226,3 +226,51 @@ def test_a_mark_before_the_words_asks_nothing() -> None:
     assert not has_question_mark("? car 22")
     assert not looks_like_question("? car 22")
     assert has_question_mark("Is it free? (2 answers) Read on")
+
+
+def test_a_label_does_not_hide_that_a_title_asks() -> None:
+    row = '<div><div class="t">Q: What is lamp {n} made of</div><div class="u">Of glass, number {n}.</div></div>'
+    found = extract(page("".join(row.format(n=n) for n in range(4)), title="FAQ"))
+    assert [pair.question for pair in found.pairs] == [f"What is lamp {n} made of" for n in range(4)]
+
+
+def test_terms_inside_their_anchors() -> None:
+    rows = items('<a name="q{n}" href="#q{n}"><dt>Q: {q}</dt></a><dd>{a}</dd><dd>As always.</dd>')
+    found = extract(page(f"<dl>{rows}</dl>", title="FAQ"))
+    assert pairs(found) == [(question, f"{answer}\n\nAs always.") for question, answer in PAIRS]
+
+
+STATED = (
+    "Accented letters come out wrong.",
+    "The lamp does not light up",
+    "My parcel is late",
+    "How do I order a lamp?",
+)
+
+
+@pytest.mark.parametrize("link", ['<a href="#q{n}">{q}</a>', '<a href="#" data-scroll-target="q{n}">{q}</a>'])
+@pytest.mark.parametrize(
+    "place",
+    [
+        '<li id="q{n}"><p><b>{n}.</b> <span class="c">{q}</span></p>{a}<br>See the <i>manual</i>.</li>',
+        '<p><a name="q{n}"></a>{q} <a href="#top">top</a></p><p>{a}</p><p>See the <i>manual</i>.</p>',
+    ],
+)
+def test_what_the_contents_of_a_faq_page_list_is_what_it_answers(link: str, place: str) -> None:
+    rows = list(enumerate(zip(STATED, TOLD, strict=True), 1))
+    contents = "".join("<li>" + link.format(n=n, q=q) + "</li>" for n, (q, _) in rows)
+    places = "".join(place.format(n=n, q=q, a=a) for n, (q, a) in rows)
+    markup = f'<a name="top"></a><ul>{contents}</ul><ul>{places}</ul>'
+    found = extract(page(markup, title="FAQ"))
+    assert [pair.answer.split()[:2] for pair in found.pairs] == [answer.split()[:2] for answer in TOLD]
+    assert all(pair.question.startswith(stated) for pair, stated in zip(found.pairs, STATED, strict=True))
+    assert [pair.anchor for pair in found.pairs] == ["q1", "q2", "q3", "q4"]
+    assert all("manual" in pair.answer for pair in found.pairs)
+    assert pairs(extract(page(markup, title="Lamps"), url="https://x.example/lamps/")) == []
+
+
+def test_the_contents_of_a_page_that_asks_nothing_are_sections() -> None:
+    names = ("Ordering lamps", "Paying for lamps", "Repairing lamps", "Returning lamps")
+    contents = "".join(f'<li><a href="#s{n}">{name}</a></li>' for n, name in enumerate(names))
+    places = "".join(f'<p id="s{n}"><span>{name}</span></p><p>All there is.</p>' for n, name in enumerate(names))
+    assert pairs(extract(page(f"<ul>{contents}</ul>{places}", title="FAQ"))) == []

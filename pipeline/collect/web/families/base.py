@@ -9,7 +9,7 @@ from typing import ClassVar
 from pipeline.collect.web.dom import HEADINGS, text_of
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
-from pipeline.collect.web.questions import question_share
+from pipeline.collect.web.questions import question_share, strip_numbering
 from pipeline.collect.web.signals import is_faq_phrase
 
 ANNOUNCED = "under the heading"
@@ -51,7 +51,7 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> s
     """
     if not texts:
         return None
-    share = question_share(texts)
+    share = question_share(strip_numbering(texts))
     seen = f"{round(share * len(texts))} of {len(texts)} look like questions"
     signals = page.signals
     if signals.faq >= 2:

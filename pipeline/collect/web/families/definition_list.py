@@ -72,8 +72,9 @@ def _entries(element: Element) -> Iterator[Candidate]:
 
 
 def _children(element: Element) -> Iterator[Element]:
+    """Yield terms and definitions, those in a wrapper too: `<div>` around both, or `<a name>` around a term."""
     for child in element:
-        if child.tag == "div":
+        if child.tag in ("div", "a", "span"):
             yield from child
         else:
             yield child
