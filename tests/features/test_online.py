@@ -19,7 +19,7 @@ from pipeline.stage import Manifest
 from .conftest import Place
 
 pytestmark = pytest.mark.usefixtures("quick")
-REDIS_PORT, DYNAMODB_PORT = 21440, 21441
+REDIS_PORT, DYNAMODB_PORT = 21460, 21461
 TOKENS = "token_features_tiny_chat_1"
 
 
