@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake, open_lake
+from pipeline.local.services import OBJECT_STORE_MEMORY, seaweedfs
 from pipeline.settings import LakeSettings, Settings, SparkSettings
 
 
@@ -31,15 +31,9 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeSettin
     """A real S3 service (SeaweedFS) for the session, on ports from TEST_S3_PORT (21400) on, with the bucket `tests`."""
     port = int(os.environ.get("TEST_S3_PORT", "21400"))
     folder = tmp_path_factory.mktemp("s3")
-    inner = {"filer": port + 10, "master": port + 20, "volume": port + 30, "admin": port + 40}
-    command = [
-        *(str(Path(sys.executable).parent / "weed"), "-logtostderr=true", "mini", f"-dir={folder}"),
-        *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=tests", "-webdav=false", "-admin.ui=false"),
-        *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false", f"-s3.port={port}"),
-        *(f"-{name}.port={number}" for name, number in inner.items()),
-    ]
     access, secret = "tests", "tests-secret"
-    environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "GOMEMLIMIT": "400MiB", "GOGC": "50"}
+    command = seaweedfs(folder, port, bucket="tests")
+    environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, **OBJECT_STORE_MEMORY}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
     settings = LakeSettings(

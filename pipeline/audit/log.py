@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from pipeline.audit.keys import HANDED_OVER, Key, KeyRing
+from pipeline.audit.handover import handover
+from pipeline.audit.keys import Key, KeyRing
+from pipeline.audit.memory import HeadMemory
 from pipeline.audit.records import GENESIS, Fault, Head, Record
 from pipeline.audit.trail import Trail, read_trail
 from pipeline.errors import LakeError, SettingsError
@@ -60,7 +60,7 @@ class AuditLog:
         """
         self._lake = lake
         self._keys = KeyRing.of(signing_key, retired) if signing_key else None
-        self._memory = memory
+        self._memory = HeadMemory(memory)
 
     @property
     def signed(self) -> bool:
@@ -108,50 +108,15 @@ class AuditLog:
         """
         if self._keys is None:
             raise SettingsError("There is no key to hand over to", where="audit.signing_key")
-        present = self._keys.present
         for _ in range(ATTEMPTS):
-            trail = read_trail(self._lake, None, (*witnesses, *self._remembered()))
-            records = trail.records
-            before = self._keys.before(records)
-            if before is None:
-                raise SettingsError(
-                    "The key that signed the trail until now is not given",
-                    where="audit.retired_keys",
-                    remedy="Add it there; without it nobody can tell whether the trail was forged",
-                )
-            if before == present:
+            trail = read_trail(self._lake, None, (*witnesses, *self._memory.known()))
+            made = handover(trail, self._keys, actor, where=self._lake.uri("audit"))
+            if made is None:
                 return None
-            self._require_fit(before, trail)
-            last = records[-1]
-            record = Record(
-                number=last.number + 1,
-                at=datetime.now(UTC),
-                event=HANDED_OVER,
-                actor=actor,
-                data={"from": before.id, "to": present.id, "endorsement": present.endorse(last.hash)},
-                previous=last.hash,
-            )
-            if self._put(record, before):
+            record, key = made
+            if self._put(record, key):
                 return record
         raise self._crowded()
-
-    def _require_fit(self, before: Key, trail: Trail) -> None:
-        """Raise unless this trail, read without keys, holds with those up to `before` and never had the present one."""
-        assert self._keys is not None
-        present = self._keys.present
-        changes = trail.find(HANDED_OVER)
-        if present.id in {name for change in changes for name in (change.data.get("from"), change.data.get("to"))}:
-            raise SettingsError(
-                "The present signing key was in use before", where="audit.signing_key", remedy="Make a new one"
-            )
-        ring = KeyRing(before, tuple(key for key in self._keys.retired if key != before))
-        faults = [*trail.faults, *ring.faults(trail.records)]
-        if faults:
-            raise LakeError(
-                f"The audit trail cannot be handed over: record {faults[0].number}: {faults[0].problem}",
-                where=self._lake.uri("audit"),
-                remedy="A new key must not vouch for a trail that does not hold: llmops audit verify",
-            )
 
     def _require_turn(self, last: Head) -> None:
         """Raise unless what this process would append is signed as the trail goes on."""
@@ -178,7 +143,7 @@ class AuditLog:
             return False
         head = Head(number=record.number, hash=record.hash)
         self._advance(head)
-        self._remember(head)
+        self._memory.keep(head)
         return True
 
     def _crowded(self) -> LakeError:
@@ -216,7 +181,7 @@ class AuditLog:
         `witnesses` are heads that were kept elsewhere (releases, a notary): each must still be in the trail, which
         shows a tail that was cut off together with the head.
         """
-        return read_trail(self._lake, self._keys, (*witnesses, *self._remembered()))
+        return read_trail(self._lake, self._keys, (*witnesses, *self._memory.known()))
 
     def verify(self, witnesses: tuple[Head, ...] = ()) -> list[Fault]:
         """Return every place where the trail does not hold; an empty list means that it does."""
@@ -268,27 +233,6 @@ class AuditLog:
                 return
             if self._lake.swap(self._head_uri(), head.model_dump_json().encode(), stored[1] if stored else None):
                 return
-
-    def _remembered(self) -> tuple[Head, ...]:
-        if self._memory is None or not self._memory.is_file():
-            return ()
-        try:
-            return (Head.model_validate_json(self._memory.read_bytes()),)
-        except ValueError:
-            log.warning("this machine's copy of the audit head is damaged and was left out", file=str(self._memory))
-            return ()
-
-    def _remember(self, head: Head) -> None:
-        if self._memory is None or any(known.number >= head.number for known in self._remembered()):
-            return
-        try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._memory.parent)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(head.model_dump_json())
-            Path(name).replace(self._memory)
-        except OSError as problem:
-            log.warning("the audit head could not be kept on this machine", cause=str(problem))
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:

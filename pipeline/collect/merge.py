@@ -182,6 +182,8 @@ class Merge:
         before = self._previous.documents.get(name)
         if outcome is not None and outcome.document.status in ("changed", "unchanged"):
             validators = outcome.document.validators
+        elif outcome is not None:
+            validators = {}  # it could not be read, so next time it is read whatever its validators say
         else:
             validators = before.validators if before and self._previous.comparable else {}
         self.states[name] = DocumentState(name, validators, rows, given=self._given(name))

@@ -17,39 +17,52 @@ INNER_OFFSETS = {"filer": 10, "master": 20, "volume": 30, "admin": 40}
 """The object store's inner ports, counted from its S3 port; each has a gRPC twin `GRPC_OFFSET` above."""
 
 
+OBJECT_STORE_MEMORY = {
+    # With 200 MiB, little more than the idle heap, collecting garbage alone takes a tenth of a core for ever.
+    "GOMEMLIMIT": "400MiB",
+    "GOGC": "50",
+}
+
+
+def inner_ports(port: int) -> dict[str, int]:
+    """Return the inner ports of the object store that serves S3 on this port, by name."""
+    return {name: port + offset for name, offset in INNER_OFFSETS.items()}
+
+
+def seaweedfs(folder: Path, port: int, bucket: str) -> list[str]:
+    """Return the command of SeaweedFS serving one bucket on the loopback, with nothing on ports of its own choice."""
+    return [
+        str(BIN / "weed"),
+        "-logtostderr=true",
+        "mini",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-bucket={bucket}",
+        "-webdav=false",
+        "-admin.ui=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.telemetry=false",
+        f"-s3.port={port}",
+        *(f"-{name}.port={number}" for name, number in inner_ports(port).items()),
+    ]
+
+
 def object_store(settings: Settings, credentials: Credentials) -> Service:
     """Return SeaweedFS serving S3 with a data folder below the state folder."""
     port = settings.local.s3_port
-    inner = {name: port + offset for name, offset in INNER_OFFSETS.items()}
     folder = settings.state_dir / "s3"
     folder.mkdir(parents=True, exist_ok=True)
-    bucket = settings.lake.uri.removeprefix("s3://").split("/")[0]
-    http = [port, *inner.values()]
+    http = [port, *inner_ports(port).values()]
     return Service(
         "object-store",
-        [
-            str(BIN / "weed"),
-            "-logtostderr=true",
-            "mini",
-            f"-dir={folder}",
-            "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
-            f"-bucket={bucket}",
-            "-webdav=false",
-            "-admin.ui=false",
-            "-s3.port.iceberg=0",
-            "-s3.port.lance=0",
-            "-master.telemetry=false",
-            f"-s3.port={port}",
-            *(f"-{name}.port={number}" for name, number in inner.items()),
-        ],
+        seaweedfs(folder, port, bucket=settings.lake.uri.removeprefix("s3://").split("/")[0]),
         ports=[*http, *(number + GRPC_OFFSET for number in http)],
         environment={
             "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
             "AWS_SECRET_ACCESS_KEY": credentials.s3_secret_key,
-            # With 200 MiB, little more than the idle heap, collecting garbage alone takes a tenth of a core for ever.
-            "GOMEMLIMIT": "400MiB",
-            "GOGC": "50",
+            **OBJECT_STORE_MEMORY,
         },
         health_url=f"http://127.0.0.1:{port}/healthz",
         url=f"http://127.0.0.1:{port}",

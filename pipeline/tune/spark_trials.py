@@ -31,7 +31,7 @@ class ExecutorTrial:
         """Run the trial, or return it when some worker has finished it before."""
         if self.prefix not in _runners:
             from pipeline.lake import open_lake
-            from pipeline.tune.own_runner import runner_for
+            from pipeline.tune.runner_from_settings import runner_for
 
             lake = open_lake(self.settings.lake)
             _runners[self.prefix] = runner_for(self.settings, lake, self.base, self.features, self.first, self.prefix)

@@ -21,8 +21,8 @@ from pipeline.train.stage import (
     data_parameters,
     require_features_of,
 )
-from pipeline.tune.own_runner import runner_for
 from pipeline.tune.report import importance, tuning_report
+from pipeline.tune.runner_from_settings import runner_for
 from pipeline.tune.search import search, search_on_spark
 from pipeline.tune.space import Axis, axes
 from pipeline.tune.trials import Trial, TrialStore, name_of

@@ -8,19 +8,21 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import httpx
 
 from pipeline.errors import LakeError
 from pipeline.lake import open_lake
+from pipeline.local.services import OBJECT_STORE_MEMORY, seaweedfs
 from pipeline.settings import LakeSettings
 
 TOKEN = "hf_release_manager_of_acme"
 START_SECONDS = 60.0
 
 
-class Mortal:
+class Mortal(ABC):
     """A server program that can be killed and started again."""
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
@@ -37,8 +39,9 @@ class Mortal:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.05)
 
+    @abstractmethod
     def answers(self) -> bool:
-        raise NotImplementedError
+        """Tell whether the server does its work."""
 
     def kill(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -50,7 +53,6 @@ class ObjectStore(Mortal):
     """SeaweedFS, with the bucket `mortal`."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        inner = {"filer": port + 10, "master": port + 20, "volume": port + 30}
         self.settings = LakeSettings.model_validate(
             {
                 "uri": "s3://mortal",
@@ -59,14 +61,8 @@ class ObjectStore(Mortal):
                 "secret_key": "tests-secret",
             }
         )
-        command = [
-            *(str(Path(sys.executable).parent / "weed"), "-logtostderr=true", "mini", f"-dir={folder}"),
-            *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=mortal", "-webdav=false", "-admin.ui=false"),
-            *("-s3.port.iceberg=0", "-master.telemetry=false", f"-s3.port={port}"),
-            *(f"-{name}.port={number}" for name, number in inner.items()),
-        ]
-        keys = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests-secret", "GOMEMLIMIT": "200MiB"}
-        super().__init__(command, keys)
+        keys = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests-secret", **OBJECT_STORE_MEMORY}
+        super().__init__(seaweedfs(folder, port, bucket="mortal"), keys)
 
     def answers(self) -> bool:
         lake = open_lake(self.settings)
