@@ -286,6 +286,11 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parts, name, size)
 
 
+def alone(name: str, rows: int) -> bool:
+    """Tell whether a document begins a part though the one before it is small."""
+    return len(list(parts.segments([("", 0), (name, rows)]))) == 2
+
+
 def files_of(manifest: Manifest) -> dict[str, str]:
     return {file.path: file.sha256 for file in manifest.output("rows").files}
 
@@ -333,6 +338,35 @@ def test_parts_of_unchanged_documents_are_carried_over_unread(shelf: Shelf, monk
     third = shelf.collect({**pages, "page-3": "gone"})
     assert len(files_of(third)) == len(files_of(first)) - 2
     assert [row["document_id"] for row in shelf.rows(third)].count("page-4") == 9
+
+
+def test_parts_of_a_document_that_went_are_not_taken_for_its_neighbours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_parts(monkeypatch)
+    # Six rows and four, in small documents that share parts once the large one between them has gone.
+    names = [name for name in (f"{n:03d}" for n in range(500)) if not alone(name, 2)][:6]
+    first, large, second = names[:3], names[3], names[4:]
+    pages: Pages = {name: [(f"{name}.{row}", "small") for row in range(2)] for name in (*first, *second)}
+    shelf = Shelf(open_lake(LakeSettings(uri=str(tmp_path / "a"))), clock=lambda day: START)
+    before = shelf.collect({**pages, large: [(f"{large}.{row}", "large") for row in range(4)]})
+    assert len(files_of(before)) == 3
+    scratch = Shelf(open_lake(LakeSettings(uri=str(tmp_path / "b"))), clock=lambda day: START)
+    after, whole = shelf.collect(pages), scratch.collect(pages)
+    assert (len(files_of(after)), files_of(after)) == (2, files_of(whole))
+    assert set(shelf.answers(after)) == {"small"}
+
+
+def test_parts_that_were_cut_otherwise_are_not_carried_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_parts(monkeypatch)
+    monkeypatch.setattr(parts, "PART_ROWS", 4)
+    pages: Pages = {"a": [(f"a{row}", "1") for row in range(12)], "b": [("b", "1")]}
+    shelf = Shelf(open_lake(LakeSettings(uri=str(tmp_path / "a"))), clock=lambda day: START)
+    shelf.collect(pages)
+    monkeypatch.setattr(parts, "PART_ROWS", 6)
+    pages["b"] = [("b", "2")]
+    scratch = Shelf(open_lake(LakeSettings(uri=str(tmp_path / "b"))), clock=lambda day: START)
+    assert files_of(shelf.collect(pages)) == files_of(scratch.collect(pages))
 
 
 def test_a_damaged_part_is_not_carried_over_as_if_it_were_whole(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

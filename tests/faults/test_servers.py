@@ -13,8 +13,8 @@ import botocore.auth
 import pytest
 from servers import TOKEN, Hub, ObjectStore
 
-from pipeline import audit as audit_module
 from pipeline.audit import AuditLog
+from pipeline.audit import log as audit_module
 from pipeline.errors import LakeError, StoreError
 from pipeline.lake import Lake, open_lake
 from pipeline.local.hub.config import HubConfig
