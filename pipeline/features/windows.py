@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,24 @@ def support(window: Sequence[int], answer: Sequence[int]) -> float:
 
     Pairs make a sentence that was copied into the answer outweigh a window that merely shares its common words.
     """
-    return _share(_grams(answer), window)
+    return ranked(window, answer, max(1, len(window)), 1)[0].support
 
 
 def ranked(context: Sequence[int], answer: Sequence[int], size: int, stride: int) -> list[Window]:
     """Return the windows of a context, the one that best supports the answer first; ties go to the earlier one."""
-    wanted = _grams(answer)
-    found = [
-        Window(start, min(size, len(context)), _share(wanted, context[start : start + size]))
-        for start in starts(len(context), size, stride)
-    ]
+    wanted = {*answer, *pairwise(answer)}
+    shared = list(_shared(context, wanted))
+    found = []
+    for start in starts(len(context), size, stride):
+        inside = {gram for first, end, gram in shared if start <= first and end <= start + size}
+        found.append(Window(start, min(size, len(context)), len(inside) / len(wanted) if wanted else 0.0))
     return sorted(found, key=lambda window: (-window.support, window.start))
 
 
-def _share(wanted: set[object], window: Sequence[int]) -> float:
-    return len(wanted & _grams(window)) / len(wanted) if wanted else 0.0
-
-
-def _grams(tokens: Sequence[int]) -> set[object]:
-    return {*tokens, *pairwise(tokens)}
+def _shared(context: Sequence[int], wanted: set[Any]) -> Iterator[tuple[int, int, Any]]:
+    """Yield where a wanted token or pair starts, where it ends, and what it is: windows overlap, this is done once."""
+    for place in [place for place, token in enumerate(context) if token in wanted]:
+        yield place, place + 1, context[place]
+        pair = tuple(context[place : place + 2])
+        if pair in wanted:
+            yield place, place + 2, pair
