@@ -8,8 +8,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from pipeline import log
 from pipeline.console import errors, output
@@ -89,13 +89,13 @@ def guarded(call: Callable[[], object]) -> int:
         errors.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
         errors.print(str(problem), markup=False)
         return problem.exit_code
-    except click.ClickException as problem:
-        problem.show()
+    except TyperException as problem:
+        _say_how_it_is_called(problem)
         return FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         errors.print("Stopped.")
         return FAILED
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
     except Exception as problem:
         if "--verbose" in sys.argv or "-v" in sys.argv:
@@ -104,6 +104,16 @@ def guarded(call: Callable[[], object]) -> int:
         errors.print(f"{problem}. Run again with --verbose for the traceback, and please report it.", markup=False)
         return FAILED
     return result if isinstance(result, int) else DONE
+
+
+def _say_how_it_is_called(problem: TyperException) -> None:
+    """Print what is wrong with the command line; a group that was called without a command has shown its help already."""
+    said = problem.format_message()
+    context = getattr(problem, "ctx", None)
+    if said:
+        hint = f" See: {context.command_path} --help" if context else ""
+        errors.print("[bold red]Command line[/]: ", end="")
+        errors.print(f"{said.rstrip('.?')}{'?' if said.endswith('?') else '.'}{hint}", markup=False)
 
 
 def main() -> None:
