@@ -107,7 +107,7 @@ def guarded(call: Callable[[], object]) -> int:
 
 
 def _say_how_it_is_called(problem: TyperException) -> None:
-    """Print what is wrong with the command line; a group that was called without a command has shown its help already."""
+    """Print what is wrong with the call; a group that was called without a command has shown its help already."""
     said = problem.format_message()
     context = getattr(problem, "ctx", None)
     if said:
