@@ -89,3 +89,10 @@ class TestCompose:
         done = self.config(EXAMPLE, "config", "--quiet")
         assert done.returncode != 0
         assert "POSTGRES_PASSWORD is missing a value: set it in .env" in done.stderr
+
+
+def test_each_database_url_names_the_driver_that_is_installed() -> None:
+    # SQLAlchemy 2.1 reads a bare `postgresql://` as psycopg 3, which is not in the image.
+    found = re.findall(r"(postgresql[+\w]*)://", FILE.read_text())
+    assert len(found) >= 3
+    assert set(found) == {"postgresql+psycopg2"}

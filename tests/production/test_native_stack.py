@@ -186,7 +186,7 @@ def start_others(settings, home: Path, redis_password: str) -> None:
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{postgres}",
         "AIRFLOW__CELERY__BROKER_URL": f"redis://:{redis_password}@127.0.0.1:{REDIS}/0",
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql://{postgres}",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{postgres}",
         "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "true",
         "C_FORCE_ROOT": "true",
     }
