@@ -187,6 +187,7 @@ def start_others(settings, home: Path, redis_password: str) -> None:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{postgres}",
         "AIRFLOW__CELERY__BROKER_URL": f"redis://:{redis_password}@127.0.0.1:{REDIS}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{postgres}",
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "604800",
         "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "true",
         "C_FORCE_ROOT": "true",
     }
