@@ -23,6 +23,7 @@ from pipeline.train.adapters import trainable
 from pipeline.train.batching import Loader, epoch_order, fixed_order
 from pipeline.train.checkpoints import Checkpoint, CheckpointStore
 from pipeline.train.environment import out_of_memory
+from pipeline.train.heartbeat import Heartbeat
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.objective import Objective
 
@@ -102,6 +103,7 @@ class Trainer:
         self.best: dict[str, torch.Tensor] = {}
         world = accelerator.num_processes
         self.progress = Progress(total=hyper.steps(len(train.examples), world), micro=hyper.batch_size)
+        self.heartbeat = Heartbeat(self.progress.total)
         self.optimizer = torch.optim.AdamW(self._groups(), lr=hyper.learning_rate, eps=hyper.adam_epsilon)
 
     def run(self) -> Progress:
@@ -268,7 +270,10 @@ class Trainer:
 
     def _tell(self, point: dict[str, float]) -> None:
         self.progress.curves.append(point)
-        if self.listener and self.accelerator.is_main_process:
+        if not self.accelerator.is_main_process:
+            return
+        self.heartbeat.beat(point)
+        if self.listener:
             self.listener(point)
 
     def _checkpoint(self) -> None:

@@ -81,6 +81,7 @@ class TrialRunner:
             self.store.keep(trial, None)
         else:
             trial = trial_of(name, hyper, progress, time.monotonic() - started)
+            log.info("a trial ended", trial=name, loss=round(trial.loss, 4), steps=trial.steps, of=trial.planned_steps)
             with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
                 self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
             session.release(model)
