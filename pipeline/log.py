@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from functools import partialmethod
 
@@ -14,7 +15,30 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 INFO, WARNING = logging.INFO, logging.WARNING
+TELL_EVERY_ADDRESS = ("httpx", "httpx2")
+"""HTTP clients that log each request at INFO with its whole address: an upload's signature, a webhook's secret path."""
+TELL_FAILED_ADDRESSES = ("huggingface_hub.utils._http", "urllib3.connectionpool")
+"""Those whose warnings name the address that failed."""
+AIRFLOWS_OWN = ("run", "dag_id", "task_id", "run_id", "ti_id", "try_number", "map_index")
+_QUERY = re.compile(r"""([a-z][a-z0-9+.-]*://[^\s"'<>?]+)\?[^\s"'<>)]*""", re.IGNORECASE)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "exception": 40}
+
+
+def without_queries(text: str) -> str:
+    """Return text in which the addresses have lost their queries, where signatures and tokens stand."""
+    return _QUERY.sub(r"\1?…", text)
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_queries(record.getMessage()), None
+    return True
+
+
+# At the import, not when logging is configured: notices are sent from processes of Airflow that configure nothing.
+for _name in TELL_EVERY_ADDRESS:
+    logging.getLogger(_name).setLevel(WARNING)
+for _name in TELL_FAILED_ADDRESSES:
+    logging.getLogger(_name).addFilter(_without_queries)
 
 
 class _Sink:
@@ -89,7 +113,7 @@ def _rendered(logger: WrappedLogger, method: str, event: EventDict) -> str | byt
     if _sink.airflow and not _sink.json:
         # The task's log already has time, level, run and task.
         text = event.pop("event")
-        kept = {name: value for name, value in event.items() if name not in ("run", "dag_id", "task_id", "run_id")}
+        kept = {name: value for name, value in event.items() if name not in AIRFLOWS_OWN}
         return f"{text}  {_pairs(logger, method, kept)}".rstrip()
     structlog.processors.add_log_level(logger, method, event)
     event = _stamped(logger, method, event)

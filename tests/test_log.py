@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 from collections.abc import Iterator
@@ -75,3 +76,46 @@ def test_the_global_configuration_is_left_alone() -> None:
     log.configure(json=True)
     log.configure_for_airflow()
     assert structlog.get_config() == before
+
+
+@pytest.mark.parametrize("client", ["httpx", "httpx2"])
+def test_no_client_logs_the_addresses_it_calls(client: str, caplog) -> None:
+    # The path of a webhook is its secret, and the query of an upload holds its signature.
+    library = importlib.import_module(client)
+    answer = library.MockTransport(lambda request: library.Response(200))
+    with caplog.at_level(logging.INFO), library.Client(transport=answer) as session:
+        session.post("https://hooks.example.com/services/T0/B0/topsecret?signature=topsecret", json={})
+    assert "topsecret" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["huggingface_hub.utils._http", "urllib3.connectionpool"])
+def test_a_warning_of_a_client_names_the_address_without_its_query(name: str, caplog) -> None:
+    with caplog.at_level(logging.WARNING):
+        logging.getLogger(name).warning(
+            "%r thrown while requesting %s %s",
+            OSError("reset"),
+            "PUT",
+            "https://s3.example.com/a/b?X-Amz-Signature=top",
+        )
+    assert caplog.messages == ["OSError('reset') thrown while requesting PUT https://s3.example.com/a/b?…"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Server error '500' for url 'http://h:1/lfs/1?expires=1&signature=abc'", "url 'http://h:1/lfs/1?…'"),
+        ("(https://user:pw@h/x?token=abc) is away", "(https://user:pw@h/x?…) is away"),
+        ("s3://bucket/key?versionId=3 and http://h/y", "s3://bucket/key?… and http://h/y"),
+        ("Is this right? signature=abc", "Is this right? signature=abc"),
+    ],
+)
+def test_queries_are_taken_out_of_addresses_only(text: str, kept: str) -> None:
+    assert kept in log.without_queries(text)
+
+
+def test_airflow_is_not_told_what_it_shows_beside_each_line(caplog) -> None:
+    log.configure_for_airflow()
+    bound = structlog.contextvars.bound_contextvars(ti_id="1", try_number=1, map_index=-1, run_id="r", stage="train")
+    with caplog.at_level(logging.INFO, logger="pipeline"), bound:
+        made_early.info("training", step=3)
+    assert caplog.messages == ["training  source=pipeline.early step=3 stage=train"]

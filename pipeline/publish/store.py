@@ -38,6 +38,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
 
 from pipeline.errors import StoreError
+from pipeline.log import without_queries
 from pipeline.settings import Settings
 
 MAIN = "main"
@@ -265,14 +266,14 @@ class ModelStore:
     def _guard(self, call: Callable[[], T], what: str) -> T:
         try:
             return call()
-        except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as problem:
-            raise MissingError(f"The model store has no such thing (to {what})", where=self.url()) from problem
+        except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError):
+            raise MissingError(f"The model store has no such thing (to {what})", where=self.url()) from None
         except HfHubHTTPError as problem:
             status = problem.response.status_code if problem.response is not None else None
             if status == MOVED:
                 raise self._moved(what) from None
             raise StoreError(
-                f"The model store refused to {what}: {str(problem).splitlines()[0]}",
+                f"The model store refused to {what}: {without_queries(str(problem).splitlines()[0])}",
                 where=self.url(),
                 remedy="Check publish.repository and that LLMOPS_PUBLISH__TOKEN may write there",
             ) from None
@@ -285,7 +286,7 @@ class ModelStore:
             raise self._away(what, problem) from None
 
     def _away(self, what: str, problem: BaseException) -> StoreError:
-        cause = (str(problem).splitlines() or [type(problem).__name__])[0]
+        cause = without_queries((str(problem).splitlines() or [type(problem).__name__])[0])
         return StoreError(
             f"The model store does not answer (to {what}): {cause}",
             where=self.url(),

