@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 WORD = re.compile(r"[^\W_]+(?:[.\-'’][^\W_]+)*")
+# Scripts that put no blanks between words: Kana, Han, Thai, Lao, Myanmar, Khmer.
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 LONG_ENOUGH = 4
 
 
@@ -25,22 +27,15 @@ def support(answer: str, context: str | None) -> float:
 
 def content_words(text: str) -> set[str]:
     """Return the words of a text that carry its content, in one spelling."""
-    found: set[str] = set()
-    for word in WORD.findall(text.casefold()):
-        if _unspaced(word):
-            found |= {word[place : place + 2] for place in range(max(1, len(word) - 1))}
-        elif len(word) >= LONG_ENOUGH or any(letter.isdigit() for letter in word):
-            found.add(word)
+    folded = text.casefold()
+    words = set(WORD.findall(folded))
+    # Looked for in the whole text first, because few texts have words of such a script.
+    cut = set() if folded.isascii() or not _UNSPACED.search(folded) else set(filter(_UNSPACED.search, words))
+    found = {
+        word
+        for word in (words - cut if cut else words)
+        if len(word) >= LONG_ENOUGH or (not word.isalpha() and any(letter.isdigit() for letter in word))
+    }
+    for word in cut:
+        found |= {word[place : place + 2] for place in range(max(1, len(word) - 1))}
     return found
-
-
-def _unspaced(word: str) -> bool:
-    """Tell whether a word is of a script that puts no blanks between words (Han, Kana, Thai, Lao, Khmer, Myanmar)."""
-    return any(
-        "\u3040" <= letter <= "\u30ff"
-        or "\u3400" <= letter <= "\u9fff"
-        or "\u0e00" <= letter <= "\u0eff"
-        or "\u1000" <= letter <= "\u109f"
-        or "\u1780" <= letter <= "\u17ff"
-        for letter in word
-    )
