@@ -165,7 +165,7 @@ def test_recall_and_precision_on_labelled_documents(labelled: list) -> None:
 def test_the_quick_look_misses_nothing(labelled: list) -> None:
     texts = [document.text for document in labelled]
     for recogniser in all_recognisers():
-        worth = recogniser.worth(pa.array(texts)).to_pylist()
+        worth = recogniser.worth(pa.array(texts)).tolist()
         assert not [text for text, look in zip(texts, worth, strict=True) if not look and list(recogniser.find(text))]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning.segments import split
 from pipeline.prepare.privacy import recognisers
@@ -64,10 +63,7 @@ class Finder:
         Of findings that overlap the surer, then the longer one stays. Arrow looks at all texts first, so that only
         those in which there could be something cost more.
         """
-        masks = [
-            pc.fill_null(recogniser.worth(texts), False).to_numpy(zero_copy_only=False)
-            for recogniser in self._recognisers
-        ]
+        masks = [recogniser.worth(texts) for recogniser in self._recognisers]
         for place in np.flatnonzero(np.logical_or.reduce(masks)).tolist():
             wanted = [recogniser for recogniser, mask in zip(self._recognisers, masks, strict=True) if mask[place]]
             found = self._search(texts[place].as_py(), wanted)

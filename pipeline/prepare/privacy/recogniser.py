@@ -7,9 +7,11 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline.prepare.looks import matching
 from pipeline.prepare.privacy.presidio import LocalRecognizer, RecognizerResult
 
 LANGUAGE = "any"
@@ -44,9 +46,9 @@ class Recogniser(LocalRecognizer):
     def load(self) -> None:
         """Do nothing: there is no model."""
 
-    def worth(self, texts: pa.Array) -> pa.Array:
+    def worth(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """Tell for each text whether `find` could find anything in it."""
-        return pc.match_substring_regex(texts, self.guard)
+        return matching(texts, self.guard)
 
     @abstractmethod
     def find(self, text: str) -> Iterator[Span]:

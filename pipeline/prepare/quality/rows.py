@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.deduplicate.keys import Forms
+from pipeline.prepare.looks import matching
 from pipeline.prepare.quality.poisoning import ORDER
 
 BROKEN = "broken"
@@ -55,8 +56,7 @@ class RowRules:
 
 def with_orders(*columns: pa.Array) -> npt.NDArray[np.bool_]:
     """Tell for each row whether one of its texts gives orders to a model."""
-    masks = [pc.fill_null(pc.match_substring_regex(column, ORDERS), False) for column in columns]
-    return np.asarray(np.logical_or.reduce([mask.to_numpy(zero_copy_only=False) for mask in masks]), bool)
+    return np.asarray(np.logical_or.reduce([matching(column, ORDERS) for column in columns]), bool)
 
 
 def judge(

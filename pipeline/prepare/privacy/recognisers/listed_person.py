@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.privacy import names
@@ -44,7 +46,7 @@ class ListedPersonRecogniser(Recogniser):
     tag = "PERSON"
     guard = ""
 
-    def worth(self, texts: pa.Array) -> pa.Array:
+    def worth(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """Tell which texts have a listed name in them."""
         given, ambiguous, surnames = _spelt(names.given()), _spelt(names.ambiguous()), _spelt(names.surnames())
 
@@ -54,7 +56,7 @@ class ListedPersonRecogniser(Recogniser):
                 return not ambiguous.isdisjoint(words) and not surnames.isdisjoint(words)
             return True
 
-        return pa.array([text is not None and has_name(text) for text in texts.to_pylist()], pa.bool_())
+        return np.array([text is not None and has_name(text) for text in texts.to_pylist()], bool)
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield listed names."""
