@@ -9,9 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from ftfy import fix_encoding
+from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.prepare.cleaning.characters import looks_broken
 from pipeline.prepare.cleaning.clean import Cleaner
 from pipeline.prepare.cleaning.contractions import expanded
 from pipeline.prepare.cleaning.segments import split
@@ -68,6 +70,17 @@ def test_the_quick_look_misses_nothing(text: str) -> None:
         column = pa.array([text])
         assert cleaner.column(column).to_pylist() == [cleaner.text(text)]
         assert cleaner.column(column, one_line=True).to_pylist() == [cleaner.line(text)]
+
+
+WRONG = st.sampled_from(["latin-1", "cp1252", "mac_roman", "cp1251", "cp1253", "cp1257", "cp437"])
+MARKS = st.text("".join(MOJIBAKE_CATEGORIES.values()) + "aZ ,\t\nВЂГўРС√≈àœ×²é日本", max_size=12)
+
+
+@QUICK
+@given(st.lists(st.one_of(TEXTS, MARKS)).map("".join), st.one_of(st.none(), WRONG))
+def test_broken_encodings_are_seen_where_the_library_sees_them(text: str, wrong: str | None) -> None:
+    read = text.encode(errors="ignore").decode(wrong, errors="ignore") if wrong else text
+    assert looks_broken(read) == is_bad(read)
 
 
 PROSE = st.characters(exclude_characters="<>&;[]`~-\u2028\u2029\ufffc", exclude_categories=["Cs", "Co", "Cc"])

@@ -16,15 +16,17 @@ _INVISIBLE = re.compile(
     "\ufff9-\ufffb\ufffe\uffff\ue000-\uf8ff\U0001bca0-\U0001bca3\U000e0100-\U000e01ef\U000f0000-\U0010ffff]"
 )
 _TAGS = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007e])[\U000e0000-\U000e007f]+")
+_TAG = re.compile("[\U000e0000-\U000e007f]")
 # Joiners shape Arabic, Indic and other scripts and hold emoji together; between anything else they only hide.
 _JOINER = re.compile(
     "(?<![\u0600-\u109f\u1780-\u18af\u1a20-\u1b7f\ua840-\uabff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]+"
     "|[\u200c\u200d]+(?![\u0600-\u109f\u1780-\u18af\u1a20-\u1b7f\ua840-\uabff\u2600-\u27bf\U0001f000-\U0001faff])"
 )
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_QUOTES = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'", "\u2011": "-", "\ufffc": ""}
-)
+_QUOTES = {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'", "\u2011": "-", "\ufffc": ""}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_REACH = 6
+_RUNS = re.compile(rf"[^\x00-\x7f]+(?:[\x00-\x7f]{{1,{_REACH}}}[^\x00-\x7f]+)*")
 _QUOTE = re.compile("[“”„‟‘’‚‛\u2011\ufffc]")
 
 
@@ -48,19 +50,34 @@ def mended(text: str) -> str:
     if text.isascii():
         return text
     from ftfy import fix_encoding
-    from ftfy.badness import is_bad
 
-    fixed: str = fix_encoding(text) if is_bad(text) else text
+    fixed: str = fix_encoding(text) if looks_broken(text) else text
     return fixed
+
+
+def looks_broken(text: str) -> bool:
+    """Tell what `ftfy.badness.is_bad` tells, looking only at what stands around characters beyond ASCII.
+
+    Each of its signs of a broken encoding has such a character and at most `_REACH` more on either side. Its pattern
+    is dear and most texts have few such characters.
+    """
+    from ftfy.badness import BADNESS_RE
+
+    return any(
+        BADNESS_RE.search(text, max(0, found.start() - _REACH), found.end() + _REACH) for found in _RUNS.finditer(text)
+    )
 
 
 def without_invisible(text: str) -> str:
     """Return the text without characters that show nothing, except where a script or an emoji needs them."""
     if text.isascii():
         return text
-    text = _INVISIBLE.sub("", text)
-    text = _TAGS.sub("", text)
-    return _JOINER.sub("", text) if "\u200c" in text or "\u200d" in text else text
+    beyond = "".join(_BEYOND_ASCII.findall(text))
+    if _INVISIBLE.search(beyond):
+        text = _INVISIBLE.sub("", text)
+    if _TAG.search(beyond):
+        text = _TAGS.sub("", text)
+    return _JOINER.sub("", text) if "\u200c" in beyond or "\u200d" in beyond else text
 
 
 def with_plain_blanks(text: str) -> str:
@@ -75,4 +92,7 @@ def composed(text: str) -> str:
 
 def with_plain_quotes(text: str) -> str:
     """Return the text with typographic quotes as plain ones; guillemets and primes carry meaning and stay."""
-    return text.translate(_QUOTES) if not text.isascii() and _QUOTE.search(text) else text
+    if not text.isascii():
+        for mark in set(_QUOTE.findall(text)):
+            text = text.replace(mark, _QUOTES[mark])
+    return text

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning import characters, entities, links, markup, segments, whitespace
 from pipeline.prepare.cleaning.boilerplate import without_boilerplate
 from pipeline.prepare.cleaning.contractions import expanded
+from pipeline.prepare.looks import matching
 
 ROUNDS = 8
 # One look by Arrow's RE2 engine (about 1 ns a character) finds the texts that any step could change. Whatever a step
@@ -48,7 +51,7 @@ class Cleaner:
     def line(self, text: str) -> str:
         """Return a text that is one line (a question) cleaned, whatever line ends it had."""
         for _ in range(ROUNDS):
-            cleaned = whitespace.one_line(self._once(text))
+            cleaned = self._line_once(text)
             if cleaned == text:
                 break
             text = cleaned
@@ -56,15 +59,32 @@ class Cleaner:
 
     def column(self, values: pa.Array, *, one_line: bool = False) -> pa.Array:
         """Return a column of texts cleaned; nulls stay. Only texts that something could be changed in are touched."""
-        clean = self.line if one_line else self.text
         if self.lower_case:
+            clean = self.line if one_line else self.text
             return pa.array([None if v is None else clean(v) for v in values.to_pylist()], pa.string())
-        suspect = pc.match_substring_regex(values, f"{SUSPECT}|{_CONTRACTED}" if self.expand_contractions else SUSPECT)
-        if one_line:
-            suspect = pc.or_(suspect, pc.match_substring(values, "\n"))
-        touched = [clean(v) for v in values.filter(suspect).to_pylist() if v is not None]
-        mask = pc.fill_null(suspect, False)
-        return pc.replace_with_mask(values, mask, pa.array(touched, pa.string())) if touched else values
+        once = self._line_once if one_line else self._once
+        made: dict[int, str] = {}
+        places, texts = np.arange(len(values)), values
+        for _ in range(ROUNDS):
+            left = np.flatnonzero(self._suspect(texts, one_line))
+            open_ = zip(places[left].tolist(), texts.take(pa.array(left)).to_pylist(), strict=True)
+            changed = {place: text for place, old in open_ if (text := once(old)) != old}
+            if not changed:
+                break
+            made |= changed
+            places, texts = np.array(list(changed)), pa.array(changed.values(), pa.string())
+        if not made:
+            return values
+        mask = np.zeros(len(values), bool)
+        mask[list(made)] = True
+        return pc.replace_with_mask(values, pa.array(mask), pa.array([made[n] for n in sorted(made)], pa.string()))
+
+    def _suspect(self, values: pa.Array, one_line: bool) -> npt.NDArray[np.bool_]:
+        pattern = f"{SUSPECT}|{_CONTRACTED}" if self.expand_contractions else SUSPECT
+        return matching(values, rf"{pattern}|\n" if one_line else pattern)
+
+    def _line_once(self, text: str) -> str:
+        return whitespace.one_line(self._once(text))
 
     def _once(self, text: str) -> str:
         text = characters.line_ends(text)

@@ -15,11 +15,16 @@ _INDENTED = re.compile(
     r"(?:(?<=\n\n)|(?<=\n[ \t]\n))(?:(?:[ ]{4}|\t)[ \t]*(?![-*+•]\s|\d{1,3}[.)]\s)[^\s][^\n]*(?:\n[ \t]*)*?(?:\n(?=[ ]{4}|\t)|(?=\n|\Z)))+"
 )
 _LEADING = re.compile(r"\A(?:(?:[ ]{4}|\t)[ \t]*(?![-*+•]\s|\d{1,3}[.)]\s)\S[^\n]*(?:\n+|\Z)){2,}")
+# Without any of these there is no code of any kind.
+_STARTS_CODE = ("    ", "\t")
+_MARKS_CODE = ("`", "~~~", "\n    ", "\n\t")
 Segment = tuple[str, bool]
 
 
 def split(text: str) -> list[Segment]:
     """Return the text in pieces, each with whether it is code; joined together they are the text again."""
+    if not text.startswith(_STARTS_CODE) and not any(mark in text for mark in _MARKS_CODE):
+        return [(text, False)] if text else []
     made: list[Segment] = []
     for piece, is_code in _cut(text, _FENCE if "```" in text or "~~~" in text else None):
         if is_code:

@@ -115,6 +115,8 @@ KINDS = (
         r"driv\w+ licen[cs]e|driver'?s? licen[cs]e|führerschein|permis de conduire|licencia de conducir",
     ),
 )
+# Numbers that count near a word only are not looked for in texts that have none of the words.
+_WORDS = re.compile("|".join(f"(?:{kind.words.pattern})" for kind in KINDS if not kind.alone), re.IGNORECASE)
 _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
 _SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
 _SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
@@ -154,7 +156,10 @@ class IdentityNumberRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield numbers of every kind in `KINDS`."""
+        has_words = bool(_WORDS.search(text))
         for kind in KINDS:
+            if not (kind.alone or has_words):
+                continue
             for found in kind.shape.finditer(text):
                 near = text[max(0, found.start() - NEAR) : found.start()]
                 named = bool(kind.words.search(near))

@@ -108,7 +108,7 @@ class PersonRecogniser(Recogniser):
             (_CUES, 0.9),
             (_TITLE, 0.85),
             (_LABEL, 0.8),
-            (_BEFORE_ADDRESS, 0.85),
+            *([(_BEFORE_ADDRESS, 0.85)] if "@" in text else []),
             (_DEEDS, 0.6),
             (_ASKED, 0.6),
             (_BY, 0.6),
