@@ -19,16 +19,12 @@ from pipeline.prepare.facts import DAY, Facts
 from pipeline.prepare.quality import poisoning
 from pipeline.prepare.rows_at import rows_at, scan
 from pipeline.prepare.schema import DECISIONS
-from pipeline.prepare.splits import Probes, Shares, missing_splits, split_of
+from pipeline.prepare.splits import Shares, missing_splits, split_of
 from pipeline.settings import PrepareSettings
 
 REPEATED = "the id stands twice"
 EXACT = "exact duplicate"
 NEAR = "near duplicate"
-LEAKED = "too similar to a row of another split"
-CHECKED_EXACTLY = 20_000
-"""Rows up to which every held-out row is compared with every training row; of more, a sample of `SAMPLE` is."""
-SAMPLE = 1_000
 MOST_TRIGGER_ROWS = 50_000
 
 
@@ -197,48 +193,3 @@ def _splits(lake: Lake, uri: str, facts: Facts, chosen: PrepareSettings, made: D
         clusters = {row: made.cluster.get(row, ids[row]) for row in kept.tolist()}
         made.moved = missing_splits(list(clusters.values()), chosen.split)
         made.cluster.update({row: name for row, name in clusters.items() if name in made.moved})
-    _leakage(lake, uri, facts, chosen, made)
-
-
-def _leakage(lake: Lake, uri: str, facts: Facts, chosen: PrepareSettings, made: Decisions) -> None:
-    """Compare held-out rows exactly with the training rows, and set aside those that are too similar."""
-    kept = facts.usable & (made.code == 0)
-    split = _split_column(lake, uri, kept, chosen.split, made)
-    held_out = np.flatnonzero(kept & (split > 0))
-    if len(held_out) > SAMPLE and len(facts) > CHECKED_EXACTLY:
-        held_out = np.sort(np.random.default_rng(42).choice(held_out, SAMPLE, replace=False))
-    if not len(held_out):
-        made.measured["leakage"] = {"checked": 0, "highest_similarity": 0.0, "removed": 0}
-        return
-    texts = rows_at(lake, uri, held_out, ["question", "answer"]).combine_chunks()
-    probes = Probes(texts["question"].combine_chunks(), texts["answer"].combine_chunks())
-    trains = kept & (split == 0)
-    for start, batch in scan(lake, uri, ["question", "answer"]):
-        inside = trains[start : start + batch.num_rows]
-        part = batch.filter(pa.array(inside))
-        if part.num_rows:
-            probes.compare(part["question"], part["answer"], start + np.flatnonzero(inside))
-    leaked = held_out[probes.highest >= chosen.near_duplicate_threshold]
-    made.set_aside(leaked, LEAKED)
-    made.refusal[leaked] = False
-    left = probes.highest[probes.highest < chosen.near_duplicate_threshold]
-    made.measured["leakage"] = {
-        "checked": len(held_out),
-        "against": int(trains.sum()),
-        "removed": len(leaked),
-        "highest_similarity": round(float(left.max()), 4) if len(left) else 0.0,
-    }
-
-
-def _split_column(
-    lake: Lake, uri: str, kept: npt.NDArray[np.bool_], shares: Shares, made: Decisions
-) -> npt.NDArray[np.int8]:
-    """Return 0 for train, 1 for validation, 2 for test, for the kept rows."""
-    from pipeline.prepare.schema import SPLITS
-
-    column = np.zeros(len(kept), np.int8)
-    for start, batch in scan(lake, uri, ["question_id"]):
-        for place, name in enumerate(batch["question_id"].to_pylist(), start):
-            if kept[place]:
-                column[place] = SPLITS.index(made.split(made.cluster.get(place, name), shares))
-    return column

@@ -79,10 +79,15 @@ def _warnings(warnings: list[str]) -> str:
 def _leakage(measured: Mapping[str, Any]) -> str:
     if not measured["checked"]:
         return "There are no held-out rows to compare with the training rows."
+    nearest, least = measured["highest_similarity"], measured["told_from"]
     return (
-        f"{measured['checked']:,} held-out rows were compared exactly with {measured['against']:,} training rows: "
-        f"{measured['removed']:,} were too similar and were taken out; the most similar one left has a Jaccard "
-        f"similarity of {measured['highest_similarity']:.2f}."
+        f"All {measured['checked']:,} held-out rows were compared with all rows of other splits, of which "
+        f"{measured['against']:,} are for training: {measured['removed']:,} were too similar and were taken out. "
+        + (
+            f"The most similar pair left has a Jaccard similarity of {nearest:.2f}."
+            if nearest
+            else f"No pair that is left has a Jaccard similarity of {least:.2f} or more."
+        )
     )
 
 

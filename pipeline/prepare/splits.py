@@ -5,12 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
-from pipeline.prepare.deduplicate.keys import PAIR_WIDTH, forms
-from pipeline.prepare.deduplicate.words import Ragged, shingles, words
 from pipeline.prepare.schema import SPLITS
 
 STEPS = 1 << 32
@@ -48,41 +42,3 @@ def missing_splits(clusters: Sequence[str], shares: Shares) -> dict[str, str]:
             nearest = min(free, key=lambda cluster: (abs(place_of(cluster) - middle), cluster))
             moved[nearest] = present[nearest] = split
     return moved
-
-
-class Probes:
-    """Held-out rows to be compared exactly with training rows: whether something leaked is measured, not assumed."""
-
-    def __init__(self, questions: pa.Array, answers: pa.Array) -> None:
-        """Take the shingles of the held-out rows, and an index from each shingle to the rows that have it."""
-        sets = _sets(questions, answers)
-        self.sizes = sets.lengths()
-        owner = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        order = np.argsort(sets.values, kind="stable")
-        self._values, self._owners = sets.values[order], owner[order]
-        self.highest = np.zeros(len(self.sizes))
-        self.nearest = np.full(len(self.sizes), -1, np.int64)
-
-    def compare(self, questions: pa.Array, answers: pa.Array, rows: npt.NDArray[np.int64]) -> None:
-        """Note the exact Jaccard similarity of each probe with its most similar row."""
-        sets = _sets(questions, answers)
-        first = np.searchsorted(self._values, sets.values, "left")
-        hits = np.searchsorted(self._values, sets.values, "right") - first
-        text = np.repeat(np.repeat(np.arange(len(rows)), sets.lengths()), hits)
-        if not len(text):
-            return
-        within = np.arange(len(text)) - np.repeat(np.cumsum(hits) - hits, hits)
-        owner = self._owners[np.repeat(first, hits) + within]
-        pair, common = np.unique(text * np.int64(len(self.sizes)) + owner, return_counts=True)
-        text, owner = np.divmod(pair, len(self.sizes))
-        similarity = common / (sets.lengths()[text] + self.sizes[owner] - common)
-        best = np.lexsort((rows[text], -similarity, owner))
-        _, at = np.unique(owner[best], return_index=True)
-        for place in best[at]:
-            if similarity[place] > self.highest[owner[place]]:
-                self.highest[owner[place]] = similarity[place]
-                self.nearest[owner[place]] = rows[text[place]]
-
-
-def _sets(questions: pa.Array, answers: pa.Array) -> Ragged:
-    return shingles(words(forms(questions, answers).joined()), PAIR_WIDTH)

@@ -88,7 +88,7 @@ def cleaning_identity(chosen: PrepareSettings) -> str:
 
 def prepare(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str, *, reuse: bool | None = None) -> None:
     """Prepare the rows below a URI into an attempt. `reuse` forces the look at an earlier run, or its absence."""
-    from pipeline.prepare import decide, facts
+    from pipeline.prepare import decide, facts, leakage
     from pipeline.prepare.deduplicate.find import find
 
     lake, cleaned = attempt.lake, attempt.uri("cleaned")
@@ -96,6 +96,7 @@ def prepare(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str,
     known = facts.read(lake, cleaned)
     pairs = find(spark, settings, lake, cleaned, known.same_key, attempt.uri("scratch"))
     decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare)
+    leakage.take_out(spark, settings, lake, cleaned, known, decisions, attempt.uri("scratch"))
     figures = _assemble(spark, settings, attempt, decisions)
     _account(attempt, figures)
     _conclude(settings, attempt, figures, decisions)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.lake import Lake
-from pipeline.prepare import decide, facts, stage
+from pipeline.prepare import decide, facts, leakage, stage
 from pipeline.prepare.assemble import COLUMNS, Assembly, empty_outputs
 from pipeline.prepare.deduplicate.find import find
 from pipeline.prepare.figures import Figures
@@ -62,6 +62,8 @@ def prepared(settings: Settings, lake: Lake, uri: str, prefix: str = "attempt", 
     known = facts.read(lake, attempt.uri("cleaned"))
     pairs = find(None, settings, lake, attempt.uri("cleaned"), known.same_key, attempt.uri("scratch"), spread=False)
     decisions = decide.decide(lake, attempt.uri("cleaned"), known, pairs, settings.prepare)
+    scratch = attempt.uri("scratch")
+    leakage.take_out(None, settings, lake, attempt.uri("cleaned"), known, decisions, scratch, spread=False)
     place = attempt.uri("scratch", "part-00000.parquet")
     lake.write_batches(place, decisions.table(settings.prepare.split).to_batches(), DECISIONS)
     chosen = settings.prepare
