@@ -25,7 +25,7 @@ import pyarrow as pa
 from pipeline.prepare.deduplicate.candidates import distinct, pairs
 from pipeline.prepare.deduplicate.keys import PAIR_WIDTH, cuts
 from pipeline.prepare.deduplicate.minhash import band_hashes
-from pipeline.prepare.deduplicate.verify import jaccard
+from pipeline.prepare.deduplicate.verify import of_pairs
 from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
 
 Found = set[tuple[int, int]]
@@ -62,7 +62,7 @@ def truth(sets: Ragged, threshold: float) -> Found:
 
 def verified(sets: Ragged, left: np.ndarray, right: np.ndarray, threshold: float) -> Found:
     """Return those pairs whose exact similarity reaches the threshold."""
-    kept = jaccard(sets.take(left), sets.take(right)) >= threshold
+    kept = of_pairs(sets, left, right) >= threshold
     return set(zip(left[kept].tolist(), right[kept].tolist(), strict=True))
 
 

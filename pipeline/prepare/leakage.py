@@ -11,7 +11,7 @@ from pipeline.prepare.decide import Decisions
 from pipeline.prepare.deduplicate import across
 from pipeline.prepare.deduplicate.candidates import Rows
 from pipeline.prepare.deduplicate.prefixes import WRITTEN, PrefixPart, counts, sets_of
-from pipeline.prepare.deduplicate.verify import jaccard
+from pipeline.prepare.deduplicate.verify import of_pairs
 from pipeline.prepare.facts import Facts
 from pipeline.prepare.rows_at import rows_at, scan
 from pipeline.prepare.schema import SPLITS
@@ -98,6 +98,6 @@ def _similarity(lake: Lake, uri: str, left: Rows, right: Rows) -> np.ndarray:
         needed = np.unique(np.concatenate(sides))
         texts = rows_at(lake, uri, needed, ["question", "answer"]).combine_chunks()
         sets = sets_of(texts["question"].combine_chunks(), texts["answer"].combine_chunks())
-        one, other = (sets.take(np.searchsorted(needed, side)) for side in sides)
-        found.append(jaccard(one, other))
+        one, other = (np.searchsorted(needed, side) for side in sides)
+        found.append(of_pairs(sets, one, other))
     return np.concatenate(found)

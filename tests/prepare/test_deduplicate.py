@@ -13,7 +13,7 @@ from pipeline.prepare.deduplicate.components import components
 from pipeline.prepare.deduplicate.find import exact_copies
 from pipeline.prepare.deduplicate.keys import forms, keys, same_keys
 from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
-from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge
+from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge, of_pairs
 from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
 
 LONG = "Open the settings, choose the tab named account, press the button reset and wait for the mail that we send you."
@@ -53,15 +53,21 @@ def test_words_and_shingles_of_many_texts_are_those_of_each() -> None:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30))), min_size=1, max_size=12))
-def test_jaccard_is_exact(sets: list[tuple[set[int], set[int]]]) -> None:
+@given(
+    st.lists(st.tuples(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30))), min_size=1, max_size=12),
+    st.sampled_from([1, 1 << 27, 1 << 28, 1 << 59]),
+)
+def test_jaccard_is_exact(sets: list[tuple[set[int], set[int]]], step: int) -> None:
     def ragged(chosen: list[set[int]]) -> Ragged:
         starts = np.concatenate([[0], np.cumsum([len(one) for one in chosen])])
-        return Ragged(np.array([v for one in chosen for v in sorted(one)], np.uint64), starts)
+        return Ragged(np.array([v * step for one in chosen for v in sorted(one)], np.uint64), starts)
 
     made = jaccard(ragged([one for one, _ in sets]), ragged([other for _, other in sets]))
     wanted = [len(a & b) / len(a | b) if a | b else 0.0 for a, b in sets]
     assert made == pytest.approx(wanted)
+    every = ragged([one for pair in sets for one in pair])
+    places = np.arange(len(sets))
+    assert of_pairs(every, 2 * places, 2 * places + 1) == pytest.approx(wanted)
 
 
 def test_bands_find_pairs_at_the_threshold_and_few_below() -> None:

@@ -76,7 +76,7 @@ class _Pairs(NamedTuple):
 
     def similarity(self, sets: Ragged) -> npt.NDArray[np.float64]:
         """Return the exact Jaccard similarity of each pair from the sets of the different texts."""
-        return jaccard(sets.take(self.left), sets.take(self.right))
+        return of_pairs(sets, self.left, self.right)
 
     def same(self) -> Flags:
         """Tell which pairs have one form."""
@@ -105,17 +105,28 @@ def _joined_similarity(asked: _Pairs, answered: _Pairs) -> npt.NDArray[np.float6
     questions, answers = asked.forms.take(pa.array(rows // width)), answered.forms.take(pa.array(rows % width))
     sets = shingles(words(pc.binary_join_element_wise(questions, answers, " ")), PAIR_WIDTH)
     half = len(asked.left)
-    return jaccard(sets.take(places[:half]), sets.take(places[half:]))
+    return of_pairs(sets, places[:half], places[half:])
+
+
+def of_pairs(sets: Ragged, left: Places, right: Places) -> npt.NDArray[np.float64]:
+    """Return the Jaccard similarity of each pair of sets, which are named by their places."""
+    numbered = Ragged(np.unique(sets.values, return_inverse=True)[1].astype(np.uint64), sets.starts)
+    return jaccard(numbered.take(left), numbered.take(right))
 
 
 def jaccard(left: Ragged, right: Ragged) -> npt.NDArray[np.float64]:
-    """Return the Jaccard similarity of set n of `left` with set n of `right`."""
+    """Return the Jaccard similarity of set n of `left` with set n of `right`; values below 2^32 are compared faster."""
     sizes = left.lengths(), right.lengths()
     place = np.concatenate([np.repeat(np.arange(len(size)), size) for size in sizes])
     values = np.concatenate([left.values, right.values])
-    order = np.lexsort((values, place))
-    place, values = place[order], values[order]
-    shared = (place[1:] == place[:-1]) & (values[1:] == values[:-1])
-    common = np.bincount(place[1:][shared], minlength=len(sizes[0]))
+    if len(sizes[0]) < 1 << 32 and not (values >> np.uint64(32)).any():
+        # one sort of single numbers instead of one that carries an order along
+        keys = np.sort((place.astype(np.uint64) << np.uint64(32)) | values)
+        twice = (keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)).astype(np.int64)
+    else:
+        order = np.lexsort((values, place))
+        place, values = place[order], values[order]
+        twice = place[1:][(place[1:] == place[:-1]) & (values[1:] == values[:-1])]
+    common = np.bincount(twice, minlength=len(sizes[0]))
     union = sizes[0] + sizes[1] - common
     return np.asarray(np.divide(common, union, out=np.zeros(len(union)), where=union > 0))

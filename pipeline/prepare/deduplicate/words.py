@@ -18,6 +18,7 @@ Places = npt.NDArray[np.int64]
 
 _UNSPACED = r"(\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Thai}|\p{Lao}|\p{Khmer}|\p{Myanmar})"
 _BETWEEN = r"[^\p{L}\p{M}\p{N}+#.]+|\.+(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\.+"
+_LEFT = r"  |\.(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\."
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -43,9 +44,11 @@ def normalised(texts: pa.Array) -> pa.Array:
     """Return texts in the form in which they are compared, words parted by one blank; nulls as empty texts."""
     lowered = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
     spaced = pc.replace_substring_regex(lowered, _UNSPACED, r" \1 ")
-    # twice, because neighbours share the character between them
     once = pc.replace_substring_regex(spaced, _BETWEEN, " ")
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(once, _BETWEEN, " "))
+    # twice where something is left, because neighbours share the character between them
+    left = pc.match_substring_regex(once, _LEFT)
+    again = pc.replace_substring_regex(once.filter(left), _BETWEEN, " ")
+    return pc.utf8_trim_whitespace(pc.replace_with_mask(once, left, again))
 
 
 def words(forms: pa.Array) -> Ragged:
@@ -100,7 +103,9 @@ def shingles(found: Ragged, width: int) -> Ragged:
 
 
 def _unique(text: Places, values: Hashes, texts: int) -> Ragged:
-    order = np.lexsort((values, text))
+    order = np.argsort(values)
+    # numbers of 16 bits are sorted by radix, and equal values of one text need no order among them
+    order = order[np.argsort(text[order].astype(np.uint16 if texts < 1 << 16 else np.int64), kind="stable")]
     text, values = text[order], values[order]
     first = np.ones(len(values), bool)
     first[1:] = (text[1:] != text[:-1]) | (values[1:] != values[:-1])

@@ -22,6 +22,7 @@ BURST_SHARE = 0.1
 LEAST_TRIGGER = 3
 LEAST_TRIGGER_WORD = 6
 """A trigger that reads like a word needs more rows than one that does not, because questions share words honestly."""
+FEW_WORDS = 40
 WORD = re.compile(r"[^\W_]+|[^\w\s.,;:!?()'\"/\-\[\]{}<>=+*&%$#@`~|\\^]+")
 Rows = npt.NDArray[np.int64]
 _ORDINARY = re.compile(
@@ -74,6 +75,8 @@ def count_words(texts: Iterable[str | None], wanted: set[str]) -> Counter[str]:
     """Count in how many texts each of the wanted words stands."""
     counts: Counter[str] = Counter()
     for text in texts:
-        if text:
-            counts.update(wanted.intersection(WORD.findall(text.lower())))
+        lowered = text.lower() if text else ""
+        # most texts hold none of a few rare words, which costs less to see than finding all words does
+        if len(wanted) > FEW_WORDS or any(word in lowered for word in wanted):
+            counts.update(wanted.intersection(WORD.findall(lowered)))
     return counts
