@@ -27,6 +27,7 @@ from prepare.labelled import SITES, documents
 SHARES = {"exact": 0.02, "near": 0.03, "html": 0.1, "entities": 0.1, "mojibake": 0.02, "personal": 0.03, "weak": 0.05}
 START = datetime(2025, 1, 1, tzinfo=UTC)
 FILES = 8
+FEW = 20_000
 
 
 @cache
@@ -56,7 +57,9 @@ def made(count: int, seed: int = 1) -> Iterator[Row]:
     personal = [document.text for document in documents(400, seed) if document.planted]
     last: tuple[str, str] = ("", "")
     for number in range(count):
-        question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {number % 9973}?"
+        # Of very many rows some would else ask nearly the same by chance, and hang together in one crowd of near duplicates.
+        name = f"{number % 9973} {number // 9973}" if number >= FEW else str(number % 9973)
+        question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {name}?"
         parts = [chance.choice(told) for _ in range(chance.randint(1, 5))]
         context = " ".join([*parts, *(chance.choice(told) for _ in range(3))])
         answer = " ".join(parts)

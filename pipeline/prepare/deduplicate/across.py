@@ -1,4 +1,7 @@
-"""All pairs of similar rows that are in different splits: exact, and in memory that does not grow with the pairs."""
+"""All pairs of similar rows that are in different splits, exactly.
+
+Held are the sketches of all rows, the entries of one round, and the pairs that no sketch rules out, which are few.
+"""
 
 from __future__ import annotations
 
