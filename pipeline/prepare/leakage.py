@@ -24,6 +24,7 @@ LEAKED = "too similar to a row of another split"
 IN_THIS_PROCESS = 100_000
 """Rows whose prefixes are worked out here; those of more on Spark."""
 PAIRS_AT_ONCE = 20_000
+BATCH_ROWS = 4096
 TOLD_BELOW = 0.05
 """How far below the threshold the similarity of what is left is told too."""
 
@@ -84,7 +85,12 @@ def _write(spark: SparkSession, settings: Settings, lake: Lake, uri: str, part: 
     """Write the prefixes of all rows and return the number of their entries."""
     columns = ["question", "answer"]
     if not spread:
-        return sum(made["entries"][0].as_py() for made in part(0, (batch for _, batch in scan(lake, uri, columns))))
+        batches = (
+            batch.slice(start, BATCH_ROWS)
+            for _, batch in scan(lake, uri, columns)
+            for start in range(0, batch.num_rows, BATCH_ROWS)
+        )
+        return sum(made["entries"][0].as_py() for made in part(0, batches))
     from pipeline.spark.lake_source import over_lake
 
     return sum(int(made["entries"]) for made in over_lake(spark, settings, uri, part, WRITTEN, columns).collect())
