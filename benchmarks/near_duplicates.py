@@ -9,6 +9,9 @@ of shingles with itself; over `--truth` rows it is not worked out (its time grow
 - own: the bands of `pipeline.prepare.deduplicate`, then the exact similarity of every candidate
 - datasketch: its MinHash with 128 permutations in its LSH, at this threshold, as its documentation shows
 - datasketch, verified: the same, and then the exact similarity of every pair that it returns
+- datatrove: its signature and bucket blocks, cut into datasketch's bands for this threshold; a block links only neighbours
+  in a bucket, so what is found are the pairs within the clusters of its links
+- datatrove, verified: the same, and then the exact similarity of every pair
 """
 
 from __future__ import annotations
@@ -16,13 +19,17 @@ from __future__ import annotations
 import argparse
 import random
 import resource
+import tempfile
 import time
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import preparation_rows
 import pyarrow as pa
 
 from pipeline.prepare.deduplicate.candidates import distinct, pairs
+from pipeline.prepare.deduplicate.components import components
 from pipeline.prepare.deduplicate.keys import PAIR_WIDTH, cuts
 from pipeline.prepare.deduplicate.minhash import band_hashes
 from pipeline.prepare.deduplicate.verify import of_pairs
@@ -95,6 +102,38 @@ def datasketch_verified(sets: Ragged, threshold: float) -> Found:
     return verified(sets, found[:, 0], found[:, 1], threshold)
 
 
+def datatrove(sets: Ragged, threshold: float) -> Found:
+    """Find pairs with datatrove's blocks, given the same shingles; all pairs of each cluster that it links."""
+    from datasketch import MinHashLSH
+    from datatrove.data import Document
+    from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupSignature
+    from datatrove.pipeline.dedup.minhash import MinhashConfig
+    from datatrove.utils.hashing import HashConfig
+
+    cut = MinHashLSH(threshold=threshold, num_perm=128)
+    config = MinhashConfig(num_buckets=cut.b, hashes_per_bucket=cut.r, hash_config=HashConfig(hash_fc="sha1"))
+    with tempfile.TemporaryDirectory() as folder:
+        signing = MinhashDedupSignature(f"{folder}/signatures", config=config)
+        signing.get_shingles = lambda text: sets.values[sets.starts[int(text)] : sets.starts[int(text) + 1]][:, None]
+        signing.run(Document(text=str(number), id=str(number)) for number in range(len(sets.starts) - 1))
+        for bucket in range(cut.b):
+            blocks = MinhashDedupBuckets(f"{folder}/signatures", f"{folder}/buckets", config=config)
+            blocks.run(rank=bucket, world_size=cut.b)
+        links = np.concatenate([np.fromfile(file, "<u4") for file in sorted(Path(folder).glob("buckets/*.dups"))])
+    linked = links.reshape(-1, 4)[:, [1, 3]].astype(np.int64)
+    members, first = components(linked[:, 0], linked[:, 1])
+    groups: dict[int, list[int]] = {}
+    for member, name in zip(members.tolist(), first.tolist(), strict=True):
+        groups.setdefault(name, []).append(member)
+    return {pair for group in groups.values() for pair in combinations(sorted(group), 2)}
+
+
+def datatrove_verified(sets: Ragged, threshold: float) -> Found:
+    """Find pairs with datatrove and check each."""
+    found = np.array(sorted(datatrove(sets, threshold)) or np.empty((0, 2)), np.int64).reshape(-1, 2)
+    return verified(sets, found[:, 0], found[:, 1], threshold)
+
+
 def main() -> None:
     """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,7 +147,7 @@ def main() -> None:
     print(
         f"{'way':22} {'seconds':>8} {'CPU s':>7} {'rows/s':>9} {'pairs':>8} {'recall':>7} {'precision':>9} {'peak MB':>8}"
     )
-    for way in (own, datasketch, datasketch_verified):
+    for way in (own, datasketch, datasketch_verified, datatrove, datatrove_verified):
         begun, used = time.perf_counter(), time.process_time()
         found = way(sets, given.threshold)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - used
