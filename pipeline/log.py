@@ -1,4 +1,4 @@
-"""The one logger: structured events that a person can read and a machine can parse.
+"""The one logger: structured events that a person can read and a machine can parse, and no secret of an address.
 
 Nothing here touches structlog's global configuration: inside a task that is Airflow's own.
 """
@@ -20,13 +20,17 @@ TELL_EVERY_ADDRESS = ("httpx", "httpx2")
 TELL_FAILED_ADDRESSES = ("huggingface_hub.utils._http", "urllib3.connectionpool")
 """Those whose warnings name the address that failed."""
 AIRFLOWS_OWN = ("run", "dag_id", "task_id", "run_id", "ti_id", "try_number", "map_index")
-_QUERY = re.compile(r"""([a-z][a-z0-9+.-]*://[^\s"'<>?]+)\?[^\s"'<>)]*""", re.IGNORECASE)
+# Of a whole address any query; of a path, as some clients write it, one with a value: "and/or?" is no query.
+_QUERY = re.compile(
+    r"""([a-z][a-z0-9+.-]*://[^\s"'<>?]+)\?[^\s"'<>)]*|((?<![^\s"'(])/[^\s"'<>?]*)\?[^\s"'<>)]*=[^\s"'<>)]*""",
+    re.IGNORECASE,
+)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "exception": 40}
 
 
 def without_queries(text: str) -> str:
     """Return text in which the addresses have lost their queries, where signatures and tokens stand."""
-    return _QUERY.sub(r"\1?…", text)
+    return _QUERY.sub(lambda found: f"{found[1] or found[2]}?…", text)
 
 
 def _without_queries(record: logging.LogRecord) -> bool:

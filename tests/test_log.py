@@ -3,10 +3,12 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import socket
 from collections.abc import Iterator
 
 import pytest
 import structlog
+import urllib3
 
 from pipeline import log
 
@@ -88,16 +90,25 @@ def test_no_client_logs_the_addresses_it_calls(client: str, caplog) -> None:
     assert "topsecret" not in caplog.text
 
 
-@pytest.mark.parametrize("name", ["huggingface_hub.utils._http", "urllib3.connectionpool"])
-def test_a_warning_of_a_client_names_the_address_without_its_query(name: str, caplog) -> None:
+def test_the_hub_client_warns_without_the_query_of_the_address(caplog) -> None:
     with caplog.at_level(logging.WARNING):
-        logging.getLogger(name).warning(
+        logging.getLogger("huggingface_hub.utils._http").warning(
             "%r thrown while requesting %s %s",
             OSError("reset"),
             "PUT",
             "https://s3.example.com/a/b?X-Amz-Signature=top",
         )
     assert caplog.messages == ["OSError('reset') thrown while requesting PUT https://s3.example.com/a/b?…"]
+
+
+def test_urllib3_warns_without_the_query_of_the_path(caplog) -> None:
+    with socket.socket() as closed, caplog.at_level(logging.WARNING):
+        closed.bind(("127.0.0.1", 0))
+        pool = urllib3.HTTPConnectionPool("127.0.0.1", closed.getsockname()[1], retries=urllib3.Retry(1))
+        with pytest.raises(urllib3.exceptions.MaxRetryError):
+            pool.request("GET", "/bucket/key?X-Amz-Signature=topsecret")
+    assert "/bucket/key?…" in caplog.text
+    assert "topsecret" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,7 @@ def test_a_warning_of_a_client_names_the_address_without_its_query(name: str, ca
         ("(https://user:pw@h/x?token=abc) is away", "(https://user:pw@h/x?…) is away"),
         ("s3://bucket/key?versionId=3 and http://h/y", "s3://bucket/key?… and http://h/y"),
         ("Is this right? signature=abc", "Is this right? signature=abc"),
+        ("one and/or? two a=b", "one and/or? two a=b"),
     ],
 )
 def test_queries_are_taken_out_of_addresses_only(text: str, kept: str) -> None:

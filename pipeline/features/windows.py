@@ -27,16 +27,12 @@ def starts(length: int, size: int, stride: int) -> list[int]:
     return [*range(0, length - size, stride), length - size]
 
 
-def support(window: Sequence[int], answer: Sequence[int]) -> float:
-    """Return the share of the answer's distinct tokens and token pairs that occur in the window, 0 to 1.
-
-    Pairs make a sentence that was copied into the answer outweigh a window that merely shares its common words.
-    """
-    return ranked(window, answer, max(1, len(window)), 1)[0].support
-
-
 def ranked(context: Sequence[int], answer: Sequence[int], size: int, stride: int) -> list[Window]:
-    """Return the windows of a context, the one that best supports the answer first; ties go to the earlier one."""
+    """Return the windows of a context, the one that best supports the answer first; ties go to the earlier one.
+
+    Support is the share of the answer's distinct tokens and token pairs that occur in the window, 0 to 1. Pairs make a
+    sentence that was copied into the answer outweigh a window that merely shares its common words.
+    """
     wanted = {*answer, *pairwise(answer)}
     shared = list(_shared(context, wanted))
     found = []

@@ -12,7 +12,7 @@ EVERY_SECONDS = 15.0
 
 
 class Heartbeat:
-    """Writes one line with the newest losses at the first point of the curves, then every so often, and at the last."""
+    """Writes the newest losses in one line: at the first point of the curves, every so often, and when all is done."""
 
     def __init__(
         self, total: int, *, every: float = EVERY_SECONDS, clock: Callable[[], float] = time.monotonic

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.features.windows import ranked, starts, support
+from pipeline.features.windows import ranked, starts
 
 
 @given(st.integers(0, 600), st.integers(1, 300), st.integers(1, 300))
@@ -20,6 +20,10 @@ def test_the_usual_size_and_stride() -> None:
     assert starts(600, 256, 128) == [0, 128, 256, 344]
     assert starts(512, 256, 128) == [0, 128, 256]
     assert starts(256, 256, 128) == [0]
+
+
+def support(context: list[int], answer: list[int]) -> float:
+    return ranked(context, answer, size=10, stride=10)[0].support
 
 
 def test_support_counts_pairs_so_a_copied_sentence_beats_common_words() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.lake import Lake, open_lake
 from pipeline.settings import LakeSettings
+from pipeline.stage import load_manifest
 
 from .separate import finished, repository_manifest, rows_of, start
 
@@ -53,3 +54,7 @@ def test_killed_in_the_middle_it_shows_nothing_and_makes_the_same_rows_when_run_
         assert made, output
     assert len(rows_of(settings, again["manifest"], "rows")) == again["counts"]["rows_out"]
     assert len(rows_of(settings, again["manifest"], "set_aside")) == again["counts"]["set_aside"] == ROWS // 10
+    leakage = load_manifest(lake, again["manifest"]).facts["leakage"]
+    held_out = [row for row in rows_of(settings, again["manifest"], "rows") if row["split"] != "train"]
+    assert leakage["checked"] == len(held_out) + leakage["removed"]
+    assert held_out

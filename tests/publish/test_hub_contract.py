@@ -11,12 +11,14 @@ import inspect
 import json
 import re
 import socket
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from huggingface_hub import CommitOperationCopy, HfApi, set_client_factory
+from huggingface_hub.errors import HfHubHTTPError
 
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused, StoreError
@@ -160,3 +162,23 @@ def test_a_store_that_takes_the_call_and_never_answers_is_given_up(
             ModelStore(Settings(publish=publish, state_dir=tmp_path)).versions()
     monkeypatch.undo()
     set_client_factory(store_module.client)
+
+
+@pytest.mark.parametrize("status", [403, None])
+def test_a_failed_upload_is_told_without_its_signature(
+    status: int | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    signed = "https://s3.example.com/a/b?X-Amz-Signature=topsecret"
+
+    def fails(*_: object, **__: object) -> None:
+        request = httpx2.Request("PUT", signed)
+        if status is None:
+            raise httpx2.ConnectError(f"cannot connect to {signed}", request=request)
+        raise HfHubHTTPError(f"{status} Forbidden for url {signed}", response=httpx2.Response(status, request=request))
+
+    publish = PublishSettings(endpoint="http://127.0.0.1:1", token="hf_x", repository="a/b")
+    monkeypatch.setattr(HfApi, "list_repo_refs", fails)
+    with pytest.raises(StoreError, match=r"s3\.example\.com/a/b\?…") as caught:
+        ModelStore(Settings(publish=publish, state_dir=tmp_path)).versions()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "topsecret" not in shown

@@ -398,3 +398,10 @@ def test_progress_is_json(models: dict[str, Path]) -> None:
 
     _, progress = session(models, "causal").fit(hyper(epochs=1))
     assert Progress(**json.loads(json.dumps(vars(progress)))) == progress
+
+
+def test_a_training_says_how_it_goes(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, float]] = []
+    monkeypatch.setattr("pipeline.train.heartbeat.Heartbeat.beat", lambda self, point: told.append(dict(point)))
+    _, progress = session(models, "causal").fit(hyper(max_steps=3))
+    assert told == progress.curves
