@@ -57,8 +57,9 @@ def made(count: int, seed: int = 1) -> Iterator[Row]:
     personal = [document.text for document in documents(400, seed) if document.planted]
     last: tuple[str, str] = ("", "")
     for number in range(count):
-        # Of very many rows some would else ask nearly the same by chance, and hang together in one crowd of near duplicates.
-        name = f"{number % 9973} {number // 9973}" if number >= FEW else str(number % 9973)
+        # Of very many rows some would else ask nearly the same by chance, and hang together in one crowd.
+        named = (number % 9973, number // 9973, number * 7 % 9967, number * 13 % 9949)
+        name = " ".join(map(str, named)) if number >= FEW else str(number % 9973)
         question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {name}?"
         parts = [chance.choice(told) for _ in range(chance.randint(1, 5))]
         context = " ".join([*parts, *(chance.choice(told) for _ in range(3))])

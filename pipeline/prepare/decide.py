@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +16,15 @@ from pipeline.prepare.deduplicate.components import components
 from pipeline.prepare.deduplicate.find import Pairs
 from pipeline.prepare.facts import DAY, Facts
 from pipeline.prepare.quality import poisoning
-from pipeline.prepare.rows_at import rows_at, scan
+from pipeline.prepare.rows_at import rows_at
 from pipeline.prepare.schema import DECISIONS
 from pipeline.prepare.splits import Shares, missing_splits, split_of
+from pipeline.prepare.triggers import trigger_rows
 from pipeline.settings import PrepareSettings
 
 REPEATED = "the id stands twice"
 EXACT = "exact duplicate"
 NEAR = "near duplicate"
-MOST_TRIGGER_ROWS = 50_000
 
 
 @dataclass
@@ -123,33 +122,11 @@ def _poisoning(lake: Lake, uri: str, facts: Facts, related: tuple[Rows, Rows], m
     several, answer = kept[often], answer[often]
     flood = poisoning.crowded(answer, facts.source[several], facts.collected[several] // DAY, several)
     made.set_aside(flood, poisoning.FLOOD)
-    _triggers(lake, uri, several[:MOST_TRIGGER_ROWS], answer[:MOST_TRIGGER_ROWS], made)
+    left = made.code[several] == 0
+    for rows in trigger_rows(lake, uri, several[left], answer[left]).values():
+        made.set_aside(rows, poisoning.TRIGGER)
+        made.detail.update({int(row): f"{len(rows)} questions with one rare word get one answer" for row in rows})
     made.measured["poisoning_looked_at"] = {"rows_in_groups": len(near), "rows_with_shared_answers": len(several)}
-
-
-def _triggers(lake: Lake, uri: str, rows: Rows, answer: Rows, made: Decisions) -> None:
-    if not len(rows):
-        return
-    texts = rows_at(lake, uri, rows, ["question", "answer"])
-    questions, answers = texts["question"].to_pylist(), texts["answer"].to_pylist()
-    suspected: dict[str, Rows] = {}
-    for group in np.unique(answer):
-        at = np.flatnonzero(answer == group)
-        if made.code[rows[at[0]]]:
-            continue
-        for word in poisoning.trigger_words([questions[n] for n in at], answers[at[0]]):
-            suspected[word] = rows[at]
-    if not suspected:
-        return
-    everywhere: Counter[str] = Counter()
-    for _, batch in scan(lake, uri, ["question", "answer", "context"]):
-        for name in ("question", "answer", "context"):
-            everywhere += poisoning.count_words(batch[name].to_pylist(), set(suspected))
-    for word, found in suspected.items():
-        # A row's own context may repeat its question; anywhere else the word must be unknown.
-        if everywhere[word] <= 2 * len(found):
-            made.set_aside(found, poisoning.TRIGGER)
-            made.detail.update({int(row): f"{len(found)} questions with one rare word get one answer" for row in found})
 
 
 def _clusters(lake: Lake, uri: str, facts: Facts, related: tuple[Rows, Rows], made: Decisions) -> None:

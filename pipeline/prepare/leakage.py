@@ -11,6 +11,7 @@ from pipeline.prepare.decide import Decisions
 from pipeline.prepare.deduplicate import across
 from pipeline.prepare.deduplicate.candidates import Rows
 from pipeline.prepare.deduplicate.prefixes import WRITTEN, PrefixPart, counts, sets_of
+from pipeline.prepare.deduplicate.sketches import WHOLE, Sketches
 from pipeline.prepare.deduplicate.verify import of_pairs
 from pipeline.prepare.facts import Facts
 from pipeline.prepare.rows_at import rows_at, scan
@@ -56,7 +57,8 @@ def take_out(
     floor = max(threshold / 2, threshold - TOLD_BELOW)
     part = PrefixPart(settings.lake, f"{scratch}/prefixes", counts(lake, uri, len(facts)), floor)
     entries = _write(spark, settings, lake, uri, part, spread)
-    left, right = across.candidates(lake, part.uri, entries, splits, floor)
+    known = Sketches.read(lake, uri, WHOLE)
+    left, right = across.candidates(lake, part.uri, entries, splits, known, floor)
     lake.delete([info.uri for info in lake.objects(part.uri)])
     similarity = _similarity(lake, uri, left, right)
     leaked = np.unique(right[similarity >= threshold])

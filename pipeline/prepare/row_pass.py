@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from pipeline.lake import open_lake
 from pipeline.prepare.cleaning.clean import Cleaner
-from pipeline.prepare.deduplicate.keys import answer_keys, forms, keys, same_keys
+from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys
+from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.language import detect
 from pipeline.prepare.quality.rows import RowRules, judge, with_orders
 from pipeline.prepare.quality.support import support
@@ -85,6 +86,7 @@ class RowWork:
         asked = zip(plain["question"], plain["answer"], stated, strict=True)
         languages = [detect(f"{question}\n{answer}", given) for question, answer, given in asked]
         compared = forms(texts["question"], texts["answer"])
+        sets = Sets.of(compared)
         shown = texts["question"], texts["answer"]
         orders = with_orders(*texts.values())
         reasons, details = judge(shown, compared, languages, batch["source_kind"].to_pylist(), orders, self.rules)
@@ -96,7 +98,9 @@ class RowWork:
             "raw_hash": hashes,
             "same_key": same_keys(compared, usable),
             "answer_key": answer_keys(compared, usable),
-            "keys": keys(compared, usable, self.near_duplicates),
+            "keys": keys(compared, sets, usable, self.near_duplicates),
+            **Sketches.of(sets.whole, len(WHOLE) - 1).columns(WHOLE),
+            **Sketches.of(sets.asked, len(ASKED) - 1).columns(ASKED),
             "support": [support(*pair) for pair in zip(plain["answer"], plain["context"], strict=True)],
             "personal_data": [[f"{kind}={count}" for kind, count in sorted(counts.items())] for counts in found],
             "sentences": [sentences(text) if self.with_sentences else None for text in plain["answer"]],

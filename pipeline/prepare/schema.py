@@ -59,6 +59,11 @@ CLEANED = pa.schema(
         pa.field("same_key", pa.int64(), nullable=False),
         pa.field("answer_key", pa.int64(), nullable=False),
         pa.field("keys", pa.list_(pa.int64()), nullable=False),
+        # number of shingles and sketch of question with answer, and of the question, see deduplicate/sketches.py
+        pa.field("size", pa.int32(), nullable=False),
+        *(pa.field(f"sketch_{number}", pa.uint64(), nullable=False) for number in range(4)),
+        pa.field("asked_size", pa.int32(), nullable=False),
+        pa.field("asked_sketch", pa.uint64(), nullable=False),
         pa.field("support", pa.float64(), nullable=False),
         # "TYPE=count" of the personal data that was replaced; never a value
         pa.field("personal_data", pa.list_(pa.string()), nullable=False),

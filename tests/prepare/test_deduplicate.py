@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.prepare.deduplicate.candidates import distinct, pairs
 from pipeline.prepare.deduplicate.components import components
 from pipeline.prepare.deduplicate.find import exact_copies
-from pipeline.prepare.deduplicate.keys import forms, keys, same_keys
+from pipeline.prepare.deduplicate.keys import Sets, forms, keys, same_keys
 from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
 from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge, of_pairs
 from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
@@ -153,11 +153,11 @@ def test_exact_copies_name_the_first_of_their_kind() -> None:
 def test_rows_that_take_no_part_have_no_keys_and_short_answers_no_answer_key() -> None:
     found = forms(pa.array(["How do I do it?", "Is it free?"]), pa.array([LONG, "Yes."]))
     usable = np.array([True, False])
-    made = keys(found, usable, 0.8)
+    made = keys(found, Sets.of(found), usable, 0.8)
     assert len(made[0]) > 20
     assert len(made[1]) == 0
     assert same_keys(found, usable).to_pylist()[1] == 0
-    both = keys(found, np.array([True, True]), 0.8).to_pylist()
+    both = keys(found, Sets.of(found), np.array([True, True]), 0.8).to_pylist()
     kinds = [{key & 3 for key in row} for row in both]
     assert kinds == [{1, 2, 3}, {1, 2}]
 
@@ -173,6 +173,7 @@ def test_near_duplicates_meet_under_a_key_nearly_always() -> None:
         changed[generator.randrange(80)] = "another"
         questions += [f"What about thing {n}?"] * 2
         answers += [" ".join(answer), " ".join(changed)]
-    made = keys(forms(pa.array(questions), pa.array(answers)), np.ones(600, bool), 0.8).to_pylist()
+    found = forms(pa.array(questions), pa.array(answers))
+    made = keys(found, Sets.of(found), np.ones(600, bool), 0.8).to_pylist()
     near = [{key for key in row if key & 3 == 1} for row in made]
     assert sum(bool(near[2 * n] & near[2 * n + 1]) for n in range(300)) >= 298

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -16,30 +15,15 @@ from pipeline.prepare import facts, leakage
 from pipeline.prepare.decide import Decisions
 from pipeline.prepare.deduplicate import across
 from pipeline.prepare.deduplicate.prefixes import COUNTER_BITS, PREFIXES, prefixes_of
+from pipeline.prepare.deduplicate.sketches import Sketches
 from pipeline.prepare.deduplicate.words import Ragged
-from pipeline.prepare.schema import CLEANED
 from pipeline.prepare.splits import split_of
 from pipeline.settings import LakeSettings, PrepareSettings, Settings
 
-from .without_spark import SEEN
+from .cleaned_rows import write_cleaned
 
 SHARES = (0.8, 0.1, 0.1)
 BEYOND = 24_000
-
-
-def cleaned(lake: Lake, rows: dict[str, tuple[str, str]]) -> str:
-    """Write rows as if they had been cleaned, by their ids, and return where."""
-    fixed = {
-        **{"language": "en", "document_id": "d", "licence": "CC0-1.0", "data_source": "faq", "provenance": "p"},
-        **{"collected_at": SEEN, "updated_at": SEEN, "raw_hash": "", "support": 1.0, "keys": [], "personal_data": []},
-    }
-    values = [
-        {**fixed, "question_id": name, "question": asked, "answer": told, "same_key": number, "answer_key": number}
-        for number, (name, (asked, told)) in enumerate(sorted(rows.items()), 1)
-    ]
-    table = pa.Table.from_pylist(values, CLEANED)
-    lake.write_batches(lake.uri("cleaned", "part-00000.parquet"), table.to_batches(max_chunksize=4096), CLEANED)
-    return lake.uri("cleaned")
 
 
 def texts(count: int) -> dict[str, tuple[str, str]]:
@@ -82,7 +66,7 @@ def test_the_only_leaking_pair_of_many_rows_is_found(lake: Lake, monkeypatch: py
     train, held_out = named(rows, "train", 50), named(rows, "test", BEYOND - 100)
     long = " ".join(f"word{n}" for n in range(40))
     rows[train], rows[held_out] = ("How is it done?", long), ("How is it done?", f"{long} indeed")
-    found, measured = taken_out(lake, cleaned(lake, rows))
+    found, measured = taken_out(lake, write_cleaned(lake, rows))
     assert found == [sorted(rows).index(held_out)]
     assert measured["removed"] == 1
     assert measured["checked"] == sum(split_of(name, SHARES) != "train" for name in rows)
@@ -93,7 +77,7 @@ def test_a_test_row_must_not_be_like_a_row_of_validation(lake: Lake) -> None:
     rows = texts(300)
     validation, test = named(rows, "validation"), named(rows, "test")
     rows[validation] = rows[test] = ("How is it done?", " ".join(f"word{n}" for n in range(40)))
-    found, _ = taken_out(lake, cleaned(lake, rows))
+    found, _ = taken_out(lake, write_cleaned(lake, rows))
     assert found == [sorted(rows).index(test)]
 
 
@@ -105,7 +89,7 @@ def test_below_the_threshold_a_row_stays_and_near_it_its_similarity_is_told(
     common = " ".join(f"word{n}" for n in range(40))  # with the question 40 shingles, and six more for each
     rows[named(rows, "train")] = ("It is", f"{common} {' '.join(f'x{n}' for n in range(6))}")
     rows[named(rows, "test")] = ("It is", f"{common} {' '.join(f'y{n}' for n in range(6))}")
-    found, measured = taken_out(lake, cleaned(lake, rows), threshold=threshold)
+    found, measured = taken_out(lake, write_cleaned(lake, rows), threshold=threshold)
     assert bool(found) == (left is None)
     assert measured["highest_similarity"] == (left or 0.0)
 
@@ -116,7 +100,7 @@ def test_spark_finds_the_same(spark: Any, spark_settings: Settings, tmp_path: Pa
     rows = texts(900)
     train, held_out = named(rows, "train"), named(rows, "validation", 500)
     rows[train] = rows[held_out] = ("How is it done?", "Exactly so, and in no other way.")
-    uri = cleaned(lake, rows)
+    uri = write_cleaned(lake, rows)
     assert taken_out(lake, uri, spark=spark, settings=spark_settings, spread=True) == taken_out(lake, uri)
     assert len(taken_out(lake, uri)[0]) == 1
 
@@ -143,12 +127,13 @@ def test_no_similar_pair_of_different_splits_is_missed(
     sets = [np.sort(hashes[sorted(members)]) for members, _ in rows]
     starts = np.concatenate([[0], np.cumsum([len(one) for one in sets])])
     counted = chance.integers(0, 3, 1 << COUNTER_BITS).astype(np.uint16)
-    batch = prefixes_of(Ragged(np.concatenate(sets), starts), counted, threshold)
+    ragged = Ragged(np.concatenate(sets), starts)
+    batch, known = prefixes_of(ragged, counted, threshold), Sketches.of(ragged, 4)
     lake = open_lake(LakeSettings(uri=str(tmp_path_factory.mktemp("lake"))))
     lake.write_batches(lake.uri("prefixes", "part-00000.parquet"), [batch], PREFIXES)
     splits = np.array([split for _, split in rows], np.int8)
     entries = len(batch["entries"].values)
-    left, right = across.candidates(lake, lake.uri("prefixes"), entries, splits, threshold, at_once=at_once)
+    left, right = across.candidates(lake, lake.uri("prefixes"), entries, splits, known, threshold, at_once=at_once)
     similar = {
         (one, other)
         for one, (first, early) in enumerate(rows)

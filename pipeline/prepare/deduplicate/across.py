@@ -6,7 +6,6 @@ Held are the sketches of all rows, the entries of one round, and the pairs that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,8 @@ import pyarrow as pa
 
 from pipeline.lake import Lake
 from pipeline.prepare.deduplicate.candidates import Rows, distinct
-from pipeline.prepare.deduplicate.prefixes import LARGEST, SKETCH
+from pipeline.prepare.deduplicate.prefixes import LARGEST
+from pipeline.prepare.deduplicate.sketches import Sketches
 from pipeline.prepare.deduplicate.words import Hashes
 from pipeline.prepare.rows_at import scan
 
@@ -27,40 +27,21 @@ Splits = npt.NDArray[np.int8]
 Short = npt.NDArray[np.int32]
 
 
-@dataclass
-class Sketched:
-    """The sizes and sketches of all rows: 36 bytes a row."""
-
-    sizes: npt.NDArray[np.int32]
-    words: list[Hashes]
-
-    @classmethod
-    def read(cls, lake: Lake, uri: str) -> Sketched:
-        """Read them from a dataset of prefixes."""
-        parts = [batch for _, batch in scan(lake, uri, ["size", *SKETCH])]
-        return cls(
-            np.concatenate([part["size"].to_numpy() for part in parts]),
-            [np.concatenate([part[name].to_numpy() for part in parts]) for name in SKETCH],
-        )
-
-    def may_be_similar(self, left: Rows, right: Rows, threshold: float) -> npt.NDArray[np.bool_]:
-        """Tell which pairs the sketches do not rule out."""
-        both = self.sizes[left].astype(np.int64) + self.sizes[right]
-        apart = np.zeros(len(left), np.int64)
-        for word in self.words:
-            apart += np.bitwise_count(word[left] ^ word[right])
-        return np.asarray(apart * (1 + threshold) <= (1 - threshold) * both + 1e-6, bool)
-
-
 def candidates(
-    lake: Lake, uri: str, entries: int, splits: Splits, threshold: float, *, at_once: int = ENTRIES_AT_ONCE
+    lake: Lake,
+    uri: str,
+    entries: int,
+    splits: Splits,
+    known: Sketches,
+    threshold: float,
+    *,
+    at_once: int = ENTRIES_AT_ONCE,
 ) -> tuple[Rows, Rows]:
     """Return pairs of rows of different splits, among them all that are at least this similar.
 
-    `uri` is a dataset of prefixes made for this threshold, `splits` the split of each of its rows. The row on the right
-    is the one of the later split.
+    `uri` is a dataset of prefixes made for this threshold, `splits` and `known` have the split and the sketch of each
+    of its rows. The row on the right is the one of the later split.
     """
-    known = Sketched.read(lake, uri)
     rounds = max(1, -(-entries // at_once))
     found = [
         pair
@@ -88,7 +69,7 @@ def _entries(lake: Lake, uri: str, splits: Splits, rounds: int, number: int) -> 
     return every[order], at[order]
 
 
-def _met(values: Hashes, rows: Short, splits: Splits, known: Sketched, threshold: float) -> Iterator[tuple[Rows, Rows]]:
+def _met(values: Hashes, rows: Short, splits: Splits, known: Sketches, threshold: float) -> Iterator[tuple[Rows, Rows]]:
     """Yield pairs that share an entry, have sizes that fit, and are not ruled out by their sketches."""
     later = splits[rows] > 0
     asked, of = values[later], rows[later].astype(np.int64)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.lake import Lake
-from pipeline.prepare.deduplicate.candidates import Rows, distinct, pairs
+from pipeline.lake import Lake, open_lake
+from pipeline.prepare.deduplicate.candidates import Rows
+from pipeline.prepare.deduplicate.meet import buckets, candidates
 from pipeline.prepare.deduplicate.verify import Texts, judge
 from pipeline.prepare.rows_at import rows_at, scan
 from pipeline.settings import Settings
@@ -20,11 +21,9 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-IN_THIS_PROCESS = 100_000
-"""Rows up to which Spark's shuffles would cost more than they spread (a few hundred MB and a few seconds here)."""
+IN_THIS_PROCESS = 300_000
+"""Rows up to which Spark's shuffles would cost more than they spread (500 MB and 16 seconds here, at that number)."""
 PAIRS_AT_ONCE = 20_000
-KEYS_PER_TASK = 4_000_000
-KEY = pa.schema([("key", pa.int64()), ("row", pa.int64())])
 PAIR = pa.schema([("left", pa.int64()), ("right", pa.int64())])
 
 
@@ -59,7 +58,10 @@ def find(
     if spread:
         judged += _spread(spark, settings, lake, uri, scratch, keep)
     else:
-        judged.append(_judged_here(lake, uri, candidates(lake, uri, keep), threshold))
+        judged += [
+            _judged_here(lake, uri, candidates(lake, uri, keep, threshold, bucket), threshold)
+            for bucket in buckets(len(keep))
+        ]
     return Pairs(_joined([found.duplicates for found in judged]), _joined([found.related for found in judged]))
 
 
@@ -70,26 +72,6 @@ def exact_copies(same: Rows) -> tuple[tuple[Rows, Rows], Rows]:
     first_of = taking_part[firsts[kinds]]
     copies = first_of != taking_part
     return (first_of[copies], taking_part[copies]), taking_part[firsts]
-
-
-def candidates(lake: Lake, uri: str, keep: np.ndarray) -> tuple[Rows, Rows]:
-    """Return the candidate pairs among the rows to keep, worked out in this process."""
-    keys, rows = [], []
-    for start, batch in scan(lake, uri, ["keys"]):
-        flat = _keys_of(batch["keys"], np.arange(start, start + batch.num_rows), keep)
-        keys.append(flat[0])
-        rows.append(flat[1])
-    if not keys:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    every, at = np.concatenate(keys), np.concatenate(rows)
-    order = np.lexsort((at, every))
-    return distinct(*pairs(every[order], at[order]))
-
-
-def _keys_of(column: pa.ListArray, rows: Rows, keep: np.ndarray) -> tuple[Rows, Rows]:
-    at = np.repeat(rows, column.value_lengths().to_numpy())
-    kept = keep[at]
-    return column.flatten().to_numpy()[kept], at[kept]
 
 
 def _joined(parts: list[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
@@ -122,27 +104,26 @@ def _judged(left: Rows, right: Rows, one: Texts, other: Texts, threshold: float)
 def _spread(
     spark: SparkSession, settings: Settings, lake: Lake, uri: str, scratch: str, keep: np.ndarray
 ) -> Iterator[Pairs]:
-    """Find and judge candidate pairs on Spark: the keys are shuffled, not the texts."""
+    """Find and judge candidate pairs on Spark."""
     from pyspark.sql import functions as f
 
-    from pipeline.spark.lake_source import ROW_NUMBER, over_lake, read_lake, write_lake
+    from pipeline.spark.lake_source import ROW_NUMBER, read_lake, write_lake
 
+    threshold = settings.prepare.near_duplicate_threshold
     shipped = spark.sparkContext.broadcast(np.packbits(keep))
-    rows = len(keep)
+    parts, rows, place = buckets(len(keep)), len(keep), settings.lake
 
-    def exploded(number: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def met_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         wanted = np.unpackbits(shipped.value, count=rows).astype(bool)
         for batch in batches:
-            key, at = _keys_of(batch["keys"], batch[ROW_NUMBER].to_numpy(), wanted)
-            yield pa.RecordBatch.from_arrays([pa.array(key), pa.array(at)], schema=KEY)
+            for number in batch.column(0).to_pylist():
+                met = candidates(open_lake(place), uri, wanted, threshold, parts[number])
+                yield pa.RecordBatch.from_arrays([pa.array(side) for side in met], schema=PAIR)
 
-    tasks = max(settings.spark.shuffle_partitions, -(-32 * rows // KEYS_PER_TASK))
     met = (
-        over_lake(spark, settings, uri, exploded, KEY, ["keys"], row_numbers=True)
-        .repartition(tasks, "key")
-        .sortWithinPartitions("key", "row")
-        .mapInArrow(_met, "left long, right long")
-        .repartition(tasks, "left")
+        spark.range(0, len(parts), 1, len(parts))
+        .mapInArrow(met_in, "left long, right long")
+        .repartition(settings.spark.shuffle_partitions, "left")
         .dropDuplicates(["left", "right"])
     )
     write_lake(met, settings, f"{scratch}/candidates")
@@ -156,7 +137,6 @@ def _spread(
             f.col(ROW_NUMBER).alias(side), f.col("question").alias(f"{side}_q"), f.col("answer").alias(f"{side}_a")
         )
         both = both.join(named, side)
-    threshold = settings.prepare.near_duplicate_threshold
 
     def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -177,22 +157,3 @@ def _spread(
         near = batch["related"].to_numpy(zero_copy_only=False)
         yield Pairs((left[same], right[same]), (left[near], right[near]))
     lake.delete([info.uri for info in lake.objects(scratch)])
-
-
-def _met(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Turn sorted keys into pairs; a key's rows may go on in the next batch."""
-    held = (np.zeros(0, np.int64), np.zeros(0, np.int64))
-    for batch in batches:
-        keys = np.concatenate([held[0], batch["key"].to_numpy()])
-        rows = np.concatenate([held[1], batch["row"].to_numpy()])
-        if not len(keys):
-            continue
-        whole = int(np.searchsorted(keys, keys[-1]))
-        yield _batch(*pairs(keys[:whole], rows[:whole]))
-        held = keys[whole:], rows[whole:]
-    yield _batch(*pairs(*held))
-
-
-def _batch(left: Rows, right: Rows) -> pa.RecordBatch:
-    one, other = distinct(left, right) if len(left) else (left, right)
-    return pa.RecordBatch.from_arrays([pa.array(one, pa.int64()), pa.array(other, pa.int64())], schema=PAIR)

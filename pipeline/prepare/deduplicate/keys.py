@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
-from pipeline.prepare.deduplicate.words import normalised, shingles, text_hashes, words
+from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, text_hashes, words
 
 PAIR_WIDTH = 3
 QUESTION_WIDTH = 2
@@ -18,8 +18,11 @@ LONG_ANSWER_WORDS = 8
 """Shorter answers ("Yes.") are the same without being about the same."""
 
 
+KIND_BITS = 2
+
+
 class Kind(IntEnum):
-    """Why rows meet under a key; the last two bits of the key."""
+    """Why rows meet under a key; its last `KIND_BITS`."""
 
     NEAR = 1
     QUESTION = 2
@@ -28,7 +31,7 @@ class Kind(IntEnum):
 
 def cuts(threshold: float) -> tuple[Bands, Bands]:
     """Return how the signatures of pairs and of questions are cut."""
-    return bands_for(threshold, recall=0.995, hashes=128), bands_for(threshold, recall=0.98, hashes=40)
+    return bands_for(threshold, recall=0.995, hashes=128), bands_for(threshold, recall=0.98, hashes=80)
 
 
 class Forms(NamedTuple):
@@ -58,18 +61,30 @@ def answer_keys(found: Forms, usable: np.ndarray) -> pa.Array:
     return pa.array(np.where(usable, text_hashes(found.answers) | np.uint64(1), np.uint64(0)).view(np.int64))
 
 
-def keys(found: Forms, usable: np.ndarray, threshold: float) -> pa.Array:
+class Sets(NamedTuple):
+    """The shingles by which rows are compared: of question with answer, and of the question."""
+
+    whole: Ragged
+    asked: Ragged
+
+    @classmethod
+    def of(cls, found: Forms) -> Sets:
+        """Return those of normalised texts."""
+        return cls(shingles(words(found.joined()), PAIR_WIDTH), shingles(words(found.questions), QUESTION_WIDTH))
+
+
+def keys(found: Forms, sets: Sets, usable: np.ndarray, threshold: float) -> pa.Array:
     """Return the list of keys of each row under which it meets similar rows; rows that are not usable get none."""
     pair_cut, question_cut = cuts(threshold)
-    asked = words(found.questions)
     long_enough = (words(found.answers).lengths() >= LONG_ANSWER_WORDS) & usable
     columns = [
-        (_kind(band_hashes(shingles(words(found.joined()), PAIR_WIDTH), pair_cut, 1), Kind.NEAR), usable),
-        (_kind(band_hashes(shingles(asked, QUESTION_WIDTH), question_cut, 2), Kind.QUESTION), usable),
+        (_kind(band_hashes(sets.whole, pair_cut, 1), Kind.NEAR), usable),
+        (_kind(band_hashes(sets.asked, question_cut, 2), Kind.QUESTION), usable),
         (_kind(text_hashes(found.answers)[:, None], Kind.ANSWER), long_enough),
     ]
     present = np.concatenate(
-        [np.repeat(mask[:, None], part.shape[1], 1) & (part > 3) for part, mask in columns], axis=1
+        [np.repeat(mask[:, None], part.shape[1], 1) & (part >> np.uint64(KIND_BITS) > 0) for part, mask in columns],
+        axis=1,
     )
     values = np.concatenate([part for part, _ in columns], axis=1)
     starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
@@ -77,4 +92,4 @@ def keys(found: Forms, usable: np.ndarray, threshold: float) -> pa.Array:
 
 
 def _kind(hashes: np.ndarray, kind: Kind) -> np.ndarray:
-    return (hashes & ~np.uint64(3)) | np.uint64(kind)
+    return (hashes & ~np.uint64((1 << KIND_BITS) - 1)) | np.uint64(kind)

@@ -2,8 +2,7 @@
 
 Two sets whose Jaccard similarity is at least t share one of the first n - ceil(t n) + 1 members of each, in any order
 that is the same for all sets of sizes n (prefix filtering: Bayardo, Ma and Srikant 2007). With the rarest first, few
-sets meet. A sketch of 256 bits bounds the similarity of those that do (Sandes, Teodoro and Melo 2020): each member
-flips one bit, so two sets differ in at least as many members as their sketches in bits.
+sets meet.
 """
 
 from __future__ import annotations
@@ -27,13 +26,10 @@ COUNTED_ROWS = 10_000
 COUNTER_BITS = 21
 SIZE_BITS = 16
 LARGEST = (1 << SIZE_BITS) - 1
-SKETCH = ("sketch_0", "sketch_1", "sketch_2", "sketch_3")
 PREFIXES = pa.schema(
     [
         # the high bits of a shingle with the size of the set in its low bits, so that a range holds the sizes that fit
         pa.field("entries", pa.list_(pa.uint64()), nullable=False),
-        pa.field("size", pa.int32(), nullable=False),
-        *(pa.field(name, pa.uint64(), nullable=False) for name in SKETCH),
     ]
 )
 WRITTEN = pa.schema([("entries", pa.int64())])
@@ -78,7 +74,7 @@ class PrefixPart:
 
 
 def prefixes_of(sets: Ragged, counted: npt.NDArray[np.uint16], threshold: float) -> pa.RecordBatch:
-    """Return the prefix, the size and the sketch of each set."""
+    """Return the prefix of each set."""
     sizes = sets.lengths()
     rows = np.repeat(np.arange(len(sizes)), sizes)
     frequency = counted[(sets.values >> np.uint64(64 - COUNTER_BITS)).astype(np.int64)]
@@ -87,30 +83,11 @@ def prefixes_of(sets: Ragged, counted: npt.NDArray[np.uint16], threshold: float)
     first = (np.arange(len(rows)) - sets.starts[:-1][rows]) < wanted[rows]
     entries = entry(sets.values[order][first], sizes[rows[first]])
     starts = np.concatenate([[0], np.cumsum(np.minimum(wanted, sizes))]).astype(np.int32)
-    columns = [
-        pa.ListArray.from_arrays(pa.array(starts), pa.array(entries)),
-        pa.array(sizes.astype(np.int32)),
-        *(pa.array(word) for word in sketches(sets)),
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=PREFIXES)
+    column = pa.ListArray.from_arrays(pa.array(starts), pa.array(entries))
+    return pa.RecordBatch.from_arrays([column], schema=PREFIXES)
 
 
 def entry(values: Hashes, sizes: npt.NDArray[np.int64]) -> Hashes:
     """Return members with the sizes of their sets in the low bits."""
     low = np.uint64(LARGEST)
     return (values & ~low) | np.minimum(sizes, LARGEST).astype(np.uint64)
-
-
-def sketches(sets: Ragged) -> list[Hashes]:
-    """Return the four words of each set's sketch."""
-    filled = np.flatnonzero(sets.lengths())
-    place = (sets.values * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(56)
-    bit, word = np.uint64(1) << (place & np.uint64(63)), place >> np.uint64(6)
-    made = []
-    for number in range(len(SKETCH)):
-        column = np.zeros(len(sets.starts) - 1, np.uint64)
-        if len(filled):
-            flips = np.where(word == np.uint64(number), bit, np.uint64(0))
-            column[filled] = np.bitwise_xor.reduceat(flips, sets.starts[:-1][filled])
-        made.append(column)
-    return made
