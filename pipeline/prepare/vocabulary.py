@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MOST_DOCUMENTS = 20
 IN_THIS_PROCESS = 3_000_000
 """Partial counts up to which they are added up in this process."""
+ENTRIES_AT_ONCE = 1_000_000
+"""Names of documents that are held at once while they are: about 400 MB."""
 _WORD = re.compile(r"[^\W_]+(?:['’.+#-][^\W_]+)*(?:\+\+|#)?")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 PARTIAL = pa.schema(
@@ -94,8 +97,32 @@ def write(
         spread = sum(batch.num_rows for _, batch in scan(lake, partial, ["frequency"])) > IN_THIS_PROCESS
     if spread:
         return _spread(spark, settings, lake, partial, uri)
-    table = pa.Table.from_batches([batch for _, batch in scan(lake, partial, PARTIAL.names)], PARTIAL)
-    return write_part(lake, uri, 0, _numbered(_added(table)).to_batches(max_chunksize=16_384), VOCABULARY)
+    added = pa.concat_tables(_added(_between(lake, partial, first, last)) for first, last in _ranges(lake, partial))
+    return write_part(lake, uri, 0, _numbered(added).to_batches(max_chunksize=16_384), VOCABULARY)
+
+
+def _ranges(lake: Lake, partial: str) -> Iterator[tuple[str, str | None]]:
+    """Yield ranges of tokens for which about `ENTRIES_AT_ONCE` documents are named; the last has no end."""
+    parts = [
+        pa.record_batch({"token": batch["token"], "entries": pc.list_value_length(batch["document_ids"])})
+        for _, batch in scan(lake, partial, ["token", "document_ids"])
+    ]
+    ordered = pa.Table.from_batches(parts).sort_by("token")
+    ends = np.cumsum(ordered["entries"].to_numpy())
+    places = np.searchsorted(ends, np.arange(0, ends[-1], ENTRIES_AT_ONCE), "right")
+    cuts = list(dict.fromkeys(ordered["token"].take(pa.array(places)).to_pylist()))
+    yield from pairwise(cuts)
+    yield cuts[-1], None
+
+
+def _between(lake: Lake, partial: str, first: str, last: str | None) -> pa.Table:
+    parts = []
+    for _, batch in scan(lake, partial, PARTIAL.names):
+        inside = pc.greater_equal(batch["token"], first)
+        if last is not None:
+            inside = pc.and_(inside, pc.less(batch["token"], last))
+        parts.append(batch.filter(inside))
+    return pa.Table.from_batches(parts, PARTIAL)
 
 
 def _added(table: pa.Table) -> pa.Table:

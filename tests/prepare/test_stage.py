@@ -195,3 +195,19 @@ def test_the_vocabulary_counts_tokens_rows_and_documents(lake: Lake) -> None:
     }  # fmt: skip
     assert sorted(one["token_id"] for one in found.values()) == list(range(number))
     assert found["how"]["rows"] == 30
+
+
+@pytest.mark.parametrize("at_once", [1, 40])
+def test_the_vocabulary_is_the_same_in_however_many_ranges(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    made = prepared(settings(lake), lake, repository(lake, good(40)))
+
+    def written(place: str) -> pa.Table:
+        vocabulary.write(None, settings(lake), lake, made.uri("words"), made.uri(place), spread=False)  # type: ignore[arg-type]
+        return read(made, place)
+
+    whole = written("whole")
+    monkeypatch.setattr(vocabulary, "ENTRIES_AT_ONCE", at_once)
+    assert len(list(vocabulary._ranges(lake, made.uri("words")))) > 3
+    assert written("parts").equals(whole)
