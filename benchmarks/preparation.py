@@ -2,6 +2,7 @@
 
     python benchmarks/preparation.py [--rows 100000] [--ways stage udf pandas datatrove datatrove-own] [--cores 2]
     python benchmarks/preparation.py --ways stage --rows 100000 300000 1000000          # growth
+    python benchmarks/preparation.py --ways stage --rows 10000000 --short --memory 4g   # many short rows
 
 Every way runs in a process of its own on the same rows (see preparation_rows.py), one after the other. All but the last
 do the same work on question, answer and context: clean, replace personal data with the same recognisers, tell the
@@ -75,13 +76,13 @@ class Peak(threading.Thread):
         return sum(self._cpu.values())
 
 
-def measure(way: str, lake: Path, cores: int) -> Result:
+def measure(way: str, lake: Path, cores: int, memory: str) -> Result:
     """Run one way in a process of its own."""
     program = Path(__file__).with_name("preparation_ways.py")
     with tempfile.TemporaryDirectory(dir=lake.parent) as work:
         started = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, program, way, lake, work, str(cores)], stdout=subprocess.PIPE, text=True
+            [sys.executable, program, way, lake, work, str(cores), memory], stdout=subprocess.PIPE, text=True
         )
         peak = Peak(process.pid)
         peak.start()
@@ -99,6 +100,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--short", action="store_true", help="rows of about 200 characters instead of 1,000")
+    parser.add_argument("--memory", default="2g", help="of Spark's driver, in the ways that have one")
     parser.add_argument("--folder", type=Path, help="for rows and work; a temporary one if none is given")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -111,9 +114,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             place = Path(folder) / "lake"
             lake = open_lake(LakeSettings(uri=str(place)))
-            megabytes = preparation_rows.write(lake, lake.uri("repository"), rows) / 1e6
+            megabytes = preparation_rows.write(lake, lake.uri("repository"), rows, short=given.short) / 1e6
             for way in given.ways:
-                made = measure(way, place, given.cores)
+                made = measure(way, place, given.cores, given.memory)
                 print(
                     f"{way:14} {rows:9} {megabytes:6.0f} {made.seconds:8.1f} {rows / made.seconds:8.0f} "
                     f"{megabytes / made.seconds:6.2f} {made.cpu:7.0f} {made.peak / 1e6:8.0f} {made.rows_out:9}",

@@ -1,6 +1,6 @@
 """Rows for the benchmarks of preparation: made of sentences of the sample FAQ sites, as many as wanted.
 
-Every question and answer is a new arrangement of real sentences. Beside them, in the shares that `SHARES` states, there
+Every question and answer is a new arrangement of real sentences, or, in short rows, of parts of two. Beside them, in the shares that `SHARES` states, there
 are exact and near duplicates, HTML remnants, entities, broken encodings, and sentences with invented personal data.
 """
 
@@ -27,6 +27,7 @@ from prepare.labelled import SITES, documents
 SHARES = {"exact": 0.02, "near": 0.03, "html": 0.1, "entities": 0.1, "mojibake": 0.02, "personal": 0.03, "weak": 0.05}
 START = datetime(2025, 1, 1, tzinfo=UTC)
 FILES = 8
+MOST_ROWS_A_FILE = 125_000
 FEW = 20_000
 
 
@@ -50,8 +51,8 @@ def material() -> tuple[list[str], list[str]]:
     return list(asked), list(told)
 
 
-def made(count: int, seed: int = 1) -> Iterator[Row]:
-    """Yield rows in the order of their ids."""
+def made(count: int, seed: int = 1, *, short: bool = False) -> Iterator[Row]:
+    """Yield rows in the order of their ids; short ones have about 200 characters, others about 1,000."""
     chance = random.Random(seed)
     asked, told = material()
     personal = [document.text for document in documents(400, seed) if document.planted]
@@ -60,10 +61,14 @@ def made(count: int, seed: int = 1) -> Iterator[Row]:
         # Of very many rows some would else ask nearly the same by chance, and hang together in one crowd.
         named = (number % 9973, number // 9973, number * 7 % 9967, number * 13 % 9949)
         name = " ".join(map(str, named)) if number >= FEW else str(number % 9973)
-        question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {name}?"
-        parts = [chance.choice(told) for _ in range(chance.randint(1, 5))]
-        context = " ".join([*parts, *(chance.choice(told) for _ in range(3))])
-        answer = " ".join(parts)
+        if short:
+            question = f"{chance.choice(asked)[:40]} {name}?"
+            context = answer = f"{chance.choice(told)[:40]} {number} {chance.choice(told)[-40:]}"
+        else:
+            question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {name}?"
+            parts = [chance.choice(told) for _ in range(chance.randint(1, 5))]
+            context = " ".join([*parts, *(chance.choice(told) for _ in range(3))])
+            answer = " ".join(parts)
         if chance.random() < SHARES["weak"]:
             context = chance.choice(told)
         answer = _dirtied(answer, chance, personal)
@@ -92,12 +97,12 @@ def _dirtied(answer: str, chance: random.Random, personal: list[str]) -> str:
     return answer
 
 
-def write(lake: Lake, uri: str, count: int) -> int:
+def write(lake: Lake, uri: str, count: int, *, short: bool = False) -> int:
     """Write rows as a repository of several files and return the characters of all texts."""
-    per_file = -(-count // FILES)
+    per_file = min(MOST_ROWS_A_FILE, -(-count // FILES))
     batch: list[dict[str, Any]] = []
     chars = 0
-    for rows, row in enumerate(made(count), 1):
+    for rows, row in enumerate(made(count, short=short), 1):
         batch.append(asdict(row))
         chars += len(row.question) + len(row.answer) + len(row.context or "")
         if len(batch) == per_file or rows == count:

@@ -1,4 +1,4 @@
-"""One way of preparing rows, for preparation.py: `python preparation_ways.py WAY LAKE WORK CORES` prints the rows out."""
+"""One way of preparing rows, for preparation.py: `python preparation_ways.py WAY LAKE WORK CORES MEMORY` prints the rows out."""
 
 from __future__ import annotations
 
@@ -109,12 +109,17 @@ def later(pairs: Iterable[tuple[Any, Any]]) -> set[Any]:
     return {member for member in first if root(member) != member}
 
 
+def _settings(lake: Path, work: Path, cores: int) -> Settings:
+    spark = SparkSettings(master=f"local[{cores}]", driver_memory=sys.argv[5])
+    return Settings(state_dir=work, lake=LakeSettings(uri=str(lake)), spark=spark)
+
+
 def stage(lake: Path, work: Path, cores: int) -> int:
     from pipeline.prepare.stage import prepare
     from pipeline.spark.session import spark_session
     from pipeline.stage import Attempt
 
-    chosen = Settings(state_dir=work, lake=LakeSettings(uri=str(lake)), spark=SparkSettings(master=f"local[{cores}]"))
+    chosen = _settings(lake, work, cores)
     opened = open_lake(chosen.lake)
     attempt = Attempt(opened, opened.uri(f"out-{work.name}"), "benchmark", {})
     with spark_session(chosen) as spark:
@@ -139,7 +144,7 @@ def udf(lake: Path, work: Path, cores: int) -> int:
         ids = sorted(ids)
         return [(one, other) for n, one in enumerate(ids) for other in ids[n + 1 :]]
 
-    chosen = Settings(state_dir=work, lake=LakeSettings(uri=str(lake)), spark=SparkSettings(master=f"local[{cores}]"))
+    chosen = _settings(lake, work, cores)
     template = TextToTextTemplate()
     with spark_session(chosen) as spark:
         rows = spark.read.parquet(str(lake / "repository")).repartition(4 * cores)
