@@ -29,6 +29,17 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 FILES = 8
 MOST_ROWS_A_FILE = 125_000
 FEW = 20_000
+CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxz", "aeiou"
+
+
+def _named(number: int) -> tuple[int, int, int, int]:
+    """Return four numbers below 10,000, of which two rows have at most one in common."""
+    return number % 9973, number // 9973, number * 7 % 9967, number * 13 % 9949
+
+
+def _word(number: int) -> str:
+    """Return a word of two syllables for a number below 10,000."""
+    return "".join(CONSONANTS[part // 5] + VOWELS[part % 5] for part in divmod(number, 100))
 
 
 @cache
@@ -59,11 +70,10 @@ def made(count: int, seed: int = 1, *, short: bool = False) -> Iterator[Row]:
     last: tuple[str, str] = ("", "")
     for number in range(count):
         # Of very many rows some would else ask nearly the same by chance, and hang together in one crowd.
-        named = (number % 9973, number // 9973, number * 7 % 9967, number * 13 % 9949)
-        name = " ".join(map(str, named)) if number >= FEW else str(number % 9973)
+        name = " ".join(map(_word, _named(number))) if number >= FEW else str(number % 9973)
         if short:
             question = f"{chance.choice(asked)[:40]} {name}?"
-            context = answer = f"{chance.choice(told)[:40]} {number} {chance.choice(told)[-40:]}"
+            context = answer = f"{chance.choice(told)[:40]} {name} {chance.choice(told)[-40:]}"
         else:
             question = f"{chance.choice(asked)[:-1]} {' '.join(chance.choice(told).split()[:6])} {name}?"
             parts = [chance.choice(told) for _ in range(chance.randint(1, 5))]
