@@ -6,7 +6,7 @@ Two passes over the rows and one look at all of them in between:
 2. `deduplicate.find`, `decide`: duplicates, poisoning, refusals and splits, on a few numbers for each row.
 3. `assemble`: what was decided is applied, and everything is written and counted.
 
-Rows stay in the repository's order (question ids), so no text is ever shuffled, and nothing holds all texts in memory.
+Rows stay in the repository's order (question ids), so nothing is ever shuffled, and nothing holds all texts in memory.
 """
 
 from __future__ import annotations

@@ -66,18 +66,20 @@ def over_lake(
     columns: Sequence[str] = (),
     *,
     row_numbers: bool = False,
+    rows_per_piece: int = ROWS_PER_PIECE,
 ) -> DataFrame:
     """Return what `work` makes of each piece of a dataset, as a frame with one partition for each piece, in order.
 
-    `work` runs in the Python workers on the rows as they are read, before anything reaches Java. It must be picklable
-    and give the same result when a task is repeated. Raises LakeError as `read_lake` does.
+    Pieces have about `rows_per_piece` rows, fewer when there are few. `work` runs in the Python workers on the rows as
+    they are read, before anything reaches Java. It must be picklable and give the same result when a task is repeated.
+    Raises LakeError as `read_lake` does.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 
     read = _schema(settings.lake, uri, columns, row_numbers)
     lake = open_lake(settings.lake)
     total = sum(piece.rows for piece in pieces(lake, uri, 1 << 62))
-    wanted = max(SMALLEST_PIECE, min(ROWS_PER_PIECE, -(-total // FEW_PIECES)))
+    wanted = max(SMALLEST_PIECE, min(rows_per_piece, -(-total // FEW_PIECES)))
     task = _Task(settings.lake, uri, tuple(pieces(lake, uri, wanted)), read, work)
     number = max(1, len(task.pieces))
     frame: DataFrame = spark.range(0, number, 1, number).mapInArrow(task, from_arrow_schema(schema))

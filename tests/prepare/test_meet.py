@@ -105,6 +105,14 @@ def test_rows_with_half_of_their_words_in_common_are_no_candidates(lake: Lake) -
     assert len(left) == 0
 
 
+def test_sketches_are_read_in_the_order_of_the_rows(lake: Lake) -> None:
+    rows = crowd(30)
+    sets = Sets.of(forms(*(pa.array(side) for side in zip(*rows.values(), strict=True))))
+    read_back = Sketches.read(lake, write_cleaned(lake, rows), WHOLE)
+    assert read_back.sizes.tolist() == sets.whole.lengths().tolist()
+    assert [word.tolist() for word in read_back.words] == [word.tolist() for word in Sketches.of(sets.whole, 4).words]
+
+
 def test_many_rows_are_cut_into_buckets() -> None:
     assert buckets(0) == [Bucket(0, 1)]
     assert buckets(250_000) == [Bucket(0, 1)]
@@ -120,16 +128,17 @@ def test_every_copy_among_many_rows_is_found_whoever_looks(lake: Lake, monkeypat
     wanted = {(n, n + 1) for n in range(0, 3000, 10)}
     assert found(lake, uri) == wanted
     monkeypatch.setattr(meet, "KEYS_AT_ONCE", 30_000)
+    monkeypatch.setattr(finding, "PAIRS_AT_ONCE", 100)
+    monkeypatch.setattr(finding, "PAIRS_JUDGED", 30)
     assert found(lake, uri) == wanted
 
 
 @pytest.mark.spark
 def test_spark_finds_the_same(spark: Any, spark_settings: Settings, tmp_path: Path) -> None:
     lake = open_lake(LakeSettings(uri=str(tmp_path / "lake")))
-    uri = write_cleaned(lake, crowd(900))
-    assert finding.IN_THIS_PROCESS > 900
-    assert found(lake, uri, spark=spark, settings=spark_settings, spread=True) == found(lake, uri)
-    assert (
-        Sketches.read(lake, uri, WHOLE).sizes.tolist()
-        == Sets.of(forms(*(pa.array(side) for side in zip(*crowd(900).values(), strict=True)))).whole.lengths().tolist()
-    )
+    rows = crowd(900)
+    uri = write_cleaned(lake, rows | {"q000000copy": rows["q000000"]})
+    made = found(lake, uri, spark=spark, settings=spark_settings, spread=True)
+    assert made == found(lake, uri)
+    assert (0, 1) in made
+    assert len(made) == 91

@@ -1,30 +1,36 @@
 """Finding duplicates and related rows of a whole cleaned dataset: in this process when it is small, on Spark when not.
 
-Both ways use the same steps (`keys`, `candidates`, `verify`); only who holds the data differs.
+Both ways do the same (`meet`, then `judge_pairs`); only who works on which bucket and on which pairs differs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.lake import Lake, open_lake
-from pipeline.prepare.deduplicate.candidates import Rows
+from pipeline.prepare.deduplicate.candidates import Rows, distinct
 from pipeline.prepare.deduplicate.meet import buckets, candidates
-from pipeline.prepare.deduplicate.verify import Texts, judge
+from pipeline.prepare.deduplicate.verify import Texts, Verdict, judge
 from pipeline.prepare.rows_at import rows_at, scan
-from pipeline.settings import Settings
+from pipeline.settings import LakeSettings, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-IN_THIS_PROCESS = 300_000
-"""Rows up to which Spark's shuffles would cost more than they spread (500 MB and 16 seconds here, at that number)."""
-PAIRS_AT_ONCE = 20_000
-PAIR = pa.schema([("left", pa.int64()), ("right", pa.int64())])
+IN_THIS_PROCESS = 200_000
+"""Rows up to which starting tasks would cost more than it spreads."""
+PAIRS_AT_ONCE = 200_000
+"""Pairs whose texts are held at once: some 200 MB. Every so many pairs cost a look at all texts."""
+PAIRS_JUDGED = 20_000
+PAIR = pa.schema([pa.field("left", pa.int64(), nullable=False), pa.field("right", pa.int64(), nullable=False)])
+VERDICT = pa.schema(
+    [*PAIR, pa.field("duplicate", pa.bool_(), nullable=False), pa.field("related", pa.bool_(), nullable=False)]
+)
 
 
 class Pairs(NamedTuple):
@@ -54,15 +60,12 @@ def find(
     keep = np.zeros(len(same), bool)
     keep[firsts] = True
     threshold = settings.prepare.near_duplicate_threshold
-    judged = [_judged_here(lake, uri, copies, threshold)]
     if spread:
-        judged += _spread(spark, settings, lake, uri, scratch, keep)
+        judged = list(_spread(spark, settings, lake, uri, scratch, keep, copies))
     else:
-        judged += [
-            _judged_here(lake, uri, candidates(lake, uri, keep, threshold, bucket), threshold)
-            for bucket in buckets(len(keep))
-        ]
-    return Pairs(_joined([found.duplicates for found in judged]), _joined([found.related for found in judged]))
+        met = [candidates(lake, uri, keep, threshold, bucket) for bucket in buckets(len(keep))]
+        judged = list(judge_pairs(lake, uri, *_once([copies, *met]), threshold))
+    return Pairs(*(_chosen(judged, name) for name in ("duplicate", "related")))
 
 
 def exact_copies(same: Rows) -> tuple[tuple[Rows, Rows], Rows]:
@@ -74,44 +77,73 @@ def exact_copies(same: Rows) -> tuple[tuple[Rows, Rows], Rows]:
     return (first_of[copies], taking_part[copies]), taking_part[firsts]
 
 
-def _joined(parts: list[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
-    return np.concatenate([left for left, _ in parts]), np.concatenate([right for _, right in parts])
-
-
-def _judged_here(lake: Lake, uri: str, found: tuple[Rows, Rows], threshold: float) -> Pairs:
-    made = []
-    for start in range(0, len(found[0]), PAIRS_AT_ONCE):
-        left, right = (side[start : start + PAIRS_AT_ONCE] for side in found)
-        needed = np.unique(np.concatenate([left, right]))
+def judge_pairs(lake: Lake, uri: str, left: Rows, right: Rows, threshold: float) -> Iterator[pa.RecordBatch]:
+    """Yield the pairs that are duplicates or related, as batches of `VERDICT`, from their texts."""
+    for start in range(0, len(left), PAIRS_AT_ONCE):
+        sides = [side[start : start + PAIRS_AT_ONCE] for side in (left, right)]
+        needed = np.unique(np.concatenate(sides))
         texts = rows_at(lake, uri, needed, ["question", "answer"]).combine_chunks()
-        one, other = (_texts(texts.take(pa.array(np.searchsorted(needed, side)))) for side in (left, right))
-        made.append(_judged(left, right, one, other, threshold))
-    empty = np.zeros(0, np.int64)
-    made.append(Pairs((empty, empty), (empty, empty)))
-    return Pairs(_joined([one.duplicates for one in made]), _joined([one.related for one in made]))
+        for part in range(0, len(sides[0]), PAIRS_JUDGED):
+            one, other = (side[part : part + PAIRS_JUDGED] for side in sides)
+            asked = _texts(texts, np.searchsorted(needed, one)), _texts(texts, np.searchsorted(needed, other))
+            yield _told(one, other, judge(*asked, threshold))
 
 
-def _texts(table: pa.Table) -> Texts:
-    return Texts(table["question"].combine_chunks(), table["answer"].combine_chunks())
+def _texts(table: pa.Table, places: Rows) -> Texts:
+    chosen = table.take(pa.array(places))
+    return Texts(chosen["question"].combine_chunks(), chosen["answer"].combine_chunks())
 
 
-def _judged(left: Rows, right: Rows, one: Texts, other: Texts, threshold: float) -> Pairs:
-    verdict = judge(one, other, threshold)
-    same, near = verdict.duplicate, verdict.related
-    return Pairs((left[same], right[same]), (left[near], right[near]))
+def _told(left: Rows, right: Rows, verdict: Verdict) -> pa.RecordBatch:
+    columns = [pa.array(values) for values in (left, right, verdict.duplicate, verdict.related)]
+    batch = pa.RecordBatch.from_arrays(columns, schema=VERDICT)
+    return batch.filter(pa.array(verdict.duplicate | verdict.related))
+
+
+def _once(found: list[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
+    """Return pairs from several buckets, sorted, each once."""
+    left, right = (np.concatenate([pair[side] for pair in found]) for side in (0, 1))
+    return distinct(left, right)
+
+
+def _chosen(judged: list[pa.RecordBatch], name: str) -> tuple[Rows, Rows]:
+    table = pa.Table.from_batches(judged, VERDICT)
+    table = table.filter(table[name])
+    return table["left"].to_numpy(), table["right"].to_numpy()
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """What an executor needs to judge pairs."""
+
+    lake: LakeSettings
+    uri: str
+    threshold: float
+
+    def __call__(self, number: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Judge the pairs of a piece of the candidates."""
+        pairs = pa.Table.from_batches(list(batches), PAIR)
+        left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+        yield from judge_pairs(open_lake(self.lake), self.uri, left, right, self.threshold)
 
 
 def _spread(
-    spark: SparkSession, settings: Settings, lake: Lake, uri: str, scratch: str, keep: np.ndarray
-) -> Iterator[Pairs]:
-    """Find and judge candidate pairs on Spark."""
-    from pyspark.sql import functions as f
+    spark: SparkSession,
+    settings: Settings,
+    lake: Lake,
+    uri: str,
+    scratch: str,
+    keep: np.ndarray,
+    copies: tuple[Rows, Rows],
+) -> Iterator[pa.RecordBatch]:
+    """Let a Spark task look for candidates in each bucket, and one judge every `PAIRS_AT_ONCE` of them."""
+    from pyspark.sql.pandas.types import from_arrow_schema
 
-    from pipeline.spark.lake_source import ROW_NUMBER, read_lake, write_lake
+    from pipeline.spark.lake_source import over_lake, write_lake
 
-    threshold = settings.prepare.near_duplicate_threshold
+    threshold, place = settings.prepare.near_duplicate_threshold, settings.lake
     shipped = spark.sparkContext.broadcast(np.packbits(keep))
-    parts, rows, place = buckets(len(keep)), len(keep), settings.lake
+    parts, rows = buckets(len(keep)), len(keep)
 
     def met_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         wanted = np.unpackbits(shipped.value, count=rows).astype(bool)
@@ -120,40 +152,17 @@ def _spread(
                 met = candidates(open_lake(place), uri, wanted, threshold, parts[number])
                 yield pa.RecordBatch.from_arrays([pa.array(side) for side in met], schema=PAIR)
 
-    met = (
-        spark.range(0, len(parts), 1, len(parts))
-        .mapInArrow(met_in, "left long, right long")
-        .repartition(settings.spark.shuffle_partitions, "left")
-        .dropDuplicates(["left", "right"])
-    )
-    write_lake(met, settings, f"{scratch}/candidates")
-    met = read_lake(spark, settings, f"{scratch}/candidates")
-    texts = read_lake(spark, settings, uri, ["question", "answer"], row_numbers=True)
-    needed = met.select(f.explode(f.array("left", "right")).alias(ROW_NUMBER)).distinct()
-    texts = texts.join(needed, ROW_NUMBER, "leftsemi")
-    both = met
-    for side in ("left", "right"):
-        named = texts.select(
-            f.col(ROW_NUMBER).alias(side), f.col("question").alias(f"{side}_q"), f.col("answer").alias(f"{side}_a")
-        )
-        both = both.join(named, side)
-
-    def judged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            one, other = Texts(batch["left_q"], batch["left_a"]), Texts(batch["right_q"], batch["right_a"])
-            verdict = judge(one, other, threshold)
-            columns = [batch["left"], batch["right"], pa.array(verdict.duplicate), pa.array(verdict.related)]
-            made = pa.RecordBatch.from_arrays(columns, ["left", "right", "duplicate", "related"])
-            yield made.filter(pa.array(verdict.related | verdict.duplicate))
-
-    found = both.mapInArrow(judged, "left long, right long, duplicate boolean, related boolean")
-    write_lake(found, settings, f"{scratch}/pairs")
+    frame = spark.range(0, len(parts), 1, len(parts)).mapInArrow(met_in, from_arrow_schema(PAIR))
+    write_lake(frame, settings, f"{scratch}/met")
     shipped.destroy()
-    for _, batch in scan(lake, f"{scratch}/pairs", ["left", "right", "duplicate", "related"]):
-        left, right = batch["left"].to_numpy(), batch["right"].to_numpy()
-        same = batch["duplicate"].to_numpy(zero_copy_only=False)
-        near = batch["related"].to_numpy(zero_copy_only=False)
-        yield Pairs((left[same], right[same]), (left[near], right[near]))
+    met = [
+        (batch["left"].to_numpy(), batch["right"].to_numpy()) for _, batch in scan(lake, f"{scratch}/met", PAIR.names)
+    ]
+    table = pa.table(dict(zip(PAIR.names, _once([copies, *met]), strict=True)), schema=PAIR)
+    lake.write_batches(f"{scratch}/candidates/part-00000.parquet", table.to_batches(max_chunksize=PAIRS_JUDGED), PAIR)
+    work = _Judging(place, uri, threshold)
+    judged = over_lake(spark, settings, f"{scratch}/candidates", work, VERDICT, rows_per_piece=PAIRS_AT_ONCE)
+    write_lake(judged, settings, f"{scratch}/judged")
+    for _, batch in scan(lake, f"{scratch}/judged", VERDICT.names):
+        yield batch.cast(VERDICT)
     lake.delete([info.uri for info in lake.objects(scratch)])
