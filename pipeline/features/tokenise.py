@@ -7,7 +7,7 @@ context is cut. Loss falls on the answer alone. What cannot be made to fit is se
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,9 @@ MIN_CONTEXT_TOKENS = 32
 """A context that is cut to less than this supports nothing; shorter ones must fit whole."""
 MIN_SUPPORT = 0.5
 """Further windows are kept when they support at least this share of what the best one supports."""
+
+HASHED = ("split", "licence", "data_source", "window", "window_start", "context_truncated", "answer_truncated")
+"""What a row's hash covers beside its tokens: all that is served of it and can change while they stay the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class RowTokeniser:
         learns = [[IGNORED] * len(item.prompt) + item.target if causal else item.target for item in examples]
         rows = pa.array([item.row for item in examples], pa.int64())
         token_ids, labels = _lists(reads), _lists(learns)
-        columns: Mapping[str, pa.Array] = {
+        columns: dict[str, pa.Array] = {
             **{name: batch[name].take(rows) for name in ("question_id", "split", "licence", "data_source")},
             "event_timestamp": batch["updated_at"].take(rows),
             "created_timestamp": batch["updated_at"].take(rows),
@@ -170,11 +173,11 @@ class RowTokeniser:
             "target_length": pa.array([len(item.target) for item in examples], pa.int32()),
             "context_truncated": pa.array([item.context_cut for item in examples], pa.bool_()),
             "answer_truncated": pa.array([item.answer_cut for item in examples], pa.bool_()),
-            "feature_hash": pa.array(
-                [_digest(ids, wanted) for ids, wanted in zip(_pieces(token_ids), _pieces(labels), strict=True)],
-                pa.string(),
-            ),
         }
+        shown = zip(*(columns[name].to_pylist() for name in HASHED), strict=True)
+        columns["feature_hash"] = pa.array(
+            [_digest(*row) for row in zip(_pieces(token_ids), _pieces(labels), shown, strict=True)], pa.string()
+        )
         return pa.RecordBatch.from_arrays([columns[name] for name in TOKENS.names], schema=TOKENS)
 
 
@@ -195,10 +198,11 @@ def _pieces(lists: pa.ListArray) -> Iterator[memoryview]:
         yield values[start:end]
 
 
-def _digest(token_ids: memoryview, labels: memoryview) -> str:
+def _digest(token_ids: memoryview, labels: memoryview, shown: tuple[Any, ...]) -> str:
     digest = hashlib.sha256(token_ids)
     digest.update(b"labels")
     digest.update(labels)
+    digest.update(repr(shown).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:16]
 
 

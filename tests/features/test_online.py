@@ -104,6 +104,17 @@ def test_only_changes_are_written_and_what_is_gone_is_removed(online: Place, cau
     assert tokens[1]["token_ids"] is None
 
 
+@pytest.mark.parametrize(("name", "value"), [("licence", "PSF-2.0"), ("split", "validation"), ("data_source", "wiki")])
+def test_a_row_whose_tokens_stayed_the_same_is_served_in_its_new_form_too(
+    place: Place, causal_folder: Path, name: str, value: str
+) -> None:
+    run(place, causal_folder, rows("one", "two"))
+    changed = [*rows("one"), *rows("two", **{name: value})]
+    _, report = run(place, causal_folder, changed)
+    assert report[TOKENS] == {"written": 1, "removed": 0, "unchanged": 1}
+    assert retrieval.online_features(place.settings, ["q-two"], TOKENS)[0][name] == value
+
+
 def test_nothing_changed_costs_nothing(online: Place, causal_folder: Path) -> None:
     manifest, _ = run(online, causal_folder, rows("one", "two"))
     again, report = run(online, causal_folder, rows("one", "two"))
