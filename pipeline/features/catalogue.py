@@ -2,10 +2,15 @@
 
 The references are what moves from run to run; manifests and their Parquet files never change.
 `feature_repo/features.py` reads them, so the plain `feast` command sees what the pipeline published.
+
+Beside them stands, for each online store and view, whose rows that store may hold: written before the first row is, so
+that the rows of a run that died are known to the next, which removes those that it lacks.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.features.definitions import FeatureSet
 
 FOLDER = ("feature_store", "published")
+ONLINE = ("feature_store", "online")
 
 
 class Published(BaseModel):
@@ -48,6 +54,28 @@ def find(lake: Lake, view: str) -> Published | None:
     return Published.model_validate_json(found[0]) if found else None
 
 
+def claim(lake: Lake, online: str, view: str, manifest: str) -> list[str]:
+    """Note that rows of a manifest are about to be written to an online store; return whose rows it may hold by now.
+
+    `online` tells online stores apart. What the view is known to serve counts too: a store may be older than its notes.
+    """
+    served = find(lake, view)
+    before = [served.manifest] if served else []
+    known = _change(
+        lake, lake.uri(*ONLINE, online, f"{view}.json"), lambda old: [*dict.fromkeys([*old, *before, manifest])]
+    )
+    return [*dict.fromkeys([*known, *before])]
+
+
+def settle(lake: Lake, online: str, view: str, manifest: str, cleaned: Collection[str]) -> None:
+    """Note that an online store holds a manifest's rows, and no more those that only the `cleaned` manifests have."""
+
+    def without(known: list[str]) -> list[str]:
+        return [uri for uri in known if uri == manifest or uri not in cleaned]
+
+    _change(lake, lake.uri(*ONLINE, online, f"{view}.json"), without)
+
+
 def feature_set(settings: Settings, manifest: Manifest) -> FeatureSet:
     """Return the feature set of a features manifest, with the real places of its data."""
     from pipeline.features.definitions import FeatureSet
@@ -74,3 +102,12 @@ def published_sets(settings: Settings, lake: Lake) -> list[FeatureSet]:
 
 def _place(lake: Lake, view: str) -> str:
     return lake.uri(*FOLDER, f"{view}.json")
+
+
+def _change(lake: Lake, uri: str, change: Callable[[list[str]], list[str]]) -> list[str]:
+    """Change a list in the lake, whoever else does so at the same time, and return it as it was."""
+    while True:
+        found = lake.read_tagged(uri)
+        known: list[str] = json.loads(found[0]) if found else []
+        if lake.swap(uri, json.dumps(change(known), indent=1).encode(), found[1] if found else None):
+            return known

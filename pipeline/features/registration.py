@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pipeline.features.schema import ENTITY
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, digest_of, load_manifest
+from pipeline.stage import Manifest, load_manifest
 
 log = get_logger(__name__)
 
@@ -39,12 +40,16 @@ def _register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) -
     from pipeline.features.online import OnlineView
 
     features = catalogue.feature_set(settings, manifest)
+    online = stores.online_identity(settings)
     store = stores.open_shared(settings, lake)
     store.apply(objects(features))
+    _forget(settings, manifest)
     report = {}
     for view in (name for name in features.sources if name != features.windows_view):
-        earlier = _earlier(lake, view, features.sources[view])
+        held = catalogue.claim(lake, online, view, manifest.uri)
+        earlier = _ids(lake, held, features.sources[view].rsplit("/", 1)[-1])
         done = OnlineView(store, view).bring_up_to(lake, features.sources[view], earlier)
+        catalogue.settle(lake, online, view, manifest.uri, held)
         if done.written:
             start, end = _span(lake, features.sources[view])
             store.registry.apply_materialization(store.get_feature_view(view), store.project, start, end)
@@ -56,19 +61,16 @@ def _register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) -
     return report
 
 
-def _earlier(lake: Lake, view: str, uri: str) -> list[str]:
-    """Return the questions that the view served until now."""
-    reference = catalogue.find(lake, view)
-    if reference is None:
-        return []
-    try:
-        before = load_manifest(lake, reference.manifest)
-        name = uri.rsplit("/", 1)[-1]
-        ids: list[str] = lake.read_table(before.output(name).uri, columns=[ENTITY])[ENTITY].to_pylist()
-    except (LakeError, FileNotFoundError, OSError) as problem:
-        log.warning("what was served before cannot be read; rows that are gone may stay online", cause=str(problem))
-        return []
-    return ids
+def _ids(lake: Lake, manifests: Sequence[str], output: str) -> list[str]:
+    """Return the questions of these manifests, each once."""
+    found: dict[str, None] = {}
+    for uri in manifests:
+        try:
+            place = load_manifest(lake, uri).output(output).uri
+            found.update(dict.fromkeys(lake.read_table(place, columns=[ENTITY])[ENTITY].to_pylist()))
+        except (LakeError, FileNotFoundError, OSError) as problem:
+            log.warning("what was served before cannot be read; rows that are gone may stay online", cause=str(problem))
+    return list(found)
 
 
 def _span(lake: Lake, uri: str) -> tuple[datetime, datetime]:
@@ -85,8 +87,9 @@ def _memory(settings: Settings) -> Path:
 
 
 def _identity(settings: Settings, manifest: Manifest) -> dict[str, str]:
-    # a digest, because the options may hold a password
-    target = digest_of([settings.features.online_store, settings.features.online_store_options])[:16]
+    from pipeline.features.store import online_identity
+
+    target = online_identity(settings)
     return {f"{target} {view}": manifest.uri for view in manifest.facts["views"].values()}
 
 
@@ -95,16 +98,28 @@ def _done(settings: Settings, manifest: Manifest) -> bool:
 
     The memory lies beside the SQLite store, so that both are lost together.
     """
-    path = _memory(settings)
-    if not path.is_file():
-        return False
-    remembered = json.loads(path.read_text(encoding="utf-8"))
+    remembered = _remembered(settings)
     return all(remembered.get(view) == uri for view, uri in _identity(settings, manifest).items())
 
 
 def _remember(settings: Settings, manifest: Manifest) -> None:
+    _write(settings, {**_remembered(settings), **_identity(settings, manifest)})
+
+
+def _forget(settings: Settings, manifest: Manifest) -> None:
+    """What was served is no longer what it was as soon as the first row is written, however this run ends."""
+    views = _identity(settings, manifest)
+    _write(settings, {name: uri for name, uri in _remembered(settings).items() if name not in views})
+
+
+def _remembered(settings: Settings) -> dict[str, str]:
     path = _memory(settings)
-    remembered = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def _write(settings: Settings, remembered: dict[str, str]) -> None:
+    path = _memory(settings)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({**remembered, **_identity(settings, manifest)}, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
     partial.replace(path)

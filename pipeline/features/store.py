@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
+from pipeline.stage import Manifest, digest_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -52,6 +53,13 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "online_store": {**online, **features.online_store_options},
         "entity_key_serialization_version": 3,
     }
+
+
+def online_identity(settings: Settings) -> str:
+    """Return what tells this online store from all others: a digest, because the options may hold a password."""
+    online = configuration(settings)["online_store"]
+    here = platform.node() if online["type"] == "sqlite" else ""  # a file is another one on another machine
+    return digest_of([settings.features.project, here, online])[:16]
 
 
 def open_shared(settings: Settings, lake: Lake) -> FeatureStore:

@@ -115,6 +115,52 @@ def test_a_row_whose_tokens_stayed_the_same_is_served_in_its_new_form_too(
     assert retrieval.online_features(place.settings, ["q-two"], TOKENS)[0][name] == value
 
 
+def test_rows_of_a_run_that_died_while_serving_do_not_stay_for_ever(
+    online: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(online, causal_folder, rows("one", "two"))
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OnlineView, "_confirm", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(online, causal_folder, rows("one", "three"))  # writes q-thr, and dies before q-two is removed
+    assert retrieval.online_features(online.settings, ["q-thr"])[0]["found"]
+    run(online, causal_folder, rows("one", "four"))  # the data changed again before the next run
+    found = retrieval.online_features(online.settings, ["q-one", "q-two", "q-thr", "q-fou"])
+    assert [row["found"] for row in found] == [True, False, False, True]
+
+
+def test_data_that_went_back_after_a_run_died_are_served_again(
+    place: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(place, causal_folder, rows("one", "two"))
+    with monkeypatch.context() as patch:
+        patch.setattr(OnlineView, "_confirm", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(place, causal_folder, rows("one, changed", "three"))
+    run(place, causal_folder, rows("one", "two"))
+    found = retrieval.online_features(place.settings, ["q-one", "q-two", "q-thr"])
+    assert [row["answer"] for row in found] == ["one", "two", None]
+
+
+def test_rows_that_another_online_store_never_held_are_removed_on_the_way_back(
+    redis_port: int, place: Place, causal_folder: Path
+) -> None:
+    chosen = place.settings.features
+    chosen.project = f"p{time.time_ns()}"
+    run(place, causal_folder, rows("one", "two"))
+    chosen.online_store = "redis"
+    chosen.online_store_options = {"connection_string": f"127.0.0.1:{redis_port}"}
+    run(place, causal_folder, rows("one"))
+    chosen.online_store, chosen.online_store_options = "sqlite", {}
+    run(place, causal_folder, rows("one"))
+    found = retrieval.online_features(place.settings, ["q-one", "q-two"])
+    assert [row["found"] for row in found] == [True, False]
+
+
 def test_nothing_changed_costs_nothing(online: Place, causal_folder: Path) -> None:
     manifest, _ = run(online, causal_folder, rows("one", "two"))
     again, report = run(online, causal_folder, rows("one", "two"))
