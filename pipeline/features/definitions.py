@@ -61,8 +61,11 @@ class FeatureSet:
 
     @property
     def key(self) -> str:
-        """Return the part of a view's name that tells models and templates apart."""
-        return re.sub(r"[^a-z0-9]+", "_", f"{self.model.rsplit('/', 1)[-1]} {self.template}".lower()).strip("_")
+        """Return the part of a view's name that tells models and templates apart.
+
+        The model's whole name counts: copies of one model by several owners have the same last part.
+        """
+        return re.sub(r"[^a-z0-9]+", "_", f"{self.model} {self.template}".lower()).strip("_")
 
     @property
     def tokens_view(self) -> str:

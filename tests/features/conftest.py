@@ -81,7 +81,7 @@ class Place:
     lake: Lake
 
     def features(
-        self, folder: Path, *rows: dict[str, Any], architecture: str = "causal", name: str = "Tiny"
+        self, folder: Path, *rows: dict[str, Any], architecture: str = "causal", name: str = "acme/Tiny"
     ) -> Manifest:
         """Run the features stage over these prepared rows for a base model with this tokenizer."""
         return stage.run(
@@ -89,7 +89,7 @@ class Place:
             self.lake,
             run_id="r1",
             prepared=prepare(self.lake, prepared(*rows)),
-            base=base_model(self.lake, folder, architecture, f"acme/{name}"),
+            base=base_model(self.lake, folder, architecture, name),
         )
 
 

@@ -30,8 +30,8 @@ def test_the_yaml_is_what_the_default_settings_give() -> None:
 def test_the_plain_feast_command_sees_what_the_pipeline_published(
     quick: None, s3_place: Place, causal_folder: Path, seq2seq_folder: Path, tmp_path: Path
 ) -> None:
-    s3_place.features(causal_folder, {}, {}, name="Small")
-    s3_place.features(seq2seq_folder, {}, {}, name="T5", architecture="seq2seq")
+    s3_place.features(causal_folder, {}, {}, name="acme/Small")
+    s3_place.features(seq2seq_folder, {}, {}, name="acme/T5", architecture="seq2seq")
     folder = tmp_path / "feature_repo"
     folder.mkdir()
     (folder / "features.py").write_text((REPOSITORY / "features.py").read_text())
@@ -59,7 +59,7 @@ def test_the_plain_feast_command_sees_what_the_pipeline_published(
         [sys.executable, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for view in ("qa_features", "token_features_small_chat_1", "token_features_t5_text_to_text_1"):
+    for view in ("qa_features", "token_features_acme_small_chat_1", "token_features_acme_t5_text_to_text_1"):
         assert view in done.stdout
     assert "Deleted" not in done.stdout
 

@@ -20,7 +20,7 @@ from .conftest import Place
 
 pytestmark = pytest.mark.usefixtures("quick")
 REDIS_PORT, DYNAMODB_PORT = 21460, 21461
-TOKENS = "token_features_tiny_chat_1"
+TOKENS = "token_features_acme_tiny_chat_1"
 
 
 @pytest.fixture(scope="module")

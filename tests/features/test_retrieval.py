@@ -70,19 +70,27 @@ def test_what_a_manifest_gives_never_changes(place: Place, causal_folder: Path) 
 
 
 def test_two_models_live_side_by_side(place: Place, causal_folder: Path, seq2seq_folder: Path) -> None:
-    small = place.features(causal_folder, *rows(20), name="Small")
-    texts = place.features(seq2seq_folder, *rows(20), name="T5", architecture="seq2seq")
-    assert small.facts["views"]["tokens"] == "token_features_small_chat_1"
-    assert texts.facts["views"]["tokens"] == "token_features_t5_text_to_text_1"
+    small = place.features(causal_folder, *rows(20), name="acme/Small")
+    texts = place.features(seq2seq_folder, *rows(20), name="acme/T5", architecture="seq2seq")
+    assert small.facts["views"]["tokens"] == "token_features_acme_small_chat_1"
+    assert texts.facts["views"]["tokens"] == "token_features_acme_t5_text_to_text_1"
     shared = store.open_shared(place.settings, place.lake)
     assert {view.name for view in shared.list_feature_views()} == {
         "qa_features",
-        "token_features_small_chat_1",
-        "token_features_t5_text_to_text_1",
+        "token_features_acme_small_chat_1",
+        "token_features_acme_t5_text_to_text_1",
     }
     assert retrieved(place, small, "train")["labels"][0].as_py()[0] == -100
     assert retrieved(place, texts, "train")["labels"][0].as_py()[0] != -100
     assert {reference.manifest for reference in catalogue.published(place.lake)} == {small.uri, texts.uri}
+
+
+def test_models_of_one_name_by_two_owners_live_side_by_side(place: Place, causal_folder: Path) -> None:
+    made = [place.features(causal_folder, *rows(20), name=name) for name in ("acme/Small", "other/Small", "./my/Small")]
+    assert len({manifest.facts["views"]["tokens"] for manifest in made}) == 3
+    for manifest in made:
+        view = store.open_shared(place.settings, place.lake).get_feature_view(manifest.facts["views"]["tokens"])
+        assert view.tags["base_model"] == manifest.facts["base_model"]
 
 
 def test_two_runs_at_once_do_not_lose_each_other(place: Place, causal_folder: Path, seq2seq_folder: Path) -> None:
@@ -90,8 +98,8 @@ def test_two_runs_at_once_do_not_lose_each_other(place: Place, causal_folder: Pa
 
     assert AutoTokenizer
     with ThreadPoolExecutor(2) as pool:
-        one = pool.submit(place.features, causal_folder, *rows(20), name="Small")
-        two = pool.submit(place.features, seq2seq_folder, *rows(20), name="T5", architecture="seq2seq")
+        one = pool.submit(place.features, causal_folder, *rows(20), name="acme/Small")
+        two = pool.submit(place.features, seq2seq_folder, *rows(20), name="acme/T5", architecture="seq2seq")
         made = [one.result(), two.result()]
     known = {view.name for view in store.open_shared(place.settings, place.lake).list_feature_views()}
     assert known == {"qa_features", *(manifest.facts["views"]["tokens"] for manifest in made)}
@@ -134,7 +142,7 @@ def test_unknown_splits_and_columns_are_named(
     place: Place, causal_folder: Path, split: str, columns: list[str]
 ) -> None:
     manifest = place.features(causal_folder, *rows(5))
-    with pytest.raises(PipelineError, match="token_features_tiny"):
+    with pytest.raises(PipelineError, match="token_features_acme_tiny"):
         list(retrieval.training_batches(place.settings, place.lake, manifest, split, columns))
 
 

@@ -36,7 +36,7 @@ def test_spark_makes_the_features_of_every_row_on_s3(
     assert made.counts.reasons == {"question_and_answer_too_long": 1}
     assert made.facts["splits"] == {"test": 75, "train": 150, "validation": 75}
     assert made.facts["licence"] == "Apache-2.0 AND (MIT OR Zlib) AND PSF-2.0"
-    assert made.facts["views"] == {"qa": "qa_features", "tokens": "token_features_tiny_chat_1"}
+    assert made.facts["views"] == {"qa": "qa_features", "tokens": "token_features_acme_tiny_chat_1"}
     assert made.facts["lengths"]["max"] <= s3_place.settings.features.max_length
     names = [file.path for file in made.output("token_features").files]
     assert names == ["part-00000.parquet", "part-00001.parquet"]

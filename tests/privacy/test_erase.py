@@ -54,7 +54,7 @@ def test_nothing_of_the_subject_remains_in_any_file(world: World) -> None:
         "prepare/vocabulary": 1,
         "repository/rows": 1,
     }
-    assert report.online == {"qa_features": 1, "token_features_tiny_chat_1": 1}
+    assert report.online == {"qa_features": 1, "token_features_acme_tiny_chat_1": 1}
 
 
 def test_the_same_on_a_real_object_store(

@@ -30,7 +30,7 @@ def test_everything_known_is_exported_once(world: World, tmp_path: Path) -> None
     assert all("token_ids" not in item["record"] for item in records)
     mentions = {item["in"]: item["excerpts"] for item in document["mentions"]}
     assert SUBJECT in mentions["raw/help-desk/night-1/page-1.json"][0]
-    assert {item["view"] for item in document["online"]} == {"qa_features", "token_features_tiny_chat_1"}
+    assert {item["view"] for item in document["online"]} == {"qa_features", "token_features_acme_tiny_chat_1"}
     assert document["online"][0]["question_id"] == JANES
     assert [model["versions"] for model in document["models_trained_with_it"]] == [[], ["acme/faq@v3"]]
     assert document["sources"] == ["help-desk"]
