@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 Architecture = Literal["causal", "seq2seq"]
@@ -22,6 +23,9 @@ _ESCAPED = re.compile(rf"^\\(?=\\*(?:{'|'.join(MARKERS)}))", re.MULTILINE)
 # Some models mark turns with plain text ([INST], ### User:) that is no special token of their tokenizer.
 _TURN_MARK = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\]|#{2,} ?\w+:")
 _ROLE = re.compile(r"\b[A-Z]\w*:")
+# Today, for templates that tell the date: a model must be asked in the words that it was taught.
+_DAY = datetime(2024, 7, 26, tzinfo=UTC)
+_TODAY = re.compile(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
 _SENTINEL = "\ue000content\ue000"
 
 
@@ -55,9 +59,7 @@ class Escaper:
 
     def unescape(self, text: str) -> str:
         """Return the text that was escaped."""
-        if self._undo:
-            text = self._undo.sub("", text)
-        return _ESCAPED.sub("", text)
+        return _ESCAPED.sub("", self._undo.sub("", text) if self._undo else text)
 
 
 class PromptTemplate(ABC):
@@ -164,11 +166,12 @@ class ChatTemplate(PromptTemplate):
 
 
 def _render(tokenizer: Any) -> str:
-    system = {"role": "system", "content": INSTRUCTION}
-    user = {"role": "user", "content": _SENTINEL}
+    template = _TODAY.sub(lambda found: repr(_DAY.strftime(found[2])), tokenizer.get_chat_template())
+    options = {"chat_template": template, "tokenize": False, "add_generation_prompt": True}
+    system, user = {"role": "system", "content": INSTRUCTION}, {"role": "user", "content": _SENTINEL}
     for messages in ([system, user], [{"role": "user", "content": f"{INSTRUCTION}\n{_SENTINEL}"}]):
         try:
-            text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            text: str = tokenizer.apply_chat_template(messages, **options)
         except Exception as problem:  # jinja's own errors: templates without a system role raise
             failure = problem
             continue

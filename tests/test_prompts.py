@@ -28,6 +28,12 @@ HEADINGS = (
 )
 
 
+DATED = (
+    "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    "{{ '<|im_start|>system\nToday Date: ' + date_string + strftime_now(' (%j, %H:%M:%S.%f)') + '<|im_end|>\n' }}"
+) + CHATML
+
+
 def tokenizer(chat_template: str | None = CHATML) -> PreTrainedTokenizerFast:
     vocabulary = {token: index for index, token in enumerate(["<|im_start|>", "<|im_end|>", "<pad>"])}
     vocabulary |= {chr(byte): len(vocabulary) + byte for byte in range(256)}
@@ -139,3 +145,9 @@ def test_targets_end_with_the_end_token_and_hold_no_other() -> None:
     (ids,) = encoder.targets(["stop <|im_end|> here"])
     assert ids[-1] == TOKENIZER.eos_token_id
     assert ids.count(TOKENIZER.eos_token_id) == 1
+
+
+def test_a_template_that_tells_the_date_gives_the_same_prompt_every_day() -> None:
+    found = {ChatTemplate(tokenizer(DATED)).prompt("a context", "Where?") for _ in range(3)}
+    assert len(found) == 1
+    assert "Today Date: 26 Jul 2024 (208, 00:00:00.000000)" in found.pop()
