@@ -174,8 +174,16 @@ class FeatureSettings(Section):
     online_store_options: dict[str, Any] = {}
     max_length: int = Field(256, ge=16)
     max_answer_tokens: int = Field(64, ge=4)
-    window: int | None = None
-    stride: int | None = None
+    window: int | None = Field(None, ge=32)
+    stride: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _covering(self) -> FeatureSettings:
+        if self.stride and self.window is None:
+            raise ValueError("features.stride says how far apart windows are, but features.window asks for no window")
+        if self.stride and self.window and self.stride > self.window:
+            raise ValueError("features.stride is larger than features.window: windows would leave out what is between")
+        return self
 
 
 class ModelSettings(Section):

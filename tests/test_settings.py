@@ -63,3 +63,19 @@ def test_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sample_files_are_valid(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMOPS_CONFIG", str(PROJECT_ROOT / name))
     assert load().collect.sources
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("window = 0", "greater than or equal to 32"),
+        ("window = -5", "greater than or equal to 32"),
+        ("window = 256\nstride = 0", "greater than or equal to 1"),
+        ("window = 128\nstride = 256", "would leave out"),
+        ("stride = 128", "no window"),
+    ],
+)
+def test_windows_that_cannot_cover_a_context_are_refused(here: Path, values: str, message: str) -> None:
+    (here / "llmops.toml").write_text(f"[features]\n{values}\n")
+    with pytest.raises(SettingsError, match=message):
+        load()
