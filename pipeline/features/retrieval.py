@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from pipeline.errors import PipelineError
 from pipeline.features import store as stores
-from pipeline.features.schema import ENTITY, EVENT_TIME, KEYS, QA, WINDOW
+from pipeline.features.schema import ENTITY, EVENT_TIME, KEYS, QA
 from pipeline.lake import Lake
+from pipeline.lake.errors import said
 from pipeline.settings import Settings
 from pipeline.stage import Manifest
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
 CHUNK = 16_384
-"""Questions in one retrieval, about a Parquet row group: bounds a reader's memory whatever the size of the dataset."""
+"""Questions in one retrieval at most, about a Parquet row group."""
+CHUNK_TOKENS = 4_000_000
+"""Tokens in one retrieval, about: with `CHUNK` it bounds a reader's memory whatever the number and length of rows."""
 TRAINING_COLUMNS = (ENTITY, "token_ids", "attention_mask", "labels")
 SPLITS = ("train", "validation", "test")
 
@@ -37,12 +40,13 @@ def training_batches(
     columns: Sequence[str] = TRAINING_COLUMNS,
     *,
     as_of: datetime | None = None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the token features of a split, sorted by question, further windows over long contexts last.
+    """Yield the token features of a split in the order of their files, further windows over long contexts last.
 
-    `columns` are `question_id` and columns of `schema.TOKENS`. With `as_of` (a time with a zone) only what was true
-    then is given. Raises PipelineError at an unknown split or column, or when the data are not what was registered.
+    Files are sorted by question, and so is the whole where ids are digests, as the repository's are. `columns` are
+    `question_id` and columns of `schema.TOKENS`. With `as_of` (a time with a zone) rows that changed later are left
+    out. Raises PipelineError at an unknown split or column, or when the data are not what was registered.
     """
     store = stores.open_pinned(settings, lake, features)
     views = features.facts["views"]
@@ -58,9 +62,9 @@ def qa_rows(
     split: str,
     *,
     as_of: datetime | None = None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the texts of a split's questions, sorted by question, as dictionaries with the columns of `schema.QA`.
+    """Yield the texts of a split's questions as dictionaries with the columns of `schema.QA`, in the files' order.
 
     Includes rows whose tokens did not fit the base model: evaluation asks them all.
     """
@@ -122,7 +126,7 @@ def _history(
     split: str,
     columns: Sequence[str],
     as_of: datetime | None,
-    chunk: int,
+    chunk: int | None,
 ) -> Iterator[pa.RecordBatch]:
     definition = _view(store, view)
     keys = [field.name for field in definition.entity_columns]
@@ -135,24 +139,44 @@ def _history(
         )
     if as_of is not None and as_of.tzinfo is None:
         raise PipelineError("The time of a point-in-time retrieval needs a zone", where=as_of.isoformat())
-    entities = _entities(lake, definition.batch_source.path, keys, split)
     moment = as_of or datetime.fromisoformat(features.facts["as_of"])
     asked = [name for name in columns if name not in keys]
     # always one that is never null, to tell absent rows from rows with empty values
     references = [f"{view}:{name}" for name in dict.fromkeys([*asked, "feature_hash"])]
-    for start in range(0, entities.num_rows, chunk):
-        frame = entities.slice(start, chunk).to_pandas().assign(**{EVENT_TIME: moment})
+    for entities in _entities(lake, definition.batch_source.path, keys, split, chunk or _chunk(features)):
+        frame = entities.to_pandas().assign(**{EVENT_TIME: moment})
         table = store.get_historical_features(entity_df=frame, features=references).to_arrow()
         _check(table, as_of, view)
-        table = table.filter(pc.is_valid(table["feature_hash"])).select(list(columns))
-        yield from table.replace_schema_metadata(None).combine_chunks().to_batches()
+        if table["feature_hash"].null_count:
+            table = table.filter(pc.is_valid(table["feature_hash"]))
+        yield from table.select(list(columns)).replace_schema_metadata(None).combine_chunks().to_batches()
 
 
-def _entities(lake: Lake, uri: str, keys: list[str], split: str) -> pa.Table:
-    """Return who is asked about: the split's questions, in order, so that chunks meet few row groups."""
-    table = lake.read_table(uri, columns=keys, filter=pc.field("split") == split)
-    order = [(key, "ascending") for key in reversed(keys)] if WINDOW in keys else [(key, "ascending") for key in keys]
-    return table.sort_by(order)
+def _chunk(features: Manifest) -> int:
+    """Return how many questions to retrieve at once: fewer where rows are long."""
+    length = features.facts.get("tokens", 0) / max(1, features.counts.rows_out)
+    return max(1, min(CHUNK, int(CHUNK_TOKENS / max(1.0, length))))
+
+
+def _entities(lake: Lake, uri: str, keys: list[str], split: str, chunk: int) -> Iterator[pa.Table]:
+    """Yield who is asked about, `chunk` at a time at most, in the order of the files.
+
+    A chunk ends with a row group where it can: what two chunks share of a row group is read twice.
+    """
+    from pipeline.features.point_in_time import dataset
+
+    held: list[pa.RecordBatch] = []
+    with said(uri):
+        for group in dataset(lake, uri).to_batches(columns=keys, filter=pc.field("split") == split):
+            if held and sum(batch.num_rows for batch in held) + group.num_rows > chunk:
+                yield pa.Table.from_batches(held)
+                held = []
+            parts = [group.slice(start, chunk) for start in range(0, group.num_rows, chunk)]
+            for part in parts[:-1]:
+                yield pa.Table.from_batches([part])
+            held += parts[-1:]
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _check(table: pa.Table, as_of: datetime | None, view: str) -> None:

@@ -84,6 +84,7 @@ def open_pinned(settings: Settings, lake: Lake, features: Manifest) -> FeatureSt
     path = _write(folder / f"{features.key}.db", registry.SerializeToString(deterministic=True))
     config = configuration(settings)
     config["project"] = registry.projects[0].spec.name
+    config["coerce_tz_aware"] = False  # our times have zones; pandas takes 20 ms to see that for each retrieval
     config["registry"] = {"path": str(path), "cache_ttl_seconds": 3600}
     config["online_store"] = {"type": "sqlite", "path": str(folder / "unused.db")}
     return _open(config, lake, folder)

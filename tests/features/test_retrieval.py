@@ -57,8 +57,24 @@ def test_feast_gives_what_the_files_hold(place: Place, causal_folder: Path) -> N
 def test_retrieval_streams_in_chunks(place: Place, causal_folder: Path) -> None:
     manifest = place.features(causal_folder, *rows(100))
     batches = list(retrieval.training_batches(place.settings, place.lake, manifest, "train", COLUMNS, chunk=8))
-    assert [batch.num_rows for batch in batches] == [8] * 7 + [4]
+    # two parts with 30 rows each: no chunk has rows of both, which would read row groups of both twice
+    assert [batch.num_rows for batch in batches] == [8, 8, 8, 6] * 2
     assert pa.Table.from_batches(batches).equals(retrieved(place, manifest, "train").cast(batches[0].schema))
+
+
+def test_small_row_groups_are_retrieved_together(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(100))
+    for chunk, sizes in ((60, [60]), (59, [30, 30]), (40, [30, 30])):
+        batches = retrieval.training_batches(place.settings, place.lake, manifest, "train", COLUMNS, chunk=chunk)
+        assert [batch.num_rows for batch in batches] == sizes
+
+
+def test_long_rows_are_retrieved_in_smaller_chunks(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(100))
+    long = manifest.model_copy(update={"facts": {**manifest.facts, "tokens": 4_000_000 * 10}})
+    batches = list(retrieval.training_batches(place.settings, place.lake, long, "train", COLUMNS))
+    assert max(batch.num_rows for batch in batches) == 10
+    assert sum(batch.num_rows for batch in batches) == 60
 
 
 def test_what_a_manifest_gives_never_changes(place: Place, causal_folder: Path) -> None:
