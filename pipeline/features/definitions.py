@@ -61,16 +61,13 @@ class FeatureSet:
 
     @property
     def key(self) -> str:
-        """Return the part of a view's name that tells models and templates apart.
-
-        The model's whole name counts: copies of one model by several owners have the same last part.
-        """
-        return re.sub(r"[^a-z0-9]+", "_", f"{self.model} {self.template}".lower()).strip("_")
+        """Return the part of a view's name that tells models and templates apart."""
+        return _key(self.model, self.template)
 
     @property
     def tokens_view(self) -> str:
         """Return the name of the token view."""
-        return f"token_features_{self.key}"
+        return tokens_view(self.model, self.template)
 
     @property
     def windows_view(self) -> str:
@@ -82,6 +79,16 @@ class FeatureSet:
         """Return where each view's data lies."""
         found = {QA_VIEW: self.qa, self.tokens_view: self.tokens}
         return {**found, self.windows_view: self.windows} if self.windows else found
+
+
+def tokens_view(model: str, template: str) -> str:
+    """Return the name of the token view of a base model and a template."""
+    return f"token_features_{_key(model, template)}"
+
+
+def _key(model: str, template: str) -> str:
+    # the model's whole name counts: copies of one model by several owners have the same last part
+    return re.sub(r"[^a-z0-9]+", "_", f"{model} {template}".lower()).strip("_")
 
 
 def views(features: FeatureSet) -> list[FeatureView]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.features.reuse import Earlier, merged
 from pipeline.features.schema import ENTITY, QA, SET_ASIDE, TOKENS, WINDOW, qa_features
 from pipeline.features.tokenise import RowTokeniser, TokenLimits
 from pipeline.features.tokenizer_files import ModelText
@@ -46,12 +47,17 @@ OUTPUTS = {"qa_features": QA, "token_features": TOKENS, "token_windows": TOKENS,
 
 @dataclass(frozen=True)
 class Job:
-    """What an executor needs: where to write, how the model reads text, and the limits. Sent over Spark's own wire."""
+    """What an executor needs: where to write, how the model reads text, and the limits. Sent over Spark's own wire.
+
+    `parts` is how many parts there will be; `earlier` is what need not be tokenised again.
+    """
 
     lake: LakeSettings
     prefix: str
     text: ModelText
     limits: TokenLimits
+    parts: int = 1
+    earlier: Earlier | None = None
 
 
 @dataclass
@@ -60,6 +66,7 @@ class Report:
 
     rows_in: int = 0
     rows_out: int = 0
+    carried: int = 0
     windows: int = 0
     tokens: int = 0
     answer_tokens: int = 0
@@ -99,11 +106,11 @@ def parts_for(rows: int) -> int:
     return max(1, min(FEW_PARTS, math.ceil(rows / SMALL_PART)), math.ceil(rows / FULL_PART))
 
 
-def tokenise_rows(rows: DataFrame, job: Job, parts: int) -> Report:
+def tokenise_rows(rows: DataFrame, job: Job) -> Report:
     """Write the feature datasets of prepared rows below the job's prefix and return what was made."""
     context = rows.sparkSession.sparkContext
     shipped = context.broadcast(job)
-    spread = rows.select(*COLUMNS).repartitionById(parts, _part(parts)).sortWithinPartitions(ENTITY)
+    spread = rows.select(*COLUMNS).repartitionById(job.parts, _part(job.parts)).sortWithinPartitions(ENTITY)
     report = Report()
     try:
         for row in spread.mapInArrow(lambda batches: _partition(shipped.value, batches), "report string").collect():
@@ -141,12 +148,18 @@ def write_part(job: Job, number: int, batches: Iterable[pa.RecordBatch]) -> Repo
     tokeniser = RowTokeniser(job.text.encoder(job.limits.length), job.text.architecture, job.limits)
     lake = open_lake(job.lake)
     parts = {name: PartWriter(lake, f"{job.prefix}/{name}", number, schema) for name, schema in OUTPUTS.items()}
+    earlier = job.earlier.of_part(lake, number) if job.earlier else None
     report = Report()
     for batch in _sliced(batches):
-        made, rejected = tokeniser.tokenise(batch)
+        texts = qa_features(batch)
+        kept = earlier.unchanged(texts) if earlier else TOKENS.empty_table()
+        fresh = batch.filter(pc.invert(pc.is_in(batch[ENTITY], value_set=kept[ENTITY].combine_chunks())))
+        made, rejected = tokeniser.tokenise(fresh)
+        made = merged(kept, made)
+        report.carried += batch.num_rows - fresh.num_rows
         first = pc.equal(made[WINDOW], 0)
         features = made.filter(first)
-        parts["qa_features"].write(qa_features(batch))
+        parts["qa_features"].write(texts)
         parts["token_features"].write(features)
         parts["token_windows"].write(made.filter(pc.invert(first)))
         parts["set_aside"].write(rejected)

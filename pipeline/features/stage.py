@@ -8,14 +8,16 @@ from typing import Any
 from pipeline.errors import QualityError
 from pipeline.features import registration, tokenizer_files
 from pipeline.features.distributed import COLUMNS, Job, Report, parts_for, tokenise_rows
+from pipeline.features.reuse import earlier_run
 from pipeline.features.schema import QA, SET_ASIDE, TOKENS
 from pipeline.features.tokenise import TokenLimits
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import Lake
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
 
 STAGE = "features"
+PACKAGES = ("features", "encoding", "prompts")
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str, prepared: Manifest, base: Manifest) -> Manifest:
@@ -39,7 +41,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, prepared: Manifest, base
         run_id=run_id,
         inputs={"prepare": prepared, "base-model": base},
         parameters=_parameters(settings, base),
-        packages=("features", "encoding", "prompts"),
+        packages=PACKAGES,
     )
     registration.register(settings, lake, manifest, run_id)
     return manifest
@@ -61,15 +63,29 @@ def _parameters(settings: Settings, base: Manifest) -> dict[str, Any]:
     }
 
 
+def job_for(settings: Settings, attempt: Attempt, prepared: Manifest, text: ModelText) -> Job:
+    """Return what there is to do, with what the last run made of equal rows in the same way."""
+    from pipeline.features.definitions import tokens_view
+
+    parts = parts_for(prepared.output("rows").rows or prepared.counts.rows_out)
+    base = attempt.inputs["base-model"]
+    way = {"code": code_version(*PACKAGES), "tokenizer": text.digest, "parts": parts, **_parameters(settings, base)}
+    attempt.facts["way"] = digest_of(way)
+    view = tokens_view(base.facts["name"], _template(text))
+    return Job(settings.lake, attempt.prefix, text, limits(settings), parts, earlier_run(attempt.lake, view, way))
+
+
+def _template(text: ModelText) -> str:
+    return f"{text.template.name}/{text.template.version}"
+
+
 def _tokenise(settings: Settings, attempt: Attempt, prepared: Manifest, text: ModelText) -> Report:
     from pipeline.spark.lake_source import read_lake
     from pipeline.spark.session import spark_session
 
-    rows = prepared.output("rows")
-    job = Job(settings.lake, attempt.prefix, text, limits(settings))
+    job = job_for(settings, attempt, prepared, text)
     with spark_session(settings) as spark:
-        frame = read_lake(spark, settings, rows.uri, COLUMNS)
-        return tokenise_rows(frame, job, parts_for(rows.rows or prepared.counts.rows_out))
+        return tokenise_rows(read_lake(spark, settings, prepared.output("rows").uri, COLUMNS), job)
 
 
 def _account(attempt: Attempt, report: Report) -> None:
@@ -98,7 +114,7 @@ def _describe(settings: Settings, attempt: Attempt, base: Manifest, text: ModelT
         base_model=base.facts["name"],
         revision=str(base.facts.get("revision") or base.key),
         architecture=text.architecture,
-        template=f"{text.template.name}/{text.template.version}",
+        template=_template(text),
         tokenizer=text.digest,
         owner=chosen.owner,
         licence=_expression(report),
@@ -110,6 +126,7 @@ def _describe(settings: Settings, attempt: Attempt, base: Manifest, text: ModelT
         as_of=report.latest,
         splits=dict(sorted(report.splits.items())),
         refusals=report.refusals,
+        carried=report.carried,
         windows=report.windows,
         truncated={"context": report.context_truncated, "answer": report.answer_truncated},
         tokens=report.tokens,

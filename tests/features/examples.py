@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.features import stage
-from pipeline.features.distributed import Job, Report, write_part
+from pipeline.features.distributed import Report, write_part
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import Lake
 from pipeline.settings import Settings
@@ -82,7 +82,7 @@ def base_model(lake: Lake, folder: Path, architecture: str, name: str) -> Manife
 
 def without_spark(settings: Settings, attempt: Attempt, prepared: Manifest, text: ModelText) -> Report:
     """Tokenise in this process what Spark spreads over executors: stands in where Spark is not what is tested."""
-    job = Job(settings.lake, attempt.prefix, text, stage.limits(settings))
+    job = stage.job_for(settings, attempt, prepared, text)
     rows = attempt.lake.read_table(prepared.output("rows").uri).sort_by("question_id")
     report = Report()
     half = rows.num_rows // 2
