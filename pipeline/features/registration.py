@@ -94,10 +94,15 @@ def _identity(settings: Settings, manifest: Manifest) -> dict[str, str]:
 
 
 def _done(settings: Settings, manifest: Manifest) -> bool:
-    """Tell whether this machine brought its online store up to this manifest last.
+    """Tell whether the online store is a file of this machine, which brought it up to this manifest last.
 
-    The memory lies beside the SQLite store, so that both are lost together.
+    A server may have been emptied, or brought up to something else by another machine: it is asked each time.
     """
+    from pipeline.features.store import configuration
+
+    online = configuration(settings)["online_store"]
+    if online["type"] != "sqlite" or not Path(online["path"]).is_file():
+        return False
     remembered = _remembered(settings)
     return all(remembered.get(view) == uri for view, uri in _identity(settings, manifest).items())
 
