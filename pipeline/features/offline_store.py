@@ -120,8 +120,8 @@ class LakeOfflineStore(OfflineStore):
                 features=feature_refs,
                 keys=[name for name in entity_df.columns if name != ENTITY_TIME],
                 # of two values, as pandas takes 20 ms to look at the times of a long column
-                min_event_timestamp=pd.to_datetime(times.min(), utc=True).to_pydatetime(),
-                max_event_timestamp=pd.to_datetime(times.max(), utc=True).to_pydatetime(),
+                min_event_timestamp=pd.to_datetime(times.min(), utc=True).to_pydatetime(warn=False),
+                max_event_timestamp=pd.to_datetime(times.max(), utc=True).to_pydatetime(warn=False),
             ),
         )
 

@@ -64,6 +64,10 @@ def joined(lake: Lake, view: FeatureView, columns: list[str], entities: pa.Table
     keys = [view.projection.join_key_map.get(field.name, field.name) for field in view.entity_columns]
     names = [field.name for field in view.entity_columns]
     times = [name for name in (source.timestamp_field, source.created_timestamp_column) if name]
+    schema = dataset(lake, source.path).schema
+    for key, name in zip(keys, names, strict=True):  # pandas gives a column without values any type
+        place = entities.column_names.index(key)
+        entities = entities.set_column(place, key, entities[key].cast(schema.field(name).type))
     first = entities[keys[0]].combine_chunks()
     condition = pc.field(names[0]).isin(first)
     if len(first):
@@ -80,12 +84,10 @@ def _as_of(
     entities: pa.Table, keys: list[str], table: pa.Table, names: list[str], times: list[str], view: FeatureView
 ) -> pa.Array:
     """Return, for each entity row, the number of the source row that was true at its time, or null."""
-    asked_at = pc.cast(entities[ENTITY_TIME], pa.timestamp("us", tz="UTC"))
-    left = pa.table([*(entities[key] for key in keys), asked_at, range(entities.num_rows)], [*names, "__at", ROW])
-    right = table.select(list(dict.fromkeys([*names, *times]))).append_column(FOUND, pa.array(range(table.num_rows)))
+    asked_at = pc.cast(entities[ENTITY_TIME], pa.timestamp("us", tz="UTC"), safe=False)  # may be in nanoseconds
+    left = pa.table([*(entities[key] for key in keys), asked_at, _numbers(entities)], [*names, "__at", ROW])
+    right = table.select(list(dict.fromkeys([*names, *times]))).append_column(FOUND, _numbers(table))
     right = right.rename_columns([f"__{name}" if name in times else name for name in right.column_names])
-    for name in names:
-        left = left.set_column(left.column_names.index(name), name, left[name].cast(right[name].type))
     pairs = left.join(right, keys=names, join_type="inner")
     seen = pc.less_equal(pairs[f"__{times[0]}"], pairs["__at"])
     if view.ttl and view.ttl.total_seconds() > 0:
@@ -93,7 +95,7 @@ def _as_of(
     pairs = pairs.filter(seen)
     order = [(ROW, "ascending"), *((f"__{name}", "descending") for name in times), (FOUND, "descending")]
     best = pairs.take(first_of_each(pairs, [ROW], order))
-    place = pc.index_in(pa.array(range(entities.num_rows)), value_set=best[ROW])
+    place = pc.index_in(_numbers(entities), value_set=best[ROW])
     return best[FOUND].combine_chunks().take(place)
 
 
@@ -108,3 +110,7 @@ def first_of_each(table: pa.Table, keys: list[str], order: list[tuple[str, str]]
         differs = pc.not_equal(column[1:], column[:-1])
         changes = differs if changes is None else pc.or_(changes, differs)
     return indices.filter(pa.concat_arrays([pa.array([True]), changes]))
+
+
+def _numbers(table: pa.Table) -> pa.Array:
+    return pa.array(range(table.num_rows), pa.int64())

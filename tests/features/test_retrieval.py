@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -206,3 +207,23 @@ def test_history_on_a_real_object_store(s3_place: Place, causal_folder: Path) ->
     assert table.equals(direct(s3_place, manifest, "train").cast(table.schema))
     found = retrieval.online_features(s3_place.settings, ["q0003"])
     assert found[0]["answer"] == "In folder number 3."
+
+
+def test_entities_that_are_none_strange_or_finer_than_microseconds(place: Place, causal_folder: Path) -> None:
+    manifest = place.features(causal_folder, *rows(3))
+    pinned = store.open_pinned(place.settings, place.lake, manifest)
+    length = f"{manifest.facts['views']['tokens']}:length"
+
+    def lengths(ids: list[Any], moment: pd.Timestamp) -> list[Any]:
+        frame = pd.DataFrame({"question_id": ids, "event_timestamp": pd.Series([moment] * len(ids))})
+        frame["event_timestamp"] = pd.to_datetime(frame["event_timestamp"], utc=True)
+        found: list[Any] = pinned.get_historical_features(frame, [length]).to_arrow()["length"].to_pylist()
+        return found
+
+    now = pd.Timestamp("2030-01-01T00:00:00.000000001Z")
+    known = lengths(["q0000", "q0001"], now)
+    assert None not in known
+    assert lengths(["q0001", "nobody", None, "q0000", "q0001"], now) == [known[1], None, None, known[0], known[1]]
+    assert lengths([], now) == []
+    assert lengths([7], now) == [None]
+    assert lengths(["q0001"], pd.Timestamp("2024-01-01T00:00:00Z")) == [None]
