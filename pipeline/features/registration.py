@@ -22,7 +22,7 @@ def register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) ->
     """Serve a features manifest and return, for each view, how many rows were written, removed and left unchanged.
 
     Safe to call again: what is served already costs nothing, and a call that died half-way is made good by the next.
-    Nothing that is pinned to another manifest changes.
+    Nothing that is pinned to another manifest changes. Raises ServiceError when the online store does not answer.
     """
     served = manifest.facts["views"]
     if _done(settings, manifest):
@@ -30,7 +30,7 @@ def register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) ->
         return {}
     from pipeline.features import store as stores
 
-    with stores.exclusive(settings):
+    with stores.exclusive(settings), stores.answering(settings):
         return _register(settings, lake, manifest, run_id)
 
 

@@ -79,7 +79,7 @@ def online_features(settings: Settings, question_ids: Sequence[str], view: str |
     """Return what the online store holds for each question, in their order.
 
     `view` is a feature view's name, `qa_features` by default. Each dictionary has `question_id`, `found` and the view's
-    features, all None when the store does not hold the question.
+    features, all None when the store does not hold the question. Raises ServiceError when the store does not answer.
     """
     from pipeline.features.definitions import QA_VIEW
     from pipeline.features.online import HASH
@@ -90,10 +90,11 @@ def online_features(settings: Settings, question_ids: Sequence[str], view: str |
     store = stores.open_shared(settings, open_lake(settings.lake))
     name = view or QA_VIEW
     fields = [field.name for field in _view(store, name).features]
-    answer = store.get_online_features(
-        features=[f"{name}:{field}" for field in fields],
-        entity_rows=[{ENTITY: question_id} for question_id in question_ids],
-    ).to_dict()
+    with stores.answering(settings):
+        answer = store.get_online_features(
+            features=[f"{name}:{field}" for field in fields],
+            entity_rows=[{ENTITY: question_id} for question_id in question_ids],
+        ).to_dict()
     return [
         {
             ENTITY: question_id,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import LakeError
+from pipeline.errors import LakeError, ServiceError
 from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Manifest, digest_of
@@ -28,6 +28,9 @@ OFFLINE_STORE = "pipeline.features.offline_store.LakeOfflineStore"
 SNAPSHOT = "registry.pb"
 HERE = "manifest:"
 """Stands for the manifest's own place in a pinned registry, so that its bytes do not depend on where it lies."""
+_CREDENTIALS = frozenset({"username", "password"})
+_CLIENTS = frozenset({"redis", "botocore"})
+"""Packages that speak with online stores."""
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -56,10 +59,33 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 
 def online_identity(settings: Settings) -> str:
-    """Return what tells this online store from all others: a digest, because the options may hold a password."""
-    online = configuration(settings)["online_store"]
+    """Return what tells this online store from all others, whoever signs in there: a digest of its options."""
+    online = {name: _unsigned(value) for name, value in configuration(settings)["online_store"].items()}
+    online = {name: value for name, value in online.items() if name not in _CREDENTIALS}
     here = platform.node() if online["type"] == "sqlite" else ""  # a file is another one on another machine
     return digest_of([settings.features.project, here, online])[:16]
+
+
+def _unsigned(option: Any) -> Any:
+    """Return an option without the credentials in it, which change while the place stays: `host:6379,password=x`."""
+    if not isinstance(option, str):
+        return option
+    return ",".join(part for part in option.split(",") if part.partition("=")[0].strip().lower() not in _CREDENTIALS)
+
+
+@contextmanager
+def answering(settings: Settings) -> Iterator[None]:
+    """Raise ServiceError when the server of the online store is away or refuses; its clients' words hold no secret."""
+    try:
+        yield
+    except Exception as problem:
+        if type(problem).__module__.partition(".")[0] not in _CLIENTS:
+            raise
+        raise ServiceError(
+            f"The online store does not answer as it should: {problem}",
+            where=f"features.online_store = {settings.features.online_store}",
+            remedy="Check that the server runs and what features.online_store_options says, then run the stage again",
+        ) from problem
 
 
 def open_shared(settings: Settings, lake: Lake) -> FeatureStore:

@@ -15,10 +15,10 @@ def remove(settings: Settings, lake: Lake, ids: Collection[str]) -> dict[str, in
     if not ids or not _in_use(settings):
         return {}
     from pipeline.features.online import OnlineView
-    from pipeline.features.store import exclusive, open_shared
+    from pipeline.features.store import answering, exclusive, open_shared
 
     removed = {}
-    with exclusive(settings):
+    with exclusive(settings), answering(settings):
         store = open_shared(settings, lake)
         for view in store.list_feature_views():
             if view.online:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import redis
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, ServiceError
 from pipeline.features import registration, retrieval, stage
 from pipeline.features.online import OnlineView
-from pipeline.features.store import open_shared
+from pipeline.features.store import online_identity, open_shared
+from pipeline.privacy import online as erasure
 from pipeline.stage import Manifest
 
 from .conftest import Place
@@ -258,3 +259,39 @@ def test_a_store_that_drops_writes_is_found_out(redis_port: int, place: Place, c
     run(place, causal_folder, rows("one", "two"))
     with pytest.raises(PipelineError, match="dropped 1 of 1 rows"):
         run(place, causal_folder, rows("one", "two and more"))
+
+
+@pytest.mark.parametrize("kind", ["redis", "dynamodb"])
+def test_a_server_that_is_away_is_told_as_such_without_its_password(
+    place: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    manifest, _ = run(place, causal_folder, rows("one"))
+    chosen = place.settings.features
+    chosen.online_store = kind  # type: ignore[assignment]
+    chosen.online_store_options = (
+        {"connection_string": "127.0.0.1:9,password=hunter2secret"}
+        if kind == "redis"
+        else {"endpoint_url": "http://127.0.0.1:9", "region": "eu-west-1"}
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "hunter2secret")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for call in (
+        lambda: registration.register(place.settings, place.lake, manifest, "again"),
+        lambda: retrieval.online_features(place.settings, ["q1"]),
+        lambda: erasure.remove(place.settings, place.lake, ["q1"]),
+    ):
+        with pytest.raises(ServiceError, match="online store does not answer") as told:
+            call()
+        assert "hunter2secret" not in str(told.value)
+        assert kind in str(told.value)
+
+
+def test_a_new_password_makes_no_new_store(place: Place) -> None:
+    chosen = place.settings.features
+    chosen.online_store = "redis"
+    found = set()
+    for options in ("cache:6379", "cache:6379,username=one,password=two", "cache:6379, password=three", "other:6379"):
+        chosen.online_store_options = {"connection_string": options}
+        found.add(online_identity(place.settings))
+    assert len(found) == 2
