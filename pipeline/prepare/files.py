@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -16,18 +15,26 @@ import pyarrow as pa
 
 from pipeline.errors import SourceError
 from pipeline.prepare.quality.rows import BROKEN
+from pipeline.prepare.text_files import csv_records, json_records
 from pipeline.records import Row, question_id
 
-JSON_LINES = {".jsonl", ".ndjson", ".json"}
-SUFFIXES = (*sorted(JSON_LINES), ".csv", ".parquet")
+CSV = (".csv", ".tsv")
+SUFFIXES = (".json", ".jsonl", ".ndjson", *CSV, ".parquet")
 NAMES = {
-    "question": ("question", "questions", "q", "prompt", "title", "instruction"),
-    "answer": ("answer", "answers", "a", "response", "output", "reply"),
-    "context": ("context", "passage", "document", "input"),
+    "question": (
+        *("question", "questions", "q", "prompt", "title", "instruction", "question_text", "faq_question"),
+        *("frage", "pregunta", "domanda", "pergunta", "vraag", "pytanie", "вопрос", "питання", "soru", "ερώτηση"),
+        *("otázka", "fråga", "spørgsmål", "spørsmål", "kysymys", "kérdés", "întrebare", "質問", "问题", "問題", "질문"),
+    ),
+    "answer": (
+        *("answer", "answers", "a", "response", "output", "reply", "answer_text", "faq_answer", "completion"),
+        *("antwort", "réponse", "reponse", "respuesta", "risposta", "resposta", "antwoord", "odpowiedź", "odpowiedz"),
+        *("ответ", "відповідь", "cevap", "yanıt", "απάντηση", "odpověď", "svar", "vastaus", "válasz", "răspuns"),
+        *("回答", "答え", "答案", "답변"),
+    ),
+    "context": ("context", "passage", "document", "input", "kontext", "contexte", "contexto", "contesto"),
 }
 """Names that a column may have when none is given, in the order in which they are tried."""
-LONGEST_FIELD = 1 << 26
-"""Characters of a CSV field beyond which a file is taken to have lost a closing quote."""
 _KNOWN = {field.name for field in fields(Row)} - {"content_hash", "collected_at", "updated_at", "tags"}
 
 
@@ -39,11 +46,13 @@ def local_files(given: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for name in given:
         place = Path(url2pathname(urlsplit(name).path)) if name.startswith("file:") else Path(name)
-        inside = sorted(file for file in place.rglob("*") if file.suffix in SUFFIXES) if place.is_dir() else [place]
+        inside = (
+            sorted(file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES) if place.is_dir() else [place]
+        )
         for file in inside:
             if not file.is_file():
                 raise SourceError("There is no such file", where=name, remedy=f"Give files ({', '.join(SUFFIXES)})")
-            if file.suffix not in SUFFIXES:
+            if file.suffix.lower() not in SUFFIXES:
                 raise SourceError(
                     f"Files of the kind {file.suffix or '(none)'} cannot be read",
                     where=str(file),
@@ -65,7 +74,7 @@ def rows(files: Sequence[Path], columns: Mapping[str, str]) -> Iterator[Row]:
         seen = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
         # Records of one file may have different columns: a context, for instance, only where there is one.
         known: dict[tuple[Any, ...], dict[str, str | None]] = {}
-        for number, value in enumerate(_records(file), 1):
+        for number, value in enumerate(_records(file, names_of(columns)), 1):
             names: dict[str, str | None] = {}
             if isinstance(value, dict):
                 shape = tuple(value)
@@ -74,8 +83,16 @@ def rows(files: Sequence[Path], columns: Mapping[str, str]) -> Iterator[Row]:
         _check_columns(known, file)
 
 
-def _records(file: Path) -> Iterator[Any]:
-    if file.suffix == ".parquet":
+def names_of(columns: Mapping[str, str]) -> frozenset[str]:
+    """Return every name that a column may have, in lower case."""
+    return frozenset(
+        name.casefold() for name in (*columns.values(), *(one for names in NAMES.values() for one in names))
+    )
+
+
+def _records(file: Path, names: frozenset[str]) -> Iterator[Any]:
+    kind = file.suffix.lower()
+    if kind == ".parquet":
         import pyarrow.parquet as pq
 
         try:
@@ -84,15 +101,8 @@ def _records(file: Path) -> Iterator[Any]:
                     yield from _dicts(batch)
         except (pa.ArrowException, OSError) as problem:
             raise SourceError(f"This is no readable Parquet file: {problem}", where=str(file)) from None
-    elif file.suffix == ".csv":
-        with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-            csv.field_size_limit(LONGEST_FIELD)
-            try:
-                yield from csv.DictReader(stream)
-            except csv.Error as problem:
-                raise SourceError(f"This is no readable CSV file: {problem}", where=str(file)) from None
     else:
-        yield from _json(file)
+        yield from csv_records(file) if kind in CSV else json_records(file, names)
 
 
 def _dicts(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -114,32 +124,14 @@ def _cell(cell: pa.Scalar) -> Any:
         return None
 
 
-def _json(file: Path) -> Iterator[Any]:
-    with file.open(encoding="utf-8-sig", errors="replace") as stream:
-        start = stream.read(1)
-        while start.isspace():
-            start = stream.read(1)
-        stream.seek(0)
-        if start == "[" and file.suffix == ".json":
-            try:
-                yield from json.load(stream)
-            except (ValueError, RecursionError) as problem:
-                raise SourceError(f"This is no readable JSON file: {problem}", where=str(file)) from None
-            return
-        for line in stream:
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except (ValueError, RecursionError):  # the latter from brackets without end
-                    yield line.rstrip("\n")
-
-
 def _columns(value: dict[str, Any], given: Mapping[str, str]) -> dict[str, str | None]:
-    lowered = {str(name).strip().lower(): name for name in value}
+    lowered: dict[str, str] = {}
+    for name in value:
+        lowered.setdefault(str(name).strip().casefold(), name)
     found: dict[str, str | None] = {}
     for name, usual in NAMES.items():
         wanted = (given[name],) if name in given else usual
-        found[name] = next((lowered[one.lower()] for one in wanted if one.lower() in lowered), None)
+        found[name] = next((lowered[one.casefold()] for one in wanted if one.casefold() in lowered), None)
     return found
 
 
@@ -151,7 +143,7 @@ def _check_columns(known: Mapping[tuple[Any, ...], Mapping[str, str | None]], fi
     missing = [name for name in ("question", "answer") if names[name] is None]
     raise SourceError(
         f"There is no column for the {' and the '.join(missing)}",
-        where=f"{file}, which has {', '.join(map(str, shape))}",
+        where=f"{file}, which has {', '.join(map(repr, shape)) or 'no columns'}",
         remedy="Name it with --question and --answer",
     )
 

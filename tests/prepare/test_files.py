@@ -92,3 +92,89 @@ def test_endless_brackets_huge_fields_and_impossible_times_cost_no_file(tmp_path
     assert found[1].updated_at == found[2].updated_at
     (tmp_path / "b.csv").write_text(f'question,answer\nIs it long?,"{"x" * 200_000}"\nAnd this?,no\n')
     assert [len(one.answer) for one in rows([tmp_path / "b.csv"], {})] == [200_000, 2]
+
+
+QUESTIONS = ["Wie ändere ich die Größe?", "Как изменить пароль?", "設定を変更するにはどうすればよいですか"]
+REPLIES = [
+    "Öffnen Sie „Übersicht“ für 5 €.",
+    "Откройте меню и нажмите Сохранить.",
+    "メニューを開いて保存を押してください。",
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "encoding"),
+    [
+        (0, "cp1252"),
+        (1, "cp1251"),
+        (2, "shift_jis"),
+        (0, "utf-16"),
+        (0, "utf-16-le"),
+        (1, "utf-8-sig"),
+        (2, "utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_files_in_any_usual_encoding(tmp_path: Path, place: int, encoding: str, suffix: str) -> None:
+    question, answer = QUESTIONS[place], REPLIES[place]
+    line = json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
+    text = f"question,answer\n{f'{question},{answer}' + chr(10)}" if suffix == ".csv" else f"{line}\n"
+    file = tmp_path / f"a{suffix}"
+    file.write_bytes((text + text.split("\n")[-2] + "\n").encode(encoding))
+    assert [(one.question, one.answer) for one in rows([file], {})] == [(question, answer)] * 2
+
+
+def test_files_put_together_from_two_encodings(tmp_path: Path) -> None:
+    lines = [json.dumps({"question": QUESTIONS[0], "answer": REPLIES[0]}, ensure_ascii=False)] * 3
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(
+        b"\n".join(line.encode(name) for line, name in zip(lines, ("utf-8", "cp1252", "utf-8"), strict=True))
+    )
+    assert {(one.question, one.answer) for one in rows([file], {})} == {(QUESTIONS[0], REPLIES[0])}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("first", ["", "sep={}\n"])
+def test_csv_with_any_delimiter(tmp_path: Path, delimiter: str, first: str) -> None:
+    file = tmp_path / "a.csv"
+    quoted = '"Press ""A"", then; B | C\n\tand D."'
+    file.write_text(first.format(delimiter) + delimiter.join(["question", "answer"]) + f"\nHow?{delimiter}{quoted}\n")
+    assert [(one.question, one.answer) for one in rows([file], {})] == [("How?", 'Press "A", then; B | C\n\tand D.')]
+
+
+def test_commas_that_nobody_quoted_cut_no_answer_and_the_first_column_of_a_name_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,answer\nHow?,Press A, B, and C.\nWhere?,There.,,\n")
+    assert [one.answer for one in rows([tmp_path / "a.csv"], {})] == ["Press A, B, and C.", "There."]
+    (tmp_path / "b.csv").write_text("Question,question,answer,answer\nOne?,Two?,three,four\n")
+    assert [(one.question, one.answer) for one in rows([tmp_path / "b.csv"], {})] == [("One?", "three")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(GOOD, indent=2),
+        json.dumps([GOOD], indent=2),
+        json.dumps({"data": [GOOD]}),
+        json.dumps({"version": 1, "faq": {"name": "x", "items": [GOOD]}}),
+        json.dumps(GOOD) + "\n",
+        f"[{json.dumps(GOOD)},]",
+        json.dumps(GOOD | {"tags": [{"a": 1}]}),
+    ],
+)
+def test_json_of_any_shape(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    assert [(one.question, one.answer) for one in rows([tmp_path / "a.json"], {})] == [
+        (GOOD["question"], GOOD["answer"])
+    ]
+
+
+def test_names_of_columns_in_other_languages_and_suffixes_in_capitals(tmp_path: Path) -> None:
+    for name, mark, head in (
+        ("a.CSV", ";", "Frage Antwort"),
+        ("b.tsv", "\t", "ВОПРОС Ответ"),
+        ("c.Csv", ",", "質問 回答"),
+    ):
+        (tmp_path / name).write_text(f"{head.replace(' ', mark)}\nWhat is it?{mark}It is this.\n")
+        assert [one.question for one in rows(local_files([str(tmp_path / name)]), {})] == ["What is it?"]
+    (tmp_path / "raw.jsonl").write_text('{"question": "What is\tit?", "answer": "It is this."}\n')
+    assert [one.source_kind for one in rows([tmp_path / "raw.jsonl"], {})] == ["file"]
