@@ -17,7 +17,8 @@ from pipeline.prepare.cleaning.clean import Cleaner
 from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.language import detect
-from pipeline.prepare.quality.rows import RowRules, judge, with_orders
+from pipeline.prepare.quality.orders import with_hidden_orders, with_orders
+from pipeline.prepare.quality.rows import RowRules, judge
 from pipeline.prepare.quality.support import support
 from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.prepare.sentences import sentences
@@ -88,7 +89,7 @@ class RowWork:
         compared = forms(texts["question"], texts["answer"])
         sets = Sets.of(compared)
         shown = texts["question"], texts["answer"]
-        orders = with_orders(*texts.values())
+        orders = with_orders(*texts.values()) | with_hidden_orders(*(batch[name] for name in texts))
         reasons, details = judge(shown, compared, languages, batch["source_kind"].to_pylist(), orders, self.rules)
         usable = np.array([reason is None for reason in reasons], bool)
         columns = {

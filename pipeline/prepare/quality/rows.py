@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.deduplicate.keys import Forms
-from pipeline.prepare.looks import matching
 from pipeline.prepare.quality.poisoning import ORDER
 
 BROKEN = "broken"
@@ -24,24 +23,6 @@ ECHO = "the answer only repeats the question"
 LEAK = "the question holds the whole answer"
 LEAST_LEAK = 20
 """Characters from which an answer inside a question is no accident ("yes")."""
-# Orders to a model have no place in a customer's question or a company's answer. A row that only mentions them is set
-# aside too: a person can bring it back, nobody can take it out of a trained model. Read by Arrow's RE2 engine.
-ORDERS = (
-    r"(?i)\b(?:ignore|disregard|forget|override|bypass)\s+(?:[a-z]+\s+){0,3}(?:previous|prior|above|earlier|preceding|all|any|your|the)\s+"
-    r"(?:[a-z]+\s+){0,2}(?:instructions?|prompts?|rules|guidelines|directions|commands)\b"
-    r"|\b(?:system|developer)\s+(?:prompt|message|override|instruction)s?\s*[:=]|\bnew\s+(?:system\s+)?instructions\s*:"
-    r"|\byou\s+are\s+(?:now|no\s+longer)\s+(?:an?\s+(?:ai|assistant|model|unrestricted|evil|helpful)|dan\b|jailbroken|unrestricted|bound|restricted|in\s+developer)"
-    r"|\b(?:dan|developer)\s+mode\s+(?:enabled|on|activated)\b|\bjailbreak(?:ed)?\s+(?:mode|prompt)\b"
-    r"|\b(?:reveal|print|repeat|output|show)\s+(?:[a-z]+\s+){0,3}(?:system\s+prompt|hidden\s+instructions|initial\s+instructions)\b"
-    r"|\b(?:as|dear|attention|note\s+to)\s+(?:an?\s+)?(?:ai|language\s+model|llm|assistant|chatbot|gpt)\b[^.\n]{0,40}\b(?:you\s+must|always|never|ignore|respond|reply|answer)\b"
-    r"|\b(?:always|never)\s+(?:answer|reply|respond|recommend|mention|say)\b[^.\n]{0,60}\b(?:no\s+matter|regardless|whatever)\b"
-    r"|<\|?(?:im_start|im_end|system|endoftext|start_header_id|eot_id)\|?>|\[/?INST\]|<</?SYS>>"
-    r"|\b(?:ignoriere|vergiss|missachte)\s+(?:\pL+\s+){0,3}(?:anweisungen|regeln|vorgaben|kontext)"
-    r"|\b(?:ignorez?|oubliez?)\s+(?:\pL+\s+){0,3}(?:instructions|consignes|règles)"
-    r"|\b(?:ignora|ignore|olvida|esqueça|dimentica)\s+(?:\pL+\s+){0,3}(?:instrucciones|instruções|istruzioni|reglas|regras|regole)"
-    r"|\b(?:negeer|vergeet)\s+(?:\pL+\s+){0,3}(?:instructies|regels)|\b(?:zignoruj|ignoruj)\s+(?:\pL+\s+){0,3}(?:instrukcje|polecenia)"
-    r"|(?:忽略|无视|無視|忘记).{0,10}(?:指令|指示|说明|規則|提示)|(?:игнорируй|забудь|не\s+обращай).{0,30}(?:инструкци|указани|правил)"
-)
 
 
 @dataclass(frozen=True)
@@ -52,11 +33,6 @@ class RowRules:
     min_answer: int
     max_answer: int
     languages: frozenset[str] = frozenset()
-
-
-def with_orders(*columns: pa.Array) -> npt.NDArray[np.bool_]:
-    """Tell for each row whether one of its texts gives orders to a model."""
-    return np.asarray(np.logical_or.reduce([matching(column, ORDERS) for column in columns]), bool)
 
 
 def judge(

@@ -1,0 +1,172 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Orders to a model: they have no place in a customer's question or a company's answer.
+
+Two looks: RE2 finds the few texts with words that an order has, and only those are read closely. What only mentions an
+order (in quotation marks, in a text about such attacks) and what orders a person ("do not forget the rules") stays.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.prepare.looks import matching
+from pipeline.prepare.quality.order_words import RULES, Rule
+
+# Orders whose words need no look at the sentence around them.
+_TO_A_MODEL = r"(?:respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|always|never|do not|don't|you (?:must|are|will|should|shall)|from now)"
+_PHRASES = re.compile(
+    r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|end_header_id|eot_id)\|>|\[/?INST\]|<</?SYS>>"
+    rf"|(?:^|[\n\[(<*#\"'>])\s*(?:#+ ?(?:instructions?|system)|system|developer|assistant|ai|llm|chatbot|(?:ai|language|chat) (?:model|assistant|bot))\s*(?:prompt|message|override|instructions?|note)?[\])>*]*\s*[:>,]\s*{_TO_A_MODEL}\b"
+    r"|[\[(<*]\s*system\s+(?:override|prompt|update|instruction)|\bnew\s+(?:system\s+)?instructions\s*:|\bsystem\s+override\b"
+    r"|\byou\s+are\s+now\s+(?:dan\b|jailbroken|unrestricted|(?:in\s+)?(?:dan|developer|god)\s+mode|(?:an?|the)\s+(?:\w+\s+){0,3}(?:ai|language model|assistant|chatbot|llm)\b(?!\s+\w*manager))"
+    r"|\byou\s+are\s+no\s+longer\s+(?:an?\s+(?:ai|assistant|model)|(?:bound|restricted|limited)\s+(?:by|to)\s+(?:your|any|these|those|openai|the\s+(?:rules|guidelines))\b)"
+    r"|\bdo\s+anything\s+now\b|\bdan\s+mode\b|\bjailbreak(?:ed)?\s+(?:mode|prompt)\b|\byou(?:'re| are) in developer mode\b"
+    r"|\b(?:pretend|imagine|act\s+as\s+if|behave\s+as\s+if)\b[^.\n]{0,40}\b(?:no|without|any)\s+(?:restrictions|limitations|filters|guidelines|rules)\b"
+    r"|\bact\s+as\s+an?\s+(?:unrestricted|uncensored|unfiltered|jailbroken|evil)\b"
+    r"|(?<!we )\bfrom\s+now\s+on,?\s+(?:you\s+(?:will|must|should|shall|are)|always|only|never)\b[^.\n]{0,40}\b(?:answer|respond|reply|say|recommend|pretend|ignore|an?\s+ai)\b"
+    r"|\b(?:reveal|print|repeat|output|leak)\s+(?:me\s+)?(?:your|the)\s+(?:full\s+|entire\s+)?(?:system\s+prompt|(?:hidden|secret)\s+(?:prompt|instructions))"
+    r"|\b(?:reveal|print|repeat|output|show)\s+(?:me\s+)?your\s+(?:initial|original|system|hidden)\s+(?:prompt|instructions)|\brepeat\s+(?:the|all)(?:\s+the)?\s+(?:words|text)\s+above\b"
+    rf"|\b(?:attention|dear|note\s+to|message\s+(?:to|for)|instructions?\s+for)\s+(?:the\s+|any\s+|all\s+)?(?:ai|llms?|language\s+models?|chatbots?|ai\s+(?:models?|assistants?))\b[^.\n]{{0,30}}?[:,]?\s*\b{_TO_A_MODEL}\b"
+    r"|\bas\s+an?\s+(?:ai|llm|language\s+model|ai\s+(?:model|assistant)|chatbot)\b,?\s+you\s+(?:must|will|should|shall|always|never)\b"
+    r"|(?<!we )(?<!they )(?<!team )\b(?:always|never|only)\s+(?:answer|reply|respond|recommend|mention|say|output)\b[^.\n]{0,80}\b(?:no\s+matter|regardless\s+of|whatever)\s+(?:what\s+|which\s+)?(?:the\s+|you(?:'re| are)\s+)?(?:question|user|customer|prompt|asked|is\s+asked|they\s+ask|input|context)\b"
+    r"|(?:\bwhen(?:ever)?|\bif)\s+(?:(?:you\s+are\s+|you're\s+)?asked\s+about|(?:a|the|any)\s+(?:user|customer)\s+asks)\b[^.\n]{0,60},\s*(?:you\s+(?:must|should)\s+)?(?:always|never)\s+(?:say|answer|claim|recommend|respond|reply)\b"
+    r"|\b(?:respond|reply|answer)\s+(?:to\s+)?(?:every|all|any|each)\s+(?:question|prompt|query|message)s?\s+(?:with|by\s+saying)\s+(?:the\s+(?:word|phrase|sentence)|only|just|[\"'“‘])"
+    r"|\byou\s+must\s+always\s+(?:answer|say|respond|reply|recommend)\s+(?:that\b|with\b|[\"'“‘])"
+    r"|\bdu\s+bist\s+(?:jetzt|nun|ab\s+sofort|ab\s+jetzt)\s+ein\w*\s+(?:\w+\s+){0,2}(?:ki|assistent\w*|sprachmodell|chatbot)\b|\btu es (?:maintenant|désormais) une? (?:\w+ ){0,2}(?:ia|assistant|modèle)\b"
+    r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から",
+    re.IGNORECASE,
+)
+# Ways to write so that filters do not see it: letters of other alphabets and of mathematics, separated letters, digits
+# for letters, and base64.
+_DISGUISED = (
+    r"[\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{1D400}-\x{1D7FF}]|[A-Za-z][\x{391}-\x{3C9}\x{400}-\x{45F}]|[\x{391}-\x{3C9}\x{400}-\x{45F}][A-Za-z]"
+    r"|(?:\b[A-Za-z][ .*_-]){5}|[A-Za-z]{2}[0134][a-z]{2}|[A-Za-z0-9+/]{32}"
+)
+_ALIKE = str.maketrans(
+    "аеорсухіјѕԁԛһАВЕКМНОРСТУХІЈЅαεοριντυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdqhABEKMHOPCTYXIJSaeopivtukABEZHIKMNOPTYX"
+)
+_MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0391-\u03c9\u0400-\u045f])\w+")
+_SEPARATED = re.compile(r"\b(?:[A-Za-z][ .*_-]){4,}[A-Za-z]\b")
+_DIGITS = str.maketrans("01345", "oleas")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
+# What a reader of the cleaned text does not see, but somebody wrote: comments, tag characters, variation selectors.
+_UNSEEN = r"<!--|[\x{E0020}-\x{E007E}\x{E0100}-\x{E01EF}]|(?i:display:\s*none|font-size:\s*0|visibility:\s*hidden)|[\x{200B}-\x{200D}\x{2060}]"
+_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
+_TAGGED = re.compile("[\U000e0020-\U000e007e]+|[\U000e0100-\U000e01ef]+")
+_SENTENCE_END = re.compile(r"[.!?;\n。！？؟]")
+_NOT_IN_RE2 = re.compile(r"\\b|\(\?<?!(?:[^()]|\([^()]*\))*\)")
+# A line end inside a sentence, not one before an empty line, a list item or a heading.
+_WRAPPED = re.compile(r"[ \t]*\n(?!\s*(?:\n|[-*•#>]|\d{1,3}[.)]))[ \t]*|[ \t]{2,}")
+REACH = 90
+"""Characters around the verb of an order in which its object must stand."""
+_ABOUT = re.compile(
+    r"prompt[- ]injection|jailbreak|\battack|malicious|\brefuse|for example|\be\.g\.|such as|text like|(?:phrase|instruction|sentence|words?|text|message|command|input)s?(?: like| such as)?:? [\"'“‘«„`]",
+    re.IGNORECASE,
+)
+_OPENS, _CLOSES = "\"'“‘«„「『`", "\"'”’»“「」』`"
+
+
+def with_orders(*columns: pa.Array) -> npt.NDArray[np.bool_]:
+    """Tell for each row whether one of its cleaned texts gives orders to a model."""
+    return np.asarray(np.logical_or.reduce([_given(column) for column in columns]), bool)
+
+
+def with_hidden_orders(*columns: pa.Array) -> npt.NDArray[np.bool_]:
+    """Tell for each row whether one of its texts, as they came, gives orders where no reader would see them."""
+    return np.asarray(np.logical_or.reduce([_given(column, hidden=True) for column in columns]), bool)
+
+
+def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(column), bool)
+    if hidden:
+        places = np.flatnonzero(matching(column, _UNSEEN))
+        shown = [_shown(text) for text in column.take(pa.array(places)).to_pylist()]
+    else:
+        found = _read(column)
+        places = np.flatnonzero(~found & matching(column, _DISGUISED))
+        several = [_undisguised(text) for text in column.take(pa.array(places)).to_pylist()]
+        places = np.repeat(places, [len(texts) for texts in several])
+        shown = [text for texts in several for text in texts]
+    if shown:
+        found[places[_read(pa.array(shown, pa.string()))]] = True
+    return found
+
+
+def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """Read closely the texts that have the words of an order."""
+    worth = matching(column, _hint())
+    rest = np.flatnonzero(~worth)
+    verbs = rest[matching(column.take(pa.array(rest)), _hint("verbs"))]
+    worth[verbs[matching(column.take(pa.array(verbs)), _hint("objects"))]] = True
+    for place in np.flatnonzero(worth).tolist():
+        worth[place] = _orders(column[place].as_py())
+    return worth
+
+
+@cache
+def _hint(part: str = "") -> str:
+    """Return what RE2 can look for: it knows no look-around, and its words are those of ASCII."""
+    patterns = [getattr(rule, part).pattern for rule in RULES] if part else [_PHRASES.pattern]
+    return "(?i)" + "|".join(_NOT_IN_RE2.sub("", pattern) for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
+
+
+def _orders(text: str) -> bool:
+    text = unicodedata.normalize("NFC", text)
+    if any(not _mentioned(text, found.start(), found.end()) for found in _PHRASES.finditer(text)):
+        return True
+    unwrapped = _WRAPPED.sub(" ", text)
+    return any(_orders_by(rule, unwrapped) for rule in RULES)
+
+
+def _orders_by(rule: Rule, text: str) -> bool:
+    for verb in rule.verbs.finditer(text):
+        ends = [end.end() for end in _SENTENCE_END.finditer(text, max(0, verb.start() - REACH), verb.start())]
+        start = max([0, verb.start() - REACH, *ends])
+        end = _SENTENCE_END.search(text, verb.end(), verb.end() + REACH)
+        stop = end.start() if end else verb.end() + REACH
+        before, after = text[start : verb.start()], text[verb.end() : stop]
+        if rule.spared.search(before[-24:]) or rule.negated.search(after[:24]):
+            continue
+        around = f"{before} {after}" if rule.both_sides else after
+        if rule.objects.search(around) and rule.which.search(around) and not _mentioned(text, verb.start(), stop):
+            return True
+    return False
+
+
+def _mentioned(text: str, start: int, end: int) -> bool:
+    """Tell whether a text about such orders quotes this one."""
+    opened = text[max(0, start - 2) : start].rstrip()[-1:] or text[start : start + 1]
+    return (
+        opened in _OPENS and any(mark in _CLOSES for mark in text[start + 2 : end + 60]) and bool(_ABOUT.search(text))
+    )
+
+
+def _shown(text: str) -> str:
+    """Return what was written with characters that show nothing."""
+    return _TAGGED.sub(lambda found: f" {''.join(map(_told, found[0]))} ", _ZERO_WIDTH.sub("", text))
+
+
+def _told(mark: str) -> str:
+    return chr(ord(mark) - 0xE0000) if mark < "\U000e0100" else chr(ord(mark) - 0xE0100 + 16)
+
+
+def _undisguised(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKC", text)
+    plain = _MIXED.sub(lambda found: found[0].translate(_ALIKE), plain)
+    plain = _SEPARATED.sub(lambda found: re.sub(r"[ .*_-]", "", found[0]), plain)
+    return [plain, plain.translate(_DIGITS), *(_decoded(found[0]) for found in _BASE64.finditer(text))]
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), validate=False).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
