@@ -161,3 +161,28 @@ def cpf_br(digits: str) -> bool:
         return rest % 10
 
     return len(set(digits)) > 1 and check(digits[:9]) == int(digits[9]) and check(digits[:10]) == int(digits[10])
+
+
+def identity_cn(value: str) -> bool:
+    """Tell whether a Chinese identity number (GB 11643) has its check character (ISO 7064 mod 11-2) and a date."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    is_date = 1 <= int(value[10:12]) <= 12 and 1 <= int(value[12:14]) <= 31
+    return is_date and "10X98765432"[_weighted(value[:17], weights) % 11] == value[17].upper()
+
+
+def rut_cl(value: str) -> bool:
+    """Tell whether a Chilean RUT has its check character (mod 11)."""
+    check = 11 - _weighted(value[-2::-1], (2, 3, 4, 5, 6, 7) * 2) % 11
+    return {10: "K", 11: "0"}.get(check, str(check)) == value[-1].upper()
+
+
+def snils_ru(digits: str) -> bool:
+    """Tell whether eleven digits are a Russian SNILS (weights 9 to 1, mod 101)."""
+    return _weighted(digits[:9], (9, 8, 7, 6, 5, 4, 3, 2, 1)) % 101 % 100 == int(digits[9:])
+
+
+def identity_tr(digits: str) -> bool:
+    """Tell whether eleven digits are a Turkish identity number."""
+    numbers = [int(digit) for digit in digits]
+    tenth = (sum(numbers[0:9:2]) * 7 - sum(numbers[1:8:2])) % 10
+    return numbers[9] == tenth and sum(numbers[:10]) % 10 == numbers[10]

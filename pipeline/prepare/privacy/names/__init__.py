@@ -26,6 +26,12 @@ def surnames() -> frozenset[str]:
 
 
 @cache
+def roles() -> frozenset[str]:
+    """Return what mailboxes that are no person's are called, folded."""
+    return _read("roles.txt")
+
+
+@cache
 def folded(name: str) -> str:
     """Return a name in the form of the lists: lower case, without accents (`Müller` meets `Muller`)."""
     plain = unicodedata.normalize("NFKD", name.replace("’", "'").replace("ł", "l").replace("Ł", "L").replace("ø", "o"))

@@ -15,9 +15,9 @@ _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJ
 _UK_POSTCODE = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[\dABEHMNPRVWXY]?) \d[ABD-HJLNP-UW-Z]{2})"
 _CA_POSTCODE = r"[A-CEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d"
 _EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}"
-_ZIP = rf"{_STATE}(?: \d{{5}}(?:-\d{{4}})?| {_CA_POSTCODE})"
+_ZIP = rf"(?:{_STATE}(?: \d{{5}}(?:-\d{{4}})?| {_CA_POSTCODE})|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{{4}}|\d{{3}} ?\d{{3}}\b)"
 # The town and its number on the continent, in Latin America and in Scandinavia; the town may have a district or a number.
-_PLACE = rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}(?:-\d{{3}})?|\d{{4}}(?:-\d{{3}}| ?[A-Z]{{2}})?|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}) {_TOWN}(?: de {_TOWN})?(?: (?:[A-Z]|\d{{1,2}})\b)?"
+_PLACE = rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}(?:-\d{{3}})?|\d{{4}}(?:-\d{{3}}| ?[A-Z]{{2}})?|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}) {_TOWN}(?: (?:de|im|am|an der|in der|ob der|v\.|sur|sous|d['’]) {_TOWN})?(?: (?:[A-Z]{{1,2}}|\d{{1,2}})\b)?"
 _UNIT = r"(?:,? (?:(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Flat|#)\.? ?[\w-]+|\d{1,2}[ºª°](?: ?(?:[A-Z]\b|izq\.?|dcha\.?))?))"
 _EN_STREET = (
     r"(?:Street|St\b\.?|Avenue|Ave\b\.?|Road|Rd\b\.?|Boulevard|Blvd\b\.?|Lane|Ln\b\.?|Drive|Dr\b\.?|Court|Ct\b\.?|Square|Sq\b\.?|Place|Pl\b\.?"
@@ -48,12 +48,12 @@ _PATTERNS = tuple(
         rf" {_OF}?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?:,? {_PLACE})?",
         # Calle de Alcalá, 45, 28014 Madrid · Via Roma 10, 00184 Roma · Rua Augusta 25, 1100-053 Lisboa
         rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada)"
-        rf" {_OF}?{_CAP}(?: {_OF}?{_CAP}){{0,3}},? ?(?:n[ºo°.] ?)?\d{{1,4}}[A-Za-z]?{_UNIT}?(?:,? {_PLACE})?",
+        rf" {_OF}?{_CAP}(?: {_OF}?{_CAP}){{0,3}},? ?(?:n[ºo°.] ?)?\d{{1,4}}[A-Za-z]?{_UNIT}?(?:,? {_PLACE}|(?: ?[,-] {_TOWN}){{1,2}}(?: ?[-/,] ?[A-Z]{{2}}\b)?(?:,? \d{{5}}-\d{{3}})?)?",
         # Any street with its number, then a town with its number: Damrak 1, 1012 LG Amsterdam · Rue de la Loi 16, 1000 Bruxelles
         rf"(?<![\w.]){_NO_STREET}{_CAP}(?: (?:{_OF}|den |der |dem )?{_NO_STREET}{_CAP}){{0,3}}(?: (?:gate|vei|ulice|náměstí|utca|út))? \d{{1,4}} ?[A-Za-z]?{_UNIT}?,"
         rf" (?!(?:19|20)\d\d ){_PLACE}",
         # ul. Marszałkowska 10/12, 00-590 Warszawa
-        rf"\b(?:ul|al|pl|os)\. {_CAP}(?: {_CAP}){{0,3}} \d{{1,4}}[A-Za-z]?(?:/\d{{1,4}})?(?:,? {_PLACE})?",
+        rf"\b(?:ul|al|pl|os)\. {_CAP}(?: {_CAP}){{0,3}} \d{{1,4}}[A-Za-z]?(?:/\d{{1,4}}| ?(?:m\.|lok\.) ?\d{{1,4}})?(?:,? {_PLACE})?",
         # Storgatan 12, 111 22 Stockholm
         rf"\b{_CAP}(?:gatan|vägen|gade|vej|gata|veien|katu|tie|straat|laan|plein|gracht|kade|singel|dijk|steeg|hof) \d{{1,4}} ?[A-Za-z]?,? {_PLACE}",
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """E-mail addresses of people. Role addresses (`support@…`) and placeholders (`user@example.com`) are not personal."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _LOCAL = r"[\w!#$%&'*+^{|}~-]+(?:\.[\w!#$%&'*+^{|}~-]+)*"
@@ -24,110 +26,6 @@ _HALF_HIDDEN = re.compile(
     r"(?<![\w.@])([A-Za-z0-9][\w.+-]*)(?:\s?[(\[{<](?:at|AT)[)\]}>]\s?((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,10})"
     # `a @ b.T` multiplies matrices, so here only the usual domains count.
     r"|\s@\s((?:[A-Za-z0-9-]+\.)+(?:com|net|org|edu|eu|de|at|ch|fr|be|nl|es|it|pt|pl|se|dk|no|fi|ie|cz|co\.uk|uk|ca|us|br|mx)))\b"
-)
-ROLES = frozenset(
-    [
-        "abuse",
-        "accounts",
-        "accounting",
-        "admin",
-        "administration",
-        "administrator",
-        "announce",
-        "api",
-        "billing",
-        "bugs",
-        "careers",
-        "chair",
-        "community",
-        "compliance",
-        "conduct",
-        "contact",
-        "contributors",
-        "customer",
-        "customercare",
-        "customerservice",
-        "dev",
-        "devel",
-        "developer",
-        "developers",
-        "dns",
-        "docs",
-        "donations",
-        "editor",
-        "editors",
-        "enquiries",
-        "events",
-        "feedback",
-        "finance",
-        "foundation",
-        "general",
-        "hello",
-        "help",
-        "helpdesk",
-        "hostmaster",
-        "hr",
-        "info",
-        "information",
-        "inquiries",
-        "invoices",
-        "it",
-        "jobs",
-        "kontakt",
-        "legal",
-        "list",
-        "lists",
-        "mail",
-        "mailer-daemon",
-        "maintainers",
-        "marketing",
-        "media",
-        "membership",
-        "moderators",
-        "news",
-        "newsletter",
-        "no-reply",
-        "noreply",
-        "office",
-        "operations",
-        "orders",
-        "owner",
-        "postmaster",
-        "press",
-        "privacy",
-        "product",
-        "psf",
-        "purchasing",
-        "questions",
-        "registrations",
-        "returns",
-        "root",
-        "sales",
-        "security",
-        "service",
-        "services",
-        "shop",
-        "social",
-        "spam",
-        "sponsors",
-        "staff",
-        "subscribe",
-        "suggestions",
-        "support",
-        "sysadmin",
-        "team",
-        "trademarks",
-        "training",
-        "unsubscribe",
-        "users",
-        "vendas",
-        "ventas",
-        "verkauf",
-        "volunteers",
-        "webmaster",
-        "website",
-        "welcome",
-    ]
 )
 _LIST = re.compile(r"(?:^|[-_.])(?:list|users?|dev|devel|announce|discuss|bugs?|support|help|owner|request|core|sig)$")
 _PLACEHOLDERS = frozenset(
@@ -176,7 +74,23 @@ _PLACEHOLDERS = frozenset(
         "y",
         "a",
         "b",
+        "abc",
+        "xyz",
+        "pass",
+        "password",
+        "passwd",
+        "login",
     ]
+)
+# Names that say that there should be a name, whatever the domain.
+_NO_NAME = re.compile(
+    r"(?:your|my|votre|ton|ihr|ihre|dein|deine|tu|su|il-?tuo|seu|jouw|twoj)[._-]?(?:e-?mail|mail|name|address|adresse|correo|nome|nombre|naam)"
+    r"|(?:first|given|f)[._-]?(?:name)?[._-]?(?:last|sur|family|l)[._-]?name|first[._-]last|(?:vorname|prenom|prénom|nombre|nome|voornaam|imie|imię|name)[._-]"
+    r"(?:nachname|nom|apellido|apellidos|cognome|sobrenome|apelido|achternaam|nazwisko|surname|lastname)|username|git"
+)
+_FREE_MAIL = re.compile(
+    r"(?:^|\.)(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|mac|aol|gmx|web|t-online|freenet|proton|protonmail|posteo|mailbox"
+    r"|orange|wanadoo|free|laposte|sfr|libero|virgilio|tiscali|alice|terra|telefonica|uol|bol|ig|wp|onet|interia|o2|seznam|centrum|mail|yandex|ya|rambler|ukr|bk|list|inbox|qq|163|126|naver|daum|hanmail|rediffmail|telenet|ziggo|kpnmail|planet|bluewin|hispeed)\.[a-z.]{2,6}$"
 )
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost|local)$")
 
@@ -204,9 +118,8 @@ class EmailRecogniser(Recogniser):
 
 def is_personal(local: str, domain: str) -> bool:
     """Tell whether an address belongs to a person, as far as it shows."""
-    name = local.lower().split("+")[0]
-    domain = domain.lower()
-    if name in ROLES or _LIST.search(name) or ROLES.intersection(name.split("-")):
+    name, domain = local.lower().split("+")[0], domain.lower()
+    if _is_role(name, domain) or _LIST.search(name) or _NO_NAME.fullmatch(name):
         return False
     # The mailbox of a project is called like its domain, and lists live on hosts of their own.
     if name in domain.split(".")[:-1] or domain.startswith(("lists.", "list.", "googlegroups.")):
@@ -214,8 +127,25 @@ def is_personal(local: str, domain: str) -> bool:
     return not ((name in _PLACEHOLDERS or name.isdigit()) and _is_reserved_or_generic(domain))
 
 
+def _is_role(name: str, domain: str) -> bool:
+    """Tell whether a mailbox is called by what it is for: wholly, or in part (`sales.eu`) where nobody can have his own."""
+    roles = names.roles()
+    name = names.folded(name)
+    if name in roles or name.rstrip("0123456789") in roles or re.sub(r"[._-]", "", name) in roles:
+        return True
+    if _FREE_MAIL.search(domain):
+        return False
+    parts = [part for part in re.split(r"[._-]", name) if part]
+    in_part = any(part in roles and len(part) > 3 for part in parts)
+    return in_part and names.given().isdisjoint(parts) and names.surnames().isdisjoint(parts)
+
+
 def _is_reserved_or_generic(domain: str) -> bool:
     return (
         bool(_RESERVED.search(domain))
-        or re.match(r"(?:your|my|some)[\w-]*\.|domain\.|host\.|server\.|mail\.com", domain) is not None
+        or re.match(
+            r"(?:your|my|some|votre|ihre|deine)[\w-]*\.|(?:domain|domaine|dominio|host|server|company|firma|foo|bar|abc|xyz|test|email|website|site)\.|mail\.com",
+            domain,
+        )
+        is not None
     )

@@ -79,6 +79,20 @@ KINDS = (
     _kind("be_written", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", checksums.national_number_be, "rijksregister", alone=True),
     _kind("ca_sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", checksums.luhn, r"\bsin\b|social insurance|assurance sociale"),
     _kind("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", checksums.cpf_br, "cpf", alone=True),
+    _kind("br_cpf_plain", r"\d{11}", checksums.cpf_br, "cpf"),
+    _kind("cn_identity", r"\d{17}[\dXx]", checksums.identity_cn, "身份证", alone=True),
+    _kind(
+        "kr_registration",
+        r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}",
+        lambda _: True,
+        "주민등록",
+        alone=True,
+    ),
+    _kind("cl_rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", checksums.rut_cl, r"\brut\b|\brun\b", alone=True),
+    _kind("ru_snils", r"\d{3}-\d{3}-\d{3}[ -]\d{2}", checksums.snils_ru, "снилс", alone=True),
+    _kind("tr_identity", r"[1-9]\d{10}", checksums.identity_tr, r"kimlik|\bt\.?c\.?\b"),
+    _kind("in_pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", lambda _: True, r"\bpan\b"),
+    _kind("mx_rfc", r"[A-Z&Ñ]{4}\d{6}[A-Z\d]{3}", lambda _: True, r"\brfc\b"),
     _kind("mx_curp", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d", lambda _: True, "curp", alone=True),
     _kind("ch_ahv", r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}", checksums.ahv_ch, "ahv|avs", alone=True),
     _kind("at_svnr", r"\d{4} ?\d{6}", checksums.svnr_at, "svnr|sv-nummer|sozialversicherung|versicherungsnummer"),
@@ -101,7 +115,12 @@ KINDS = (
     _kind("ie_pps", r"\d{7}[A-W][A-IW]?", checksums.pps_ie, "pps"),
     _kind("cz_birth_number", r"\d{6}/?\d{4}", checksums.birth_number_cz, "rodné|rodne|birth number"),
     _kind("us_itin", r"9\d{2}[ -]?(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[ -]?\d{4}", lambda _: True, "itin|taxpayer"),
-    _kind("passport", r"[A-Z0-9]{7,9}", lambda v: sum(c.isdigit() for c in v) >= 3, "passport|passeport|pasaporte"),
+    _kind(
+        "passport",
+        r"[A-Z0-9]{7,9}",
+        lambda v: sum(c.isdigit() for c in v) >= 3,
+        "passport|passeport|pasaporte|passaporto|passaporte|paspoort|paszport",
+    ),
     _kind(
         "de_id_card",
         r"[CFGHJKLMNPRTVWXYZ][0-9CFGHJKLMNPRTVWXYZ]{8}\d?",
@@ -150,7 +169,7 @@ class IdentityNumberRecogniser(Recogniser):
 
     entity = "ID_NUMBER"
     guard = (
-        r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z]{4}\d{6}[HMX]|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
+        r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z&Ñ]{4}\d{6}|[A-Z]{5}\d{4}[A-Z]|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
         r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport|passeport|pasaporte"
     )
 

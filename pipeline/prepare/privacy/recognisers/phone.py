@@ -8,32 +8,101 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
-REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "AT", "CH", "PL", "PT", "IE", "SE", "DK", "NO", "FI", "CZ")
+REGIONS = tuple(
+    [
+        "US",
+        "GB",
+        "DE",
+        "FR",
+        "ES",
+        "IT",
+        "NL",
+        "BE",
+        "AT",
+        "CH",
+        "PL",
+        "PT",
+        "IE",
+        "SE",
+        "DK",
+        "NO",
+        "FI",
+        "CZ",
+        "RU",
+        "UA",
+        "TR",
+        "GR",
+        "JP",
+        "CN",
+        "KR",
+        "IN",
+        "BR",
+        "AU",
+        "RO",
+        "HU",
+        "SK",
+        "BG",
+        "HR",
+        "IL",
+        "SA",
+        "AE",
+        "EG",
+        "MX",
+        "AR",
+        "CL",
+        "CO",
+        "VN",
+        "TH",
+        "TW",
+        "HK",
+        "SG",
+        "MY",
+        "ID",
+        "PH",
+        "NZ",
+        "ZA",
+        "NG",
+        "KE",
+    ]
+)
 """Whose national forms count near a word that announces a number."""
+# Scripts without blanks between words: a number stands right beside their letters.
+_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _CANDIDATE = re.compile(
-    r"(?<![\w.,/=@#$€£+-])(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{5,20}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{1,5})?(?![\w@]|[.,]\d)",
+    rf"(?<![^\W{_UNSPACED}])(?<![.,/=@#$€£+-])(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{{5,20}}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{{1,5}})?(?![^\W{_UNSPACED}]|@|[.,]\d)",
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy|\btelefo(?:n|on|no|ne)|téléphone|portable|teléfono|"
-    r"cellulare|telemóvel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
-    r"durchwahl|puhelin|numer|\bmy number|\bmeine nummer|\bmon numéro|\bmi número|☎|📞)"
-    r"[\s:./-]*(?:(?:me|us|him|her|you|mich|uns|is|are|was|at|on|under|unter|an|ist|lautet|au|est|es|al|il|le|der|the|my|bitte|please|s'il vous plaît|por favor|number|numbers|nummer|numéro|número|numero|"
-    r"no\.?|nr\.?|line|bin|ich|or|oder|ou)[\s:]*){0,5}$",
+    r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]n\w*|téléphone|portable|\bappele[zr]|"
+    r"cellulare|\bcellular|\bcelular|telem[óo]vel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
+    r"durchwahl|puhelin\w*|\bnumer\w*|\bnumeroni|\bmy (?:\w+ )?number|\b(?:meine|mijn|mitt?|min) nummer|\bmon numéro|\b(?:mi|meu) n[úu]mero|\bil mio numero|\bbel(?:len)?\b|\bchiam\w+|\bllám\w+|\bligue|\bzadzwo\w+|\bdzwoń\w*|"
+    r"\bgsm\b|\bcep\b|\bnumara\w*|\bzavolejte|\bhív\w+|\bsunați|điện thoại|\bsđt|\bđt\b|тел\.|телефон\w*|звон\w+|позвон\w+|дзвон\w+|мобильн\w+|мобільн\w+|м[оі][йї] номер|"
+    r"τηλ\.?|τηλέφων\w*|κινητό|फ़ोन|फोन|मोबाइल|電話|携帯|手机|手機|电话|전화|휴대폰|연락처|핸드폰|โทร|เบอร์|มือถือ|هاتف|جوال|تلفون|موبايل|טלפון|נייד|☎|📞)"
+    r"[\s:：./-]*(?:(?:me|us|him|her|you|mich|uns|is|are|was|at|on|under|unter|an|ist|lautet|au|est|es|al|allo|il|le|der|the|my|mine|bitte|please|s'il vous plaît|por favor|number|numbers|nummer|numéro|número|numero|"
+    r"no\.?|nr\.?|line|bin|ich|or|oder|ou|è|é|op|naar|met|to|är|er|på|mig|meg|je|på|to|nr|num|o|a|ao|para|z|pod|pe|la|по|на|мой|мне|номер\w*|моб\w*|μου|είναι|नंबर|番号|號碼|号码|号|は|是|为|번호는|번호|는|은|ของ|ผม|ฉัน|คือ|của tôi|là|رقم|ي|שלי)[\s:：]*){0,5}$",
     re.IGNORECASE,
 )
 _ANNOUNCED_AFTER = re.compile(
     r"^[\s,(]*(?:is|ist|est|es|è|=) (?:my|our|his|her|the|meine|unsere|mon|mi) (?:\w+ )?(?:phone|mobile|cell|number|nummer|numéro|número)",
     re.IGNORECASE,
 )
-# Forms that are hardly anything else: (212) 555-0123, 212-555-0123, 06 12 34 56 78, 0171/1234567, 020 7946 0958.
+# Forms that are hardly anything else: (212) 555-0123, 212-555-0123, 06 12 34 56 78, 0171/1234567, 020 7946 0958,
+# 8 (495) 123-45-67, 090-1234-5678, 070-123 45 67.
 _TYPICAL = re.compile(
     r"\(\d{3}\)\s?\d{3}[-. ]\d{4}|1?[-. ]?\d{3}([-.])\d{3}\1\d{4}|0\d(?:[ .-]\d{2}){4}|01[5-7]\d[ /-]\d{6,9}|0\d{2,4}/[\d -]{5,9}"
     r"|07\d{3} \d{6}|0(?:20|1\d{2,3}) \d{3,4} \d{3,4}|\(0\d{2,4}\) ?\d{3,4} ?\d{3,5}|\([1-9]{2}\) ?9?\d{4}-\d{4}"
+    r"|8[ -]?\(?9?\d{2,3}\)?[ -]\d{3}-\d{2}-\d{2}|0[5789]0-\d{4}-\d{4}|01[016-9]-\d{3,4}-\d{4}|06-\d{8}|07\d-\d{3} \d{2} \d{2}|0\(?5\d{2}\)? \d{3} \d{2} \d{2}"
+)
+# Free, shared-cost and service numbers are those of companies and offices, and what callers ask for.
+_SERVICE = re.compile(
+    r"(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\)?[-. ]\d{3}[-. ]?\d{4}|0(?:800|808|500|900|901|905|906)[ /.-]?\d[\d /.-]{4,9}|(?:\+|00)800[ -]?\d[\d -]{6,10}"
+    r"|0(?:180|137|700|120|570)[ -]?\d?[/ -]?\d[\d /-]{4,8}|1[38]00[ -]?\d{3}[ -]?\d{3}|8[ -]?\(?800\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|400[ -]\d{3}[ -]\d{4}|0 ?8[0-2]\d(?:(?:[ .]?\d{2}){3}|(?:[ .]\d{3}){2})"
 )
 _NOT_A_NUMBER = re.compile(
-    r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§)"
-    r"[\s:#-]*(?:1[03][-: ]*)?$",
+    r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§|kunden\w*|rechnungs?\w*|bestell\w*|auftrags?\w*|vorgangs?\w*|vertrags?\w*|artikel\w*|"
+    r"sendungs?\w*|zähler\w*|commande|facture|dossier|client|pedido|factura|fatura|ordine|fattura|bestelling\w*|factuur|zamówieni\w*|faktur\w*|заказ\w*|сч[её]т\w*|замовлен\w*|sku|part|model|item|"
+    r"ref|reference|case|customer|account|contract|tracking|parcel|imei|ean|gtin|upc|vat|meter|policy|booking|reservation|siren|siret|kvk|nip|regon|section|zip|plz|訂單|订单|注文|주문)"
+    r"(?:[\s.:#-]*\b(?:number|nummer|num[ée]ro|n[úu]mero|numer|no|nr|n[º°]|is|ist|est|es|番号|号|번호)(?!\w)\.?)?[\s:：#-]*(?:1[03][-: ]*)?$",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ]\d{4}(?!\d)|\d{4}\s?[-\u2013]\s?\d{4}")
@@ -58,6 +127,8 @@ class PhoneRecogniser(Recogniser):
 
 
 def _score(value: str, before: str, after: str) -> float:
+    if _SERVICE.fullmatch(value):
+        return 0.0
     announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
     if value.startswith("+") or (value.startswith("00") and announced):
         return 0.9 if _is_international(value) else 0.0
@@ -73,9 +144,18 @@ def _is_international(value: str) -> bool:
 
     number = "+" + value[2:] if value.startswith("00") else value
     try:
-        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number.replace("(0)", ""), None)))
+        parsed = phonenumbers.parse(number.replace("(0)", ""), None)
     except phonenumbers.NumberParseException:
         return False
+    # A number without its area (`+1-555-0100`) is one of documentation, not one that somebody answers.
+    possible = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+    service = phonenumbers.number_type(parsed) in (
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.UAN,
+    )
+    return possible and not service
 
 
 def _is_national(value: str) -> bool:
