@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -14,6 +16,8 @@ from pipeline.prepare.privacy.replace import Protector
 
 from .labelled import documents
 
+TABLE = Path(__file__).with_name("golden_privacy.jsonl").read_text(encoding="utf-8")
+GOLDEN = [json.loads(line) for line in TABLE.split("\n") if line]
 FINDER = Finder()
 TAGS = Protector(FINDER)
 
@@ -88,6 +92,16 @@ def test_personal_data_is_replaced_by_its_type(text: str, protected: str) -> Non
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert TAGS.protect(text) == text
+
+
+@pytest.mark.parametrize("example", GOLDEN, ids=[f"{e['about']}-{n}" for n, e in enumerate(GOLDEN)])
+def test_golden(example: dict[str, str]) -> None:
+    assert TAGS.protect(example["before"]) == example["after"]
+
+
+def test_the_quick_look_misses_no_example() -> None:
+    before = pa.array([example["before"] for example in GOLDEN])
+    assert TAGS.column(before, [""] * len(before))[0].to_pylist() == [example["after"] for example in GOLDEN]
 
 
 def test_code_is_searched_for_addresses_and_secrets_only() -> None:
@@ -197,6 +211,10 @@ def test_presidio_comes_without_torch() -> None:
         (checksums.pps_ie, "1234567T", "1234567A"),
         (checksums.birth_number_cz, "7103192745", "7103192746"),
         (checksums.svnr_at, "1237010180", "1238010180"),
+        (checksums.identity_cn, "11010519491231002X", "110105194912310021"),
+        (checksums.rut_cl, "123456785", "123456784"),
+        (checksums.snils_ru, "11223344595", "11223344596"),
+        (checksums.identity_tr, "10000000146", "10000000147"),
     ],
 )
 def test_check_digits(check, good: str, bad: str) -> None:

@@ -1,206 +1,55 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """What names look like, for the recognisers of people."""
 
-WORD = r"(?:(?:Mc|Mac|O['’]|D['’]|L['’])?[A-ZÀ-ÖØ-ÞŁŚŻŠČĆŽА-ЯЁ](?:[a-zà-öø-ÿłśżščćžęąńőűğışа-яё]+|\.)(?:[-'’][A-ZÀ-Þ][a-zà-ÿ]+)*)"
-PARTICLE = r"(?:van der|van den|van de|von der|van|von|zu|de la|de los|del|de|da|dos|do|di|der|den|ter|ten|al|el|bin|ibn|le|la|y|e)"
-# What stands in a name's place but is none.
-NO_NAMES = frozenset(
-    [
-        "all",
-        "team",
-        "support",
-        "everyone",
-        "everybody",
-        "there",
-        "sir",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "dr",
-        "prof",
-        "herr",
-        "frau",
-        "madam",
-        "customer",
-        "user",
-        "users",
-        "folks",
-        "friends",
-        "colleagues",
-        "guys",
-        "world",
-        "people",
-        "admin",
-        "administrator",
-        "sales",
-        "service",
-        "community",
-        "reader",
-        "readers",
-        "moderator",
-        "moderators",
-        "developer",
-        "developers",
-        "staff",
-        "hiring",
-        "manager",
-        "you",
-        "i",
-        "we",
-        "they",
-        "he",
-        "she",
-        "it",
-        "this",
-        "that",
-        "the",
-        "a",
-        "an",
-        "customers",
-        "damen",
-        "herren",
-        "kolleginnen",
-        "kollegen",
-        "kunde",
-        "kundin",
-        "madame",
-        "messieurs",
-        "monsieur",
-        "tous",
-        "tout",
-        "todos",
-        "todas",
-        "equipo",
-        "cliente",
-        "clienti",
-        "tutti",
-        "team",
-        "allemaal",
-        "iedereen",
-        "google",
-        "microsoft",
-        "apple",
-        "amazon",
-        "github",
-        "linux",
-        "windows",
-        "python",
-        "django",
-        "java",
-        "javascript",
-        "sqlite",
-        "apache",
-        "debian",
-        "docker",
-        "mac",
-        "ios",
-        "android",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-        "please",
-        "thanks",
-        "thank",
-        "regards",
-        "best",
-        "kind",
-        "not",
-        "what",
-        "why",
-        "how",
-        "when",
-        "where",
-        "who",
-        "which",
-        "english",
-        "german",
-        "french",
-        "spanish",
-        "italian",
-        "dutch",
-        "polish",
-        "yes",
-        "no",
-        "ok",
-        "sorry",
-        "hi",
-        "hello",
-        "dear",
-        "and",
-        "or",
-        "but",
-        "if",
-        "for",
-        "from",
-        "with",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "is",
-        "are",
-        "was",
-        "foundation",
-        "software",
-        "university",
-        "institute",
-        "inc",
-        "ltd",
-        "gmbh",
-        "corp",
-        "company",
-        "department",
-        "office",
-        "street",
-        "road",
-        "license",
-        "licence",
-        "public",
-        "general",
-        "free",
-        "open",
-        "documentation",
-        "manual",
-        "guide",
-        "reference",
-        "version",
-        "release",
-        "library",
-        "module",
-        "project",
-        "framework",
-        "database",
-        "server",
-        "client",
-        "page",
-        "section",
-        "chapter",
-        "internet",
-        "web",
-    ]
-)
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.prepare.privacy import names
+from pipeline.prepare.privacy.recogniser import Span
+
+UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽȘȚА-ЯЁІЇЄҐΑ-ΩΆΈΉΊΌΎΏ"
+LOWER = "a-zà-öø-ÿ\u0101-\u017fșț\u1ea1-\u1ef9а-яёіїєґά-ώΐΰ"
+WORD = rf"(?:(?:Mc|Mac|O['’]|D['’]|L['’])?[{UPPER}](?:[{LOWER}]+|\.)(?:[-'’][{UPPER}][{LOWER}]+)*)"
+PARTICLE = r"(?:van der|van den|van de|von der|van|von|zu|de la|de los|del|de|da|dos|do|di|der|den|ter|ten|al|el|bin|ibn|le|la|y|e|Ní|Ó|af|av)"
+NO_NAMES = names.never()
+"""What stands in a name's place but is none."""
+_INITIAL_THEN = re.compile(rf"(?<= [{UPPER}]\.) (\w+)")
+_MADE_WORD = re.compile(r"\w{3,}(?:tion|tions|ment|ments|ware|ness|ings|ages|ities|ability)")
+
+
+def is_thing(name: str) -> bool:
+    """Tell whether a phrase names a thing, an organisation or a place: one of its words is one, and no surname."""
+    words = [names.folded(word.strip(".,'’")) for word in name.split()]
+    made = any(_MADE_WORD.fullmatch(word) or word in names.things() for word in words)
+    return made and names.surnames().isdisjoint(words[1:])
+
+
+def is_public(name: str) -> bool:
+    """Tell whether a name starts with that of a brand or a public figure."""
+    words = [names.folded(word.strip(".,'’")) for word in name.split()]
+    return any("_".join(words[:number]) in names.public() for number in (2, 3))
+
+
+def named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
+    """Yield the name at a place that a cue points to, up to the first word that can be none."""
+    kept = start
+    ended = _INITIAL_THEN.search(text, start, end)
+    if ended and ended[1].lower() in NO_NAMES:
+        end = ended.start(1) - 1  # the full stop ends the sentence too
+    if is_thing(text[start:end]):
+        return
+    for word in re.finditer(r"\S+", text[start:end]):
+        plain = word[0].strip(".,'’")
+        initial = len(plain) == 1 and word[0].endswith(".")
+        if plain[:1].isupper() and not initial and (plain.lower() in NO_NAMES or not plain):
+            break
+        kept = start + word.end()
+    value = text[start:kept]
+    value = re.sub(rf"(?: {PARTICLE})+$", "", value)
+    if len(value) > 1 and not value.isupper():
+        # A full stop after a word of letters ends the sentence, not the name.
+        trimmed = value.rstrip(".") if len(value.rstrip(".").split()[-1]) > 2 else value
+        if not is_public(trimmed):
+            yield Span(start, start + len(trimmed), score)

@@ -32,6 +32,24 @@ def roles() -> frozenset[str]:
 
 
 @cache
+def never() -> frozenset[str]:
+    """Return words in lower case that stand in a name's place but are none."""
+    return frozenset(_words("no_names.txt"))
+
+
+@cache
+def things() -> frozenset[str]:
+    """Return words, folded, with which a phrase names a thing, an organisation or a place."""
+    return _read("things.txt")
+
+
+@cache
+def public() -> frozenset[str]:
+    """Return names of brands and public figures, folded, their words joined by `_`."""
+    return _read("public.txt")
+
+
+@cache
 def folded(name: str) -> str:
     """Return a name in the form of the lists: lower case, without accents (`Müller` meets `Muller`)."""
     plain = unicodedata.normalize("NFKD", name.replace("’", "'").replace("ł", "l").replace("Ł", "L").replace("ø", "o"))
@@ -39,5 +57,9 @@ def folded(name: str) -> str:
 
 
 def _read(name: str) -> frozenset[str]:
+    return frozenset(map(folded, _words(name)))
+
+
+def _words(name: str) -> list[str]:
     text = (files(__package__) / name).read_text(encoding="utf-8")
-    return frozenset(folded(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    return [word for line in text.splitlines() if not line.startswith("#") for word in line.split()]

@@ -26,7 +26,7 @@ _EN_STREET = (
 _OF = r"(?:de la |de l['’]|de los |de las |della |dei |del |des |dos |das |du |da |do |de |di |d['’]|la |le |les |San |Santa )"
 # What is followed by a number and a comma too and is no street.
 _NO_STREET = (
-    r"(?!(?:Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|January|February"
+    r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|January|February"
     r"|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b)"
 )
 _PATTERNS = tuple(

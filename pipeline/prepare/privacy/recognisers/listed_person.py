@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.common_words import common_words, starts_sentence
-from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
+from pipeline.prepare.privacy.name_patterns import LOWER, NO_NAMES, PARTICLE, UPPER, WORD, is_public, is_thing
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _WEAK_CUE = re.compile(
@@ -27,6 +27,11 @@ _ACTS = re.compile(
     r" (?:said|says|told|wrote|asked|asks|called|calls|answered|replied|confirmed|reported|reports|informed|helped|works|lives|has|had|needs|cannot|can't|is on|hat|a dit|dijo))\b"
 )
 _PART = rf"(?:{WORD}|[A-ZÀ-Þ](?!\w))"
+# Before or behind a name, these make it one of a place, a saint or an organisation.
+_NAMED_AFTER = re.compile(
+    r"(?:\b(?:San|Santa|Santo|St\.?|Saint|Sainte|Sankt|São|Sant['’]|Queen|King|Pope|Prince|Princess|Emperor|Lake|Mount|Port|Fort|Casa|Villa|Hotel|Café|The) |[-–])$"
+)
+_NEXT_WORDS = re.compile(rf"(?:['’]s?)?((?: [{UPPER}][{LOWER}]+){{1,2}})")
 _RUN = re.compile(rf"{WORD}(?: (?:{PARTICLE} )?{_PART}){{0,4}}(?![\w@])")
 _NAME_WORD = re.compile(_PART)
 # Initials before a given name; behind another capitalised word they may end a sentence ("appendix A. Maria says").
@@ -34,7 +39,7 @@ _INITIALS_BEFORE = re.compile(
     r"(?:^|[\n,;:(\[\"“«–—]\s?|\b(?:[Bb]y|[Ff]rom|[Ww]ith|[Tt]o|[Aa]nd|or|for|of|thanks|Thanks|Dr\.|Mr\.|Mrs\.|Ms\.|Prof\.) )((?:[A-ZÀ-Þ]\. ?){1,3})\Z"
 )
 _BINDING = frozenset("@/.'’#:-_")
-_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞŁŚŻŠČĆŽА-ЯЁ][\w'’-]+")
+_CAPITAL = re.compile(rf"[{UPPER}][\w'’-]+")
 _SURNAME_FIRST = re.compile(rf"\b({WORD}), ({WORD})\b")
 _INITIAL = re.compile(rf"(?<![\w.])(?:[A-ZÀ-Þ]\. ?){{1,3}}(?:{PARTICLE} )?([A-ZÀ-Þ][a-zà-ÿ]+(?:-[A-ZÀ-Þ][a-zà-ÿ]+)?)\b")
 
@@ -76,6 +81,8 @@ class ListedPersonRecogniser(Recogniser):
             words = list(_NAME_WORD.finditer(run[0]))
             last = _surname_after(text, words, sure=first in given)
             end = word.start() + words[last].end()
+            if _is_named_after(text, word.start(), end):
+                continue
             start = _with_initials(text, word.start())
             if last and not _is_initial(words[last][0]):
                 yield Span(start, end, 0.75)
@@ -83,6 +90,15 @@ class ListedPersonRecogniser(Recogniser):
                 yield Span(start, end, 0.6)
         if with_surname:
             yield from _by_surname(text)
+
+
+def _is_named_after(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands at a place is called like a person but is a place, an organisation or a brand."""
+    # the full stop of an initial may end the sentence
+    following = _NEXT_WORDS.match(text, end) if text[end - 1] != "." else None
+    if following and is_thing(f"x{following[1]}"):
+        return True
+    return is_public(text[start:end]) or bool(_NAMED_AFTER.search(text[max(0, start - 10) : start]))
 
 
 @cache

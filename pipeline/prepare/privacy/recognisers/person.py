@@ -8,16 +8,17 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.common_words import common_words
-from pipeline.prepare.privacy.name_patterns import NO_NAMES, PARTICLE, WORD
+from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, is_public, named
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
 _FULL = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{1,3}}"
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|"
-    r"Sig|Dott|Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?|Sr|г-н|г-жа|господин|госпожа)\.? "
+    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|[Ss]eñora?|Srta?|Sra|Doña|[Ss]ignora?|[Ss]ignorina|"
+    r"[Ss]ig(?:\.ra)?|[Dd]ott(?:\.ssa)?|(?<!\d )MM?(?=\.)|Dottoressa|[Mm]evrouw|[Mm]eneer|[Dd]hr|Mevr|[Ss]enhora?|[Pp]ani|Sr|г-н|г-жа|господин|госпожа)\.? "
     rf"(?:(?:Dr|Prof)\.? )?({_NAME})"
 )
+_CAPITALISED = re.compile(rf"{WORD} \Z")
 _CUES = re.compile(
     r"(?:\b[Mm]y (?:full |last |first )?name(?: is|'s|’s|:)|\b[Nn]ame is|\bcalled me|\bich heiße|\bIch heiße|\b[Mm]ein Name (?:ist|lautet)|"
     r"\b[Jj]e m['’]appelle|\b[Mm]on nom est|\b[Mm]e llamo|\b[Mm]i nombre es|\b[Mm]i chiamo|\b[Ii]l mio nome è|\b[Mm]eu nome é|\b[Mm]e chamo|"
@@ -26,7 +27,7 @@ _CUES = re.compile(
 )
 _LABEL = re.compile(
     r"(?:^|[\n;,(])[ \t>*-]*(?:Full name|First name|Last name|Surname|Name|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|"
-    r"Account holder|Cardholder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя)"
+    r"Account holder|Cardholder|Signed(?: by)?|Attn|Attention|Account name|Kunde|Kundenname|Name des Kunden|Kontoinhaber(?:in)?|Karteninhaber(?:in)?|Mieter(?:in)?|Titulaire|Titular|Intestatario|Cliente|ФИО|Фамилия|Клиент|Vorname|Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя)"
     rf"[ \t]*[:=][ \t]*({_NAME})(?=[ \t]*(?:$|[\n,;.)<(]))",
     re.MULTILINE,
 )
@@ -35,7 +36,7 @@ _DEEDS = re.compile(
     r"(?:\b(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) |\b(?:signed|approved|reported|requested|submitted|handled|answered|written|sent|opened|closed) by |"
     r"\b(?:assigned|belongs?|belonging) to |\bon behalf of |\b[Tt]hank(?:s| you),? (?:to )?|\b(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) (?=[^.\n]{3,40} (?:to|from|as)\b)|"
     r"\b[Tt]his is (?=[^.\n]{3,40} (?:from|speaking|here|at)\b)|\b[Yy]ours,? |\b(?:[Vv]iele|[Bb]este|[Ll]iebe|[Ss]chöne) Grüße,? |\b(?:[Kk]ind|[Bb]est|[Ww]arm) regards,? |\b(?:asked|told|emailed|e-mailed|informed|hired|fired|interviewed) |\bmy (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|"
-    r"mother|father|doctor|lawyer|accountant|assistant),? )"
+    r"mother|father|doctor|lawyer|accountant|assistant),? |\b(?:tenant|patient|employee|customer|client|driver|applicant|guest|passenger|student|user|colleague|technician|agent|landlord|neighbou?r|nurse|teacher),? )"
     rf"({_FULL})(?!\w)"
 )
 # The shape alone, with an initial in the middle, behind what names an author.
@@ -69,7 +70,7 @@ _GREETING = re.compile(
 )
 _BEFORE_ADDRESS = re.compile(rf"({_FULL})(?= ?[<(\[]{{1}}(?:mailto:)?[\w.+-]+@[\w-]+\.)")
 _JAPANESE = re.compile(
-    r"(?:私の名前は|名前は|わたしは|氏名[:：]\s?)([\u4e00-\u9fff]{2,5}|[\u30a0-\u30ff・]{3,12})(?=です|と申し|といい|\s|$|。)|我叫([\u4e00-\u9fff]{2,4})(?=[，。,\s]|$)|我的名字是([\u4e00-\u9fff]{2,4})"
+    r"(?:私の名前は|名前は|わたしは|氏名[:：]\s?)([\u4e00-\u9fff]{2,5}|[\u30a0-\u30ff・]{3,12})(?=です|と申し|といい|\s|$|。)"
 )
 
 
@@ -78,11 +79,11 @@ class PersonRecogniser(Recogniser):
 
     entity = "PERSON"
     guard = (
-        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|Sig|Dott|"
-        r"Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?)\.? |г-н|г-жа|господин|госпожа"
+        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|Sig|Dott|"
+        r"Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?|[Hh]errn?|frau|señora?|signora?|sig|dott|MM?|monsieur|madame|mevrouw|meneer|dhr|senhora?|pani)\.?(?:ra|ssa)?\.? |г-н|г-жа|господин|госпожа"
         r"|(?i:name is|name's|name’s|my [a-z ]{0,6}name|called me|ich heiße|mein name|je m['’]appelle|mon nom|me llamo|mi nombre|mi chiamo|mio nome|meu nome|"
         r"me chamo|mijn naam|ik heet|nazywam|mam na imię|jag heter|jeg hedder|minun nimeni|меня зовут)"
-        r"|(?:[Nn]ame|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Kunde|Vorname|"
+        r"|(?:[Nn]ame|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Account name|Kunde|Kundenname|Name des Kunden|Kontoinhaber(?:in)?|Karteninhaber(?:in)?|Mieter(?:in)?|Titulaire|Titular|Intestatario|Cliente|ФИО|Фамилия|Клиент|Vorname|"
         r"Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя|Surname)[ \t]*[:=]"
         r"|[<(\[](?:mailto:)?[\w.+-]+@"
         r"|(?i:regards|thanks|thank you|wishes|cheers|best|sincerely|yours|cordially|respectfully|grüßen?|mfg|lg|vg|cordialement|à vous|merci|saludos|atentamente|"
@@ -93,13 +94,14 @@ class PersonRecogniser(Recogniser):
         r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
         r"|[Bb]y [^ ]+ [A-ZÀ-Þ]\. ?"
         r"|(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) [A-Z]|(?:ed|written|sent|longs?|longing) (?:by|to) [A-Z]|on behalf of [A-Z]|[Tt]hank(?:s| you),? (?:to )?[A-Z]|(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) [A-Z]|[Tt]his is [A-Z]|[Yy]ours,? [A-Z]|Grüße,? [A-Z]|regards,? [A-Z]|(?:asked|told|mailed|informed|hired|fired|interviewed) [A-Z]"
+        r"|(?:tenant|patient|employee|customer|client|driver|applicant|guest|passenger|student|user|colleague|technician|agent|landlord|neighbou?r|nurse|teacher),? [A-Z]"
         r"|[Mm]y (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|doctor|lawyer|accountant|assistant),? [A-Z]"
         r"|(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) [A-Z]"
         r"|[a-z] (?:reported|told|wrote|asked|called|replied|informed|complained|emailed|phoned) (?:this|that|it|me|us|to|about|for|last|yesterday|today|again|in)\b"
         r"|[a-z] (?:(?:lives|works) (?:in|at|for|from|on|here|there)|died|was born|resigned|is on (?:leave|holiday|vacation))\b"
         r"|[a-z] (?:can(?:not|'t|’t) (?:open|log|see|access|find|reach|use|sign|print|send|change)|(?:needs|wants) (?:access|help|to (?:log|sign|reset|change)))\b"
         r"|[a-z] (?:has (?:no access|left|lost|forgotten|joined)|(?:forgot|lost) (?:his|her|their))\b"
-        r"|名前|氏名|我叫|我的名字|わたしは"
+        r"|名前|氏名|わたしは"
     )
 
     def find(self, text: str) -> Iterator[Span]:
@@ -114,38 +116,27 @@ class PersonRecogniser(Recogniser):
             (_BY, 0.6),
         ):
             for found in pattern.finditer(text):
-                if pattern is not _TITLE or _is_someone(text, found[1]):
-                    yield from _named(text, found.start(1), found.end(1), score)
+                if pattern is not _TITLE or (_is_someone(text, found) and not is_public(found[0])):
+                    yield from named(text, found.start(1), found.end(1), score)
         for found in _DOES.finditer(text):
             before = max(0, found.start() - 60)
             if name := _NAME_AT_END.search(text, before, found.start()):
-                yield from _named(text, name.start(), name.end(), 0.6)
+                yield from named(text, name.start(), name.end(), 0.6)
         for pattern in (_CLOSING, _GREETING):
             for found in pattern.finditer(text):
-                yield from _named(text, found.start(1), found.end(1), 0.8)
-        if "名" in text or "我" in text or "わたし" in text:
+                yield from named(text, found.start(1), found.end(1), 0.8)
+        if "名" in text or "わたし" in text:
             for found in _JAPANESE.finditer(text):
-                group = next(n for n in (1, 2, 3) if found[n])
-                yield Span(found.start(group), found.end(group), 0.8)
+                yield Span(found.start(1), found.end(1), 0.8)
 
 
-def _is_someone(text: str, name: str) -> bool:
-    """Tell whether the name behind a title is one, and not a word of the text dressed up (`a potato called Mr. Potato`)."""
+def _is_someone(text: str, found: re.Match[str]) -> bool:
+    """Tell whether the name behind a title is one, and not a word of the text dressed up (`a potato called Mr. Potato`).
+
+    Behind a capitalised word `M.` is an initial and no title.
+    """
+    if found[0].startswith("M.") and _CAPITALISED.search(text, max(0, found.start() - 24), found.start()):
+        return False
+    name = found[1]
     word = name.split()[0].rstrip(".")
     return word.lower() not in common_words(text) or names.folded(word) in names.surnames() | names.given()
-
-
-def _named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
-    """Yield the name at a place that a cue points to, up to the first word that can be none."""
-    kept = start
-    for word in re.finditer(r"\S+", text[start:end]):
-        plain = word[0].strip(".,'’")
-        if plain[:1].isupper() and (plain.lower() in NO_NAMES or not plain):
-            break
-        kept = start + word.end()
-    value = text[start:kept]
-    value = re.sub(rf"(?: {PARTICLE})+$", "", value)
-    if len(value) > 1 and not value.isupper():
-        # A full stop after a word of letters ends the sentence, not the name.
-        trimmed = value.rstrip(".") if len(value.rstrip(".").split()[-1]) > 2 else value
-        yield Span(start, start + len(trimmed), score)

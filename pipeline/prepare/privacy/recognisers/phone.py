@@ -73,7 +73,7 @@ _CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]n\w*|téléphone|portable|\bappele[zr]|"
+    r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]{1,2}n\w*|téléphone|portable|\bappele[zr]|"
     r"cellulare|\bcellular|\bcelular|telem[óo]vel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
     r"durchwahl|puhelin\w*|\bnumer\w*|\bnumeroni|\bmy (?:\w+ )?number|\b(?:meine|mijn|mitt?|min) nummer|\bmon numéro|\b(?:mi|meu) n[úu]mero|\bil mio numero|\bbel(?:len)?\b|\bchiam\w+|\bllám\w+|\bligue|\bzadzwo\w+|\bdzwoń\w*|"
     r"\bgsm\b|\bcep\b|\bnumara\w*|\bzavolejte|\bhív\w+|\bsunați|điện thoại|\bsđt|\bđt\b|тел\.|телефон\w*|звон\w+|позвон\w+|дзвон\w+|мобильн\w+|мобільн\w+|м[оі][йї] номер|"
@@ -98,6 +98,7 @@ _SERVICE = re.compile(
     r"(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\)?[-. ]\d{3}[-. ]?\d{4}|0(?:800|808|500|900|901|905|906)[ /.-]?\d[\d /.-]{4,9}|(?:\+|00)800[ -]?\d[\d -]{6,10}"
     r"|0(?:180|137|700|120|570)[ -]?\d?[/ -]?\d[\d /-]{4,8}|1[38]00[ -]?\d{3}[ -]?\d{3}|8[ -]?\(?800\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|400[ -]\d{3}[ -]\d{4}|0 ?8[0-2]\d(?:(?:[ .]?\d{2}){3}|(?:[ .]\d{3}){2})"
 )
+_SOMEONES = re.compile(r"\b(?:me|my|mich|meine|mijn|mi|mon|mein|his|her)\b[^.\n]{0,24}$", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(
     r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§|kunden\w*|rechnungs?\w*|bestell\w*|auftrags?\w*|vorgangs?\w*|vertrags?\w*|artikel\w*|"
     r"sendungs?\w*|zähler\w*|commande|facture|dossier|client|pedido|factura|fatura|ordine|fattura|bestelling\w*|factuur|zamówieni\w*|faktur\w*|заказ\w*|сч[её]т\w*|замовлен\w*|sku|part|model|item|"
@@ -127,7 +128,7 @@ class PhoneRecogniser(Recogniser):
 
 
 def _score(value: str, before: str, after: str) -> float:
-    if _SERVICE.fullmatch(value):
+    if _SERVICE.fullmatch(value) and not _SOMEONES.search(before):
         return 0.0
     announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
     if value.startswith("+") or (value.startswith("00") and announced):
