@@ -29,7 +29,12 @@ PIECES = st.sampled_from(
         "\xa0", "é", "e\u0301", "[x](http://a.b)", "<a href='http://x.y'>", "</a>", "here", "-- \n",
         "On Monday Joe wrote:\n", "> q\n", "¶", "Was this helpful?", "<script>", "</script>", "<!--", "-->", "&#60;",
         "~~~\n", "\x1b[31m", "\u202e", "don't", "it's", "]]>", "<![CDATA[", "<li>", "&nbsp;", "Ã©", "â€™", "\u200d",
-        "👩", "&copy=1", "<td>", "<the>", "![", "](", "use ", "tag", "\\", "\r\n", "Back to top\n", "between ",
+        "👩", "&copy=1", "<td>", "<the>", "![", "](", "use ", "tag", "\\", "<table>", "</table>", "<tr>", "</tr>",
+        "</td>", "<ol>", "</ol>", "</li>",
+        "<sup>", "2", "</sup>", "<del>", "</del>", "<x>", "</x>", "&lt;b&gt;", "&lt;/b&gt;", "={", "│ ",
+        "ÊàêÊàê ñáðîñ", "&nbsp ",
+        "<o:p>", "<div class=\"a", "x: 1\n", "  y = 2\n", "\uf0b7 ", "ก", "<Button>", "&amp;amp;lt;", "<q>",
+        "</q>", "\r\n", "Back to top\n", "between ",
     ]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join))
@@ -148,7 +153,14 @@ def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
     assert Cleaner().text("Salt &" + ampersand * 20_000 + "lt; pepper") == "Salt < pepper"
 
 
-@pytest.mark.parametrize("opening", ["<script>", "<pre>", "<code>", "<a href=x>"])
+@pytest.mark.parametrize(
+    "opening",
+    [
+        *("<script>", "<pre>", "<code>", "<a href=x>", "<table>", "<x></x>", "<ol>", "<x><b></x>", "<a b "),
+        "y = 1\n  ",
+        "│ \n",
+    ],
+)
 def test_elements_without_an_end_take_no_square_of_their_number(opening: str) -> None:
     text = "Press it. " + opening * 20_000
     started = time.process_time()

@@ -35,7 +35,8 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 _HEADING_MARK = re.compile(r"[ \t]*[¶🔗](?=\s*$)|(?<=\S)[ \t]*\[edit\](?=\s*$)", re.MULTILINE)
-_SIGNATURE = re.compile(r"^-- ?\n.*\Z", re.MULTILINE | re.DOTALL)
+# A signature is short; behind a longer text `--` parts it.
+_SIGNATURE = re.compile(r"^-- ?\n(?:[^\n]{0,100}(?:\n|\Z)){0,8}\Z", re.MULTILINE)
 _QUOTED_MAIL = re.compile(
     r"^(?:>[ \t]*)?(?:On [^\n]{6,120} wrote:|Am [^\n]{6,120} schrieb[^\n]{0,60}:|Le [^\n]{6,120} a écrit ?:|"
     r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,})[ \t]*\n(?:[ \t]*>[^\n]*\n?|[ \t]*\n)*",

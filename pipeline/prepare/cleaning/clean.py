@@ -87,16 +87,16 @@ class Cleaner:
         return whitespace.one_line(self._once(text))
 
     def _once(self, text: str) -> str:
+        if not text.isascii():
+            text = characters.mended(text)
         text = characters.line_ends(text)
         text = characters.without_controls(text)
         if not text.isascii():
-            text = characters.mended(text)
             text = characters.without_invisible(text)
         text = entities.unwrapped(_edges(text))
         if markup.might_have_markup(text):
-            text = "".join(
-                piece if is_code else markup.without_markup(piece) for piece, is_code in segments.split(text)
-            )
+            pieces = segments.joined(segments.split(text), lambda code: "<" not in code and "\n" not in code)
+            text = "".join(piece if is_code else markup.without_markup(piece) for piece, is_code in pieces)
         if "](" in text or "<" in text:
             text = segments.in_prose(text, links.without_links)
         text = segments.in_prose(text, self._prose)

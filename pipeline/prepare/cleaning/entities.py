@@ -10,6 +10,19 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 # Ampersands that were escaped again and again, so that decoding needs as many rounds as there are layers.
 _LAYERS = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);){2,}")
 # A text about entities names them, and must keep them.
+_ABOUT_HTML = re.compile(
+    r"\bX?HTML\b|\bXML\b|\battributes?\b|&#?\w+; (?:or|and|oder|und|ou|et|o|y|e|или|и) &#?\w+;", re.IGNORECASE
+)
+_SHOWN = re.compile(
+    r"(?:\b(?:write|use|type|is|as|with|insert|enter|code|like|called|put|replace|schreib\w*|verwende\w*|ist|écrivez|utilisez|est|usa|usar|escriba|es)\s"
+    r"|[\"'`(=])&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);(?=[\s.,;:?!)\"'`]|\Z)",
+    re.IGNORECASE,
+)
+# Without their semicolon, as browsers accept them too; none that a parameter of an address could be called.
+_UNENDED = re.compile(
+    r"&(?:nbsp|amp|lt|gt|quot|szlig|[AEIOUYaeiouyNnCcOoAa](?:acute|grave|circ|tilde|uml|cedil|ring|slash))(?=\s|\Z|(?<=[a-z])[.,!?])"
+)
+_AMPERSAND = re.compile(r"&amp;(?=(?:lt|gt|quot|nbsp|amp|#\d+);)")
 _ABOUT_ENTITIES = re.compile(r"\bentit(?:y|ies)\b|\bescap(?:e|es|ed|ing)\b|character references?", re.IGNORECASE)
 
 _ESCAPED_PAGE = re.compile(
@@ -20,7 +33,10 @@ _ESCAPED_PAGE = re.compile(
 
 def unwrapped(text: str) -> str:
     """Return text that is HTML escaped as a whole (`&lt;p&gt;…&lt;/p&gt;`) as that HTML."""
-    return unescape(text) if "&lt;" in text and _ESCAPED_PAGE.fullmatch(text) else text
+    if "&lt;" not in text and "amp;lt;" not in text:
+        return text
+    once = _AMPERSAND.sub("&", _LAYERS.sub("&amp;", text))
+    return unescape(once) if _ESCAPED_PAGE.fullmatch(once) else text
 
 
 def decoded(text: str) -> str:
@@ -28,7 +44,10 @@ def decoded(text: str) -> str:
 
     Only complete ones are (`&amp;`, not the `&copy` of a URL's `&copy=1`), and none in a text that is about them.
     """
-    if "&" not in text or ";" not in text or _ABOUT_ENTITIES.search(text):
+    if "&" not in text:
+        return text
+    text = _UNENDED.sub(lambda found: unescape(f"{found[0]};"), text)
+    if ";" not in text or _is_about(text):
         return text
     text = _LAYERS.sub("&amp;", text)
     while (once := _ENTITY.sub(_character, text)) != text:
@@ -36,6 +55,12 @@ def decoded(text: str) -> str:
     return text
 
 
+def _is_about(text: str) -> bool:
+    """Tell whether a text speaks about entities, and so must keep them."""
+    return bool(_ABOUT_ENTITIES.search(text) or (_ABOUT_HTML.search(text) and _SHOWN.search(text)))
+
+
 def _character(found: re.Match[str]) -> str:
     name = found[0][1:]
-    return unescape(found[0]) if name[0] == "#" or name in html5 else found[0]
+    made = unescape(found[0]) if name[0] == "#" or name in html5 else found[0]
+    return made if made != "\ufffd" or "fffd" in name.lower() or "65533" in name else ""

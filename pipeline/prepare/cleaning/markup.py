@@ -9,7 +9,11 @@ from collections.abc import Callable
 from functools import cache
 from html import unescape
 
+from pipeline.prepare.cleaning.addresses import with_address
 from pipeline.prepare.cleaning.entities import decoded
+from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
+from pipeline.prepare.cleaning.mentions import is_mentioned, is_shown, is_spoken
+from pipeline.prepare.cleaning.tables import with_lists, with_signs, with_tables
 
 _BLOCK = (
     "address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|"
@@ -21,7 +25,10 @@ _INLINE = (
     "small|source|span|strike|strong|style|sub|sup|svg|td|template|textarea|th|time|tt|u|var|video|audio|wbr|hr|br"
 )
 _ATTRIBUTES = r"""(?:\s(?:"[^"]*"|'[^']*'|[^'"<>])*)?"""
-TAG = re.compile(rf"<(/?)({_BLOCK}|{_INLINE})({_ATTRIBUTES})/?>", re.IGNORECASE)
+# In small or in capital letters: `<Button>` and `<Table>` are components of programs.
+_ANY = f"{_BLOCK}|{_INLINE}"
+TAG = re.compile(rf"<(/?)({_ANY}|{_ANY.upper()})({_ATTRIBUTES})/?>")
+_PAIR = re.compile(rf"<({_ANY}|{_ANY.upper()})({_ATTRIBUTES})>[^<>`\n]{{0,80}}</\1>")
 _BLOCK_TAG = re.compile(rf"</(?:{_BLOCK}|li|td|th)\s*>", re.IGNORECASE)
 _UNSEEN = "script|style|template|noscript|svg|iframe"
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.DOTALL | re.IGNORECASE)
@@ -31,35 +38,13 @@ _LINK = re.compile(rf"<(a)\b(?=\s)(?:{_ATTRIBUTES})>", re.IGNORECASE)
 _CLOSING = re.compile(rf"</({_UNSEEN}|pre|{_CODE}|a)\s*>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_MENTIONED_BEFORE = re.compile(
-    r"(?:\b(?:the|an?|your|use|using|add|put|insert|inside|within|between|each|every|like|called|closing|opening|of)\s|[\"'(])$",
-    re.IGNORECASE,
-)
-_MENTIONED_AFTER = re.compile(
-    r"^(?:[\"')]|\s*(?:and|or)\s*<|\s*(?:tags?|elements?|attributes?|blocks?)\b)", re.IGNORECASE
-)
-_VOID = {
-    "br",
-    "hr",
-    "img",
-    "wbr",
-    "p",
-    "li",
-    "input",
-    "meta",
-    "link",
-    "col",
-    "param",
-    "source",
-    "td",
-    "th",
-    "tr",
-    "dt",
-    "dd",
-}
-_MADE = {"br": "\n", "hr": "\n", "li": "\n- ", "td": " ", "th": " ", "tr": "\n", "dt": "\n", "dd": "\n"}
+_MADE = {"br": "\n", "hr": "\n", "td": " ", "th": " ", "tr": "\n", "dt": "\n", "dd": "\n", "option": "\n", "q": '"'}
+# Controls stand apart on a page.
+_APART = re.compile(r"(</(?:button|select|label|legend)\s*>)(?=<|\w)", re.IGNORECASE)
 _LINE_INDENT = re.compile(r"\s*\n\s*")
 _BREAK = re.compile(r"(<[bh]r\s*/?>)[ \t]*\n", re.IGNORECASE)
+LONGEST_SHOWN = 80
+"""Characters of a comment beyond which it is none that a text shows as an example."""
 _FENCED = re.compile(r"(```\n.*?\n```)", re.DOTALL)
 
 
@@ -71,20 +56,30 @@ def might_have_markup(text: str) -> bool:
 def without_markup(text: str) -> str:
     """Return the text that the HTML in it shows; tags that the text speaks about come out as code, `<b>`.
 
-    Code becomes fenced or back-quoted, list items become lines with a dash, links keep their text, and their address
-    too when the text says nothing without it. Anything in angle brackets that is no HTML tag stays.
+    Code becomes fenced or back-quoted, lists and tables become lines, links keep their text, and their address too when
+    the text says nothing without it. Anything in angle brackets that is no HTML tag stays.
     """
-    text = _COMMENT.sub("", text)
+    if is_template(text):
+        return text
+    text = without_leftovers(_COMMENT.sub(lambda found: _shown_or(found, ""), text))
     text = _CDATA.sub(r"\1", text)
-    text = _with_pairs(text, _opening(_UNSEEN), lambda opened, inner: " ")
+    text = _with_pairs(text, _opening(_UNSEEN), lambda opened, inner: " ", spare=is_shown)
     if not TAG.search(text):
         return text
     text = _with_pairs(_BREAK.sub(r"\1", text), _opening("pre"), lambda opened, inner: _fence(inner))
+    text = "".join(part if n % 2 else with_xml_as_code(part, TAG) for n, part in enumerate(_FENCED.split(text)))
+    text = "".join(part if n % 2 else _with_inline_code(part) for n, part in enumerate(_FENCED.split(text)))
     if _BLOCK_TAG.search(text):
         parts = _FENCED.split(text)
-        text = "".join(part if n % 2 else _LINE_INDENT.sub(" ", part) for n, part in enumerate(parts))
-    parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", _with_inline_code(text), flags=re.DOTALL)
+        text = "".join(part if n % 2 else with_tables(_LINE_INDENT.sub(" ", part)) for n, part in enumerate(parts))
+    parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", text, flags=re.DOTALL)
     return "".join(part if n % 2 else _prose(part) for n, part in enumerate(parts))
+
+
+def _shown_or(found: re.Match[str], hidden: str) -> str:
+    """Return a comment as code where the text shows it, else what stands for it."""
+    one_line = "\n" not in found[0] and len(found[0]) <= LONGEST_SHOWN and "[if" not in found[0]
+    return f"`{found[0]}`" if one_line and is_spoken(found.string, found.start()) else hidden
 
 
 @cache
@@ -92,10 +87,16 @@ def _opening(names: str) -> re.Pattern[str]:
     return re.compile(rf"<({names})\b[^<>]*>", re.IGNORECASE)
 
 
-def _with_pairs(text: str, opening: re.Pattern[str], show: Callable[[re.Match[str], str], str | None]) -> str:
+def _with_pairs(
+    text: str,
+    opening: re.Pattern[str],
+    show: Callable[[re.Match[str], str], str | None],
+    spare: Callable[[str, int], bool] | None = None,
+) -> str:
     """Return the text with each element from its opening tag to the next closing one of its name as `show` wants it.
 
-    `show` gets the opening tag and what is inside, and returns None to leave the element. Closing tags are looked up,
+    `show` gets the opening tag and what is inside, and returns None to leave the element; one for whose place `spare` is
+    true comes out as code. Closing tags are looked up,
     not searched for behind each opening one: a page full of elements without an end would take the square of its length.
     """
     opened = list(opening.finditer(text))
@@ -110,7 +111,11 @@ def _with_pairs(text: str, opening: re.Pattern[str], show: Callable[[re.Match[st
         at = bisect_left(places, (found.end(), 0))
         if found.start() < end or at == len(places):
             continue
-        shown = show(found, text[found.end() : places[at][0]])
+        inner = text[found.end() : places[at][0]]
+        if spare is not None and spare(text, found.start()):
+            shown: str | None = _code(text[found.start() : places[at][1]])
+        else:
+            shown = show(found, inner)
         if shown is not None:
             parts += [text[end : found.start()], shown]
             end = places[at][1]
@@ -120,9 +125,13 @@ def _with_pairs(text: str, opening: re.Pattern[str], show: Callable[[re.Match[st
 def _with_inline_code(text: str) -> str:
     if not _opening(_CODE).search(text):
         return text
-    return "\n".join(
-        _with_pairs(line, _opening(_CODE), lambda opened, inner: _inline(inner)) for line in text.split("\n")
-    )
+    return _with_pairs(text, _opening(_CODE), lambda opened, inner: _inline(inner))
+
+
+def _code(value: str) -> str:
+    if "\n" in value:
+        return f"\n\n```\n{value}\n```\n\n"
+    return f"`{value}`" if "`" not in value else f"`` {value} ``"
 
 
 def _fence(inner: str) -> str:
@@ -132,66 +141,31 @@ def _fence(inner: str) -> str:
 
 def _inline(inner: str) -> str:
     inner = unescape(TAG.sub("", inner)).strip()
-    if not inner or "`" in inner:
-        return inner
-    return f"`{inner}`"
+    return _code(inner) if inner and "```" not in inner and "``" not in inner else inner
 
 
 def _prose(text: str) -> str:
     alone = len(_with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
     text = _with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
+    text = with_signs(_APART.sub(r"\1 ", text))
+    if "<li" in text or "<LI" in text:
+        text = with_lists(text)
     opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
 
     def shown(found: re.Match[str]) -> str:
         name = found[2].lower()
         paired = name in opened and name in closed
-        if _is_mentioned(text, found, name, paired):
+        if is_mentioned(text, found, paired):
             return _as_code(found)
         if name == "img":
             alt = _ALT.search(found[3])
             return (alt[1] or alt[2] or "") if alt else ""
         if name in _MADE:
-            return "" if found[1] and name != "tr" else _MADE[name]
+            return "" if found[1] and name not in ("tr", "q") else _MADE[name]
         return "\n\n" if re.fullmatch(_BLOCK, name) else ""
 
     return TAG.sub(shown, text)
-
-
-def _is_mentioned(text: str, found: re.Match[str], name: str, paired: bool) -> bool:
-    """Tell whether the text speaks about a tag instead of using it.
-
-    A tag without its partner is spoken about, unless it needs none or has attributes.
-    """
-    after = text[found.end() : found.end() + 16]
-    before = text[max(0, found.start() - 12) : found.start()]
-    if paired:
-        return bool(re.match(r"\s*(?:tags?|elements?)\b", after)) or before.lower().endswith(("between ", "and "))
-    spoken = bool(_MENTIONED_BEFORE.search(before))
-    if name in _VOID and not found[1]:
-        return bool(_MENTIONED_AFTER.search(after)) or (spoken and bool(re.match(r"[ .,;:?!)\"']|\Z", after)))
-    return spoken or not (found[1] or "=" in found[3])
-
-
-GENERIC = re.compile(
-    r"(?:click |tap |see |go )?(?:here|this|this (?:link|page|article|document|form|site)|link|more|read more|learn more|"
-    r"details|website|download|hier|ici|aquí|qui|aqui|сюда|здесь|こちら|这里)?[.!:]?",
-    re.IGNORECASE,
-)
-"""Link texts that say nothing without their address."""
-
-
-def with_address(text: str, address: str, alone: bool) -> str:
-    """Return a link's text, with its address when the text says nothing or the link is all that there is."""
-    shown = text.strip()
-    if not re.match(r"https?://|mailto:|ftp://", address) or address in shown:
-        return text
-    address = address.removeprefix("mailto:")
-    if shown in (address, address.split("://")[-1].rstrip("/")):
-        return address
-    if alone or GENERIC.fullmatch(shown):
-        return f"{shown} ({address})" if shown else address
-    return text
 
 
 def _link(tag: str, shown: str, alone: bool) -> str:
@@ -201,8 +175,21 @@ def _link(tag: str, shown: str, alone: bool) -> str:
 
 
 def tags_as_code(text: str) -> str:
-    """Return prose with each HTML tag back-quoted: after decoding, a tag is something that the text speaks about."""
-    return TAG.sub(_as_code, text) if "<" in text else text
+    """Return prose that was decoded just now with the tags that it speaks about back-quoted.
+
+    A pair whose words before do not speak of it, and a break, were escaped once too often: they stay for the next round.
+    """
+    if "<" not in text:
+        return text
+    text = _PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
+    opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
+    closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
+
+    def shown(found: re.Match[str]) -> str:
+        name = found[2].lower()
+        return _as_code(found) if is_mentioned(found.string, found, name in opened and name in closed) else found[0]
+
+    return "".join(piece if n % 2 else TAG.sub(shown, piece) for n, piece in enumerate(re.split(r"(`[^`\n]+`)", text)))
 
 
 def _as_code(found: re.Match[str]) -> str:

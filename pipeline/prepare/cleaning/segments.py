@@ -56,6 +56,19 @@ def _cut(text: str, pattern: re.Pattern[str] | None) -> Iterator[Segment]:
         yield text[end:], False
 
 
+def joined(pieces: list[Segment], harmless: Callable[[str], bool]) -> list[Segment]:
+    """Return the pieces with harmless code as part of the prose around it, so that what spans both is seen whole."""
+    made: list[Segment] = []
+    for piece, is_code in pieces:
+        if is_code and not harmless(piece):
+            made.append((piece, True))
+        elif made and not made[-1][1]:
+            made[-1] = (made[-1][0] + piece, False)
+        else:
+            made.append((piece, False))
+    return made
+
+
 def in_prose(text: str, change: Callable[[str], str]) -> str:
     """Return the text with `change` applied to its prose."""
     return "".join(piece if is_code else change(piece) for piece, is_code in split(text))

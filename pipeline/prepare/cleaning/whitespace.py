@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """Blanks and empty lines."""
 
 from __future__ import annotations
@@ -8,6 +9,13 @@ _RUN = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)|(?<=\S)\t(?=\S)")
 _LINE_END = re.compile(r"[ \t]+(?=\n|\Z)")
 _LINE_START = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 _LIST_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s")
+# Lines that only programs and their settings have, and lines of a drawn tree.
+_CODE_LINE = re.compile(
+    r"[ \t]*(?:(?:def|class|if|elif|else|for|while|try|return|import|function|const|let|var|public|private|func|fn|switch|case|end|do|done|fi|echo|set)\b.*[:;{(=}\"')\]]|(?:end|done|fi|else|try|return.*)$"
+    r"|[\w.\"'-]+:(?: \S.*)?$|- [\w.-]+:|- \S+$|[}\])]+[;,]?$|@@ |[-+][^-+\s]|#!|.*[;{]$|[\w.$\[\]\"']+ ?[-+*/|]?= ?\S.*$|<[/\w][^>]*>$|[\w.]+\(.*\)$)"
+)
+_DRAWN = re.compile(r"^[ \t]*[\u2500-\u257f].*$", re.MULTILINE)
+_PARAGRAPH_END = re.compile(r"(\n\n+)")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 DEEPEST = 8
 
@@ -15,16 +23,34 @@ DEEPEST = 8
 def collapsed(text: str) -> str:
     """Return prose with one blank between words, no blanks around lines and at most one empty line in a row.
 
-    List items keep their depth (two blanks a level), because that is structure.
+    List items keep their depth (two blanks a level), and lines of programs and drawn trees their blanks, because that is
+    structure.
     """
     if "  " in text or "\t" in text or " \n" in text or "\n " in text:
-        text = _RUN.sub(" ", text)
+        drawn = "│" in text or "├" in text
+        text = _by_line(text) if drawn else _RUN.sub(" ", text)
         text = _LINE_END.sub("", text)
-        text = _LINE_START.sub(lambda found: _indent(found, text), text)
+        if "\n " in text or "\n\t" in text or text[:1] in (" ", "\t"):
+            text = "".join(map(_with_depth, _PARAGRAPH_END.split(text)))
     return _EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text
 
 
+def _by_line(text: str) -> str:
+    return "\n".join(line if _DRAWN.fullmatch(line) else _RUN.sub(" ", line) for line in text.split("\n"))
+
+
+def _with_depth(paragraph: str) -> str:
+    """Return a paragraph without the blanks before its lines, unless they say what belongs to what."""
+    lines = paragraph.split("\n")
+    # most lines look like those of a program or its settings
+    if len(lines) > 1 and 5 * sum(map(bool, map(_CODE_LINE.match, lines))) >= 3 * len(lines):
+        return paragraph
+    return _LINE_START.sub(lambda found: _indent(found, paragraph), paragraph)
+
+
 def _indent(found: re.Match[str], text: str) -> str:
+    if _DRAWN.match(text, found.start()):
+        return found[0]
     if not _LIST_ITEM.match(text, found.end()):
         return ""
     width = len(found[0].expandtabs(4))
