@@ -27,6 +27,30 @@ def test_languages(text: str, language: str) -> None:
     assert detect(text) == language
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Passwort vergessen?", "de"),
+        ("Orari: da lunedì a venerdì", "it"),
+        ("運送需要多久？請問可以退貨嗎？", "zh"),
+        ("Use kubectl get pods -n default to list them.", "en"),
+        ("9:00-17:30, 9am-5pm, open daily", "en"),
+        ("Name: Alice, age: 5, town: Dublin", "en"),
+        ("האם אפשר לבטל בכל עת?", "he"),
+        ("Чи можу я скасувати підписку?", "uk"),
+        ("آیا می‌توانم هر زمان لغو کنم؟", "fa"),
+        ("Kan jeg si opp abonnementet når som helst?", "no"),
+        ("Mohu předplatné kdykoli zrušit?", "cs"),
+        ("Pot anula abonamentul oricând?", "ro"),
+        ("क्या मैं कभी भी रद्द कर सकता हूँ?", "hi"),
+        ("ฉันสามารถยกเลิกได้ตลอดเวลาหรือไม่", "th"),
+        ("Tôi có thể hủy bất cứ lúc nào không?", "vi"),
+    ],
+)
+def test_short_texts_are_in_no_language_that_nobody_answers_in(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
 def test_what_the_source_states_decides_for_short_texts_only() -> None:
     assert detect("Port 8080", "de-AT") == "de"
     assert detect("How do I reset my password when I have lost access to my mailbox?", "de") == "en"
