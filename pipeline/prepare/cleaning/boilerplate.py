@@ -22,23 +22,38 @@ _WHOLE_LINES = (
     r"war (?:dieser artikel|diese seite|diese antwort) hilfreich\W*(?:ja|nein|\W)*|(?:zurück )?nach oben|zum seitenanfang",
     r"cet article (?:vous )?a-t-il été utile\W*(?:oui|non|\W)*|haut de page|retour en haut",
     r"¿(?:te|le) ha resultado útil\W*(?:sí|no|\W)*|volver arriba",
+    r"(?:questa pagina|questo articolo|questa risposta) (?:ti|le|vi) è stat[ao] utile\W*(?:sì|no|\W)*|torna (?:su|all'inizio)",
+    r"(?:este artigo|esta página|esta resposta) foi útil\W*(?:sim|não|\W)*|voltar ao topo|este artículo te ha resultado útil\W*|¿?(?:te|le) ha sido útil[^\n]{0,30}\?",
+    r"was dit (?:artikel|antwoord) (?:nuttig|handig|behulpzaam)\W*(?:ja|nee|\W)*|(?:terug )?naar boven",
+    r"czy (?:ten artykuł|ta odpowiedź|ta strona) był[ao]? (?:pomocn[ya]|przydatn[ya])\W*(?:tak|nie|\W)*|do góry|na górę",
+    r"(?:статья|страница|информация|ответ) (?:была?|был) полез\w+\W*(?:да|нет|\W)*|наверх|чи була ця стаття корисною\W*(?:так|ні|\W)*|вгору",
+    r"この(?:記事|ページ|回答)は(?:役に立ち|お役に立ち|参考になり)ましたか\W*(?:はい|いいえ|\W)*|(?:ページ)?トップ(?:へ戻る|に戻る)?|(?:这篇文章|本文|此页面)(?:对您)?(?:是否)?有(?:帮助|用)吗?\W*(?:是|否|\W)*|返回顶部|回到顶部|도움이 되었나요\W*(?:예|아니요|\W)*",
+    r"\d+ (?:comments?|kommentare?|commentaires?|comentarios?)|related (?:articles|questions)|share this article|recently viewed articles",
     # mail programs
+    r"this (?:e-?mail|message)(?: and any (?:attachments?|files)[^\n]{0,40})? (?:is|are|may be|contains?|may contain)[^\n]{0,60}confidential[^\n]*",
+    r"diese (?:e-?mail|nachricht) (?:ist|enthält|kann)[^\n]{0,60}vertraulich[^\n]*",
+    r"(?:from|von|de|da|van|od|от):[^\n]+\n(?:(?:sent|gesendet|envoyé|enviado|inviato|verzonden|wysłano|отправлено|date|datum|to|an|à|para|a|aan|do|cc|subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|кому|тема)\s?:[^\n]*(?:\n|\Z)){2,6}",
     r"sent from my [\w ]{2,30}|get outlook for [\w ]{2,20}|von meinem [\w ]{2,20} gesendet|envoyé de mon [\w ]{2,20}",
     r"#{1,}\s*-\s*please type your reply above this line\s*-\s*#{1,}|_{10,}",
 )
 _PATTERNS = "|".join(_WHOLE_LINES).replace(r"\W", r"[^\w\n]")
-_LINE = re.compile(rf"^[ \t]*(?:{_PATTERNS})[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
+# The buttons behind a question may stand on lines of their own.
+_BUTTONS = r"(?:(?<=\W)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:yes|ja|oui|sí|sì|sim|tak|да|はい|是)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:no|nein|non|nee|não|nie|нет|いいえ|否)(?=[ \t]*(?:\n|\Z)))?"
+_LINE = re.compile(rf"^[ \t]*(?:{_PATTERNS}){_BUTTONS}[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
 # A word that is in each kind of line; looking for one is much cheaper than trying the kinds.
 _HINT = re.compile(
     r"this |found|top|skip to|share on|permalink|edit|copy|copied|more|less|previous|next |adverti|sponsored|cookie|rights|"
-    r"hilfreich|oben|seitenanfang|utile|haut|útil|arriba|sent from|outlook|gesendet|envoyé|type your reply|_{10}",
+    r"hilfreich|oben|seitenanfang|utile|haut|útil|arriba|sent from|outlook|gesendet|envoyé|type your reply|_{10}|torna |topo|nuttig|handig|boven|pomocn|przydatn|gór|полез|наверх|корисн|вгору|"
+    r"ましたか|トップ|有帮助|有用|顶部|도움이|comment|kommentar|related|confidential|vertraulich|subject:|betreff:|objet ?:|asunto:|oggetto:|assunto:|onderwerp:|temat:|тема:",
     re.IGNORECASE,
 )
 _HEADING_MARK = re.compile(r"[ \t]*[¶🔗](?=\s*$)|(?<=\S)[ \t]*\[edit\](?=\s*$)", re.MULTILINE)
 # A signature is short; behind a longer text `--` parts it.
 _SIGNATURE = re.compile(r"^-- ?\n(?:[^\n]{0,100}(?:\n|\Z)){0,8}\Z", re.MULTILINE)
+_QUOTING = re.compile(r"wrote:|schrieb|écrit|---|escribió:|scritto:|escreveu:|schreef|napisał|пишет:|написал")
 _QUOTED_MAIL = re.compile(
     r"^(?:>[ \t]*)?(?:On [^\n]{6,120} wrote:|Am [^\n]{6,120} schrieb[^\n]{0,60}:|Le [^\n]{6,120} a écrit ?:|"
+    r"El [^\n]{6,120} escribió:|Il [^\n]{6,120} ha scritto:|Em [^\n]{6,120} escreveu:|Op [^\n]{6,120} schreef[^\n]{0,60}:|[^\n]{6,100} (?:napisał\(?a?\)?|пишет|написал[аи]?):|"
     r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht) ?-{2,})[ \t]*\n(?:[ \t]*>[^\n]*\n?|[ \t]*\n)*",
     re.MULTILINE,
 )
@@ -54,7 +69,7 @@ def without_boilerplate(text: str) -> str:
         cleaned = _HEADING_MARK.sub("", cleaned)
     if "\n--" in text:
         cleaned = _SIGNATURE.sub("", cleaned)
-    if "wrote:" in text or "schrieb" in text or "écrit" in text or "---" in text:
+    if _QUOTING.search(text):
         cleaned = _QUOTED_MAIL.sub("", cleaned)
     if "\n" in cleaned and _HINT.search(cleaned):
         cleaned = _LINE.sub("", cleaned)

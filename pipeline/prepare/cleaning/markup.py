@@ -13,28 +13,14 @@ from pipeline.prepare.cleaning.addresses import with_address
 from pipeline.prepare.cleaning.entities import decoded
 from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
 from pipeline.prepare.cleaning.mentions import is_mentioned, is_shown, is_spoken
-from pipeline.prepare.cleaning.tables import with_lists, with_signs, with_tables
+from pipeline.prepare.cleaning.tables import with_lists, with_marks_beside, with_signs, with_tables
+from pipeline.prepare.cleaning.tags import ATTRIBUTES, BLOCK, BLOCK_TAG, PAIR, TAG
 
-_BLOCK = (
-    "address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|"
-    "h[1-6]|head|header|hgroup|html|main|nav|ol|p|section|summary|table|tbody|tfoot|thead|title|tr|ul"
-)
-_INLINE = (
-    "a|abbr|acronym|b|bdi|bdo|big|button|caption|cite|code|col|colgroup|del|dfn|em|font|i|iframe|img|input|ins|kbd|"
-    "label|legend|li|mark|meta|link|noscript|object|optgroup|option|param|picture|pre|q|rp|rt|ruby|s|samp|script|select|"
-    "small|source|span|strike|strong|style|sub|sup|svg|td|template|textarea|th|time|tt|u|var|video|audio|wbr|hr|br"
-)
-_ATTRIBUTES = r"""(?:\s(?:"[^"]*"|'[^']*'|[^'"<>])*)?"""
-# In small or in capital letters: `<Button>` and `<Table>` are components of programs.
-_ANY = f"{_BLOCK}|{_INLINE}"
-TAG = re.compile(rf"<(/?)({_ANY}|{_ANY.upper()})({_ATTRIBUTES})/?>")
-_PAIR = re.compile(rf"<({_ANY}|{_ANY.upper()})({_ATTRIBUTES})>[^<>`\n]{{0,80}}</\1>")
-_BLOCK_TAG = re.compile(rf"</(?:{_BLOCK}|li|td|th)\s*>", re.IGNORECASE)
 _UNSEEN = "script|style|template|noscript|svg|iframe"
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.DOTALL | re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _CODE = "code|tt|kbd|samp"
-_LINK = re.compile(rf"<(a)\b(?=\s)(?:{_ATTRIBUTES})>", re.IGNORECASE)
+_LINK = re.compile(rf"<(a)\b(?=\s)(?:{ATTRIBUTES})>", re.IGNORECASE)
 _CLOSING = re.compile(rf"</({_UNSEEN}|pre|{_CODE}|a)\s*>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -42,6 +28,8 @@ _MADE = {"br": "\n", "hr": "\n", "td": " ", "th": " ", "tr": "\n", "dt": "\n", "
 # Controls stand apart on a page.
 _APART = re.compile(r"(</(?:button|select|label|legend)\s*>)(?=<|\w)", re.IGNORECASE)
 _LINE_INDENT = re.compile(r"\s*\n\s*")
+_ABOUT_HTML = re.compile(r"\bHTML\b|\b(?:tags?|markup)\b", re.IGNORECASE)
+_MARKED = re.compile(r"(`[^`\n]+`)")
 _BREAK = re.compile(r"(<[bh]r\s*/?>)[ \t]*\n", re.IGNORECASE)
 LONGEST_SHOWN = 80
 """Characters of a comment beyond which it is none that a text shows as an example."""
@@ -69,7 +57,7 @@ def without_markup(text: str) -> str:
     text = _with_pairs(_BREAK.sub(r"\1", text), _opening("pre"), lambda opened, inner: _fence(inner))
     text = "".join(part if n % 2 else with_xml_as_code(part, TAG) for n, part in enumerate(_FENCED.split(text)))
     text = "".join(part if n % 2 else _with_inline_code(part) for n, part in enumerate(_FENCED.split(text)))
-    if _BLOCK_TAG.search(text):
+    if BLOCK_TAG.search(text):
         parts = _FENCED.split(text)
         text = "".join(part if n % 2 else with_tables(_LINE_INDENT.sub(" ", part)) for n, part in enumerate(parts))
     parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", text, flags=re.DOTALL)
@@ -148,24 +136,29 @@ def _prose(text: str) -> str:
     alone = len(_with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
     text = _with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
     text = with_signs(_APART.sub(r"\1 ", text))
-    if "<li" in text or "<LI" in text:
+    has_lists = "<li" in text or "<LI" in text
+    if has_lists:
         text = with_lists(text)
+    if _ABOUT_HTML.search(text):
+        text = PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
     opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
 
     def shown(found: re.Match[str]) -> str:
         name = found[2].lower()
         paired = name in opened and name in closed
-        if is_mentioned(text, found, paired):
+        if is_mentioned(found.string, found, paired):
             return _as_code(found)
         if name == "img":
             alt = _ALT.search(found[3])
             return (alt[1] or alt[2] or "") if alt else ""
         if name in _MADE:
             return "" if found[1] and name not in ("tr", "q") else _MADE[name]
-        return "\n\n" if re.fullmatch(_BLOCK, name) else ""
+        return "\n\n" if re.fullmatch(BLOCK, name) else ""
 
-    return TAG.sub(shown, text)
+    # code that was just marked must not lose its tags
+    made = "".join(part if n % 2 else TAG.sub(shown, part) for n, part in enumerate(_MARKED.split(text)))
+    return with_marks_beside(made) if has_lists else made
 
 
 def _link(tag: str, shown: str, alone: bool) -> str:
@@ -181,7 +174,7 @@ def tags_as_code(text: str) -> str:
     """
     if "<" not in text:
         return text
-    text = _PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
+    text = PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
     opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
 

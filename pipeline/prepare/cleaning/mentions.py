@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 _SPOKEN = re.compile(
-    r"(?:\b(?:the|an?|your|use|using|add|put|insert|inside|within|between|each|every|like|called|closing|opening|of|write|writing|type|paste|copy|place|embed|include|following|replace|remove|before|after|than|tag|element|as"
+    r"(?:\b(?:the|an?|your|use|using|add|put|insert|inside|within|between|each|every|like|called|closing|opening|of|write|writing|type|paste|copy|place|embed|include|enters?|injects?|submits?|following|replace|remove|before|after|than|tag|element|as"
     r"|verwende\w*|schreib\w*|füg\w*|das|den|ein|einen|le|la|les|une?|utilisez|ajoutez|collez|copiez|usa|usar|el|il|inserisci|pega|copia|use|o|dodaj|wklej|użyj|тег|вставьте)\s|[\"'(]|[>`],? (?:or|and|oder|und|ou|et|o|y|e|lub|i|или|и)\s)$",
     re.IGNORECASE,
 )

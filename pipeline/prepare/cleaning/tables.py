@@ -10,6 +10,7 @@ _CELL = re.compile(r"<t[dh]\b[^<>]*>", re.IGNORECASE)
 _LAYOUT = re.compile(r"<(?:pre|ul|ol|dl|h[1-6]|form)\b", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"</?(?:table|thead|tbody|tfoot|tr|td|th|p|div|br|colgroup|col)\b[^<>]*>", re.IGNORECASE)
 _LIST_TAG = re.compile(r"<(/?)(ol|ul|li)\b([^<>]*)>", re.IGNORECASE)
+_MARK_ALONE = re.compile(r"^( *(?:-|\d{1,4}\.))[ \t]*\n\s*(?=[^\s\-\d])", re.MULTILINE)
 _START = re.compile(r"\bstart\s*=\s*[\"']?(\d{1,6})", re.IGNORECASE)
 _RAISED = re.compile(r"<(sup|sub)\b[^<>]*>\s*([\d+\-−=()nixy]{1,8})\s*</\1\s*>", re.IGNORECASE)
 _STRUCK = re.compile(r"<(del|s|strike)\b[^<>]*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
@@ -68,3 +69,8 @@ def with_signs(text: str) -> str:
     """Return the text with powers and indices as raised and lowered digits and struck-out words between tildes."""
     text = _RAISED.sub(lambda found: found[2].translate(_UP if found[1].lower() == "sup" else _DOWN), text)
     return _STRUCK.sub(r"~~\2~~", text)
+
+
+def with_marks_beside(text: str) -> str:
+    """Return the text with the mark of a list item beside its first paragraph."""
+    return _MARK_ALONE.sub(r"\1 ", text)

@@ -12,7 +12,7 @@ _LIST_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s")
 # Lines that only programs and their settings have, and lines of a drawn tree.
 _CODE_LINE = re.compile(
     r"[ \t]*(?:(?:def|class|if|elif|else|for|while|try|return|import|function|const|let|var|public|private|func|fn|switch|case|end|do|done|fi|echo|set)\b.*[:;{(=}\"')\]]|(?:end|done|fi|else|try|return.*)$"
-    r"|[\w.\"'-]+:(?: \S.*)?$|- [\w.-]+:|- \S+$|[}\])]+[;,]?$|@@ |[-+][^-+\s]|#!|.*[;{]$|[\w.$\[\]\"']+ ?[-+*/|]?= ?\S.*$|<[/\w][^>]*>$|[\w.]+\(.*\)$)"
+    r"|[\w.\"'-]+:(?: \S.*)?$|- [\w.-]+:|- \S+$|[}\])]+[;,]?$|@@ |[-+][^-+\s]|#!|.*[;{]$|[\w.$\[\]\"']+ ?[-+*/|]?= ?\S.*$|<[/\w].*>$|[\w.]+\(.*\)$)"
 )
 _DRAWN = re.compile(r"^[ \t]*[\u2500-\u257f].*$", re.MULTILINE)
 _PARAGRAPH_END = re.compile(r"(\n\n+)")
