@@ -40,17 +40,57 @@ _PATTERNS = "|".join(_WHOLE_LINES).replace(r"\W", r"[^\w\n]")
 # The buttons behind a question may stand on lines of their own.
 _BUTTONS = r"(?:(?<=\W)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:yes|ja|oui|sí|sì|sim|tak|да|はい|是)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:no|nein|non|nee|não|nie|нет|いいえ|否)(?=[ \t]*(?:\n|\Z)))?"
 _LINE = re.compile(rf"^[ \t]*(?:{_PATTERNS}){_BUTTONS}[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
-# A word that is in each kind of line; looking for one is much cheaper than trying the kinds.
-_HINT = re.compile(
-    r"this |found|top|skip to|share on|permalink|edit|copy|copied|more|less|previous|next |adverti|sponsored|cookie|rights|"
-    r"hilfreich|oben|seitenanfang|utile|haut|útil|arriba|sent from|outlook|gesendet|envoyé|type your reply|_{10}|torna |topo|nuttig|handig|boven|pomocn|przydatn|gór|полез|наверх|корисн|вгору|"
-    r"ましたか|トップ|有帮助|有用|顶部|도움이|comment|kommentar|related|confidential|vertraulich|subject:|betreff:|objet ?:|asunto:|oggetto:|assunto:|onderwerp:|temat:|тема:",
-    re.IGNORECASE,
+# A word that is in each kind of line, in lower case; looking for them is much cheaper than trying the kinds.
+_HINTS = (
+    *(
+        "this ",
+        "found",
+        "top",
+        "skip to",
+        "share on",
+        "permalink",
+        "edit",
+        "copy",
+        "copied",
+        " more",
+        " less",
+        "previous",
+    ),
+    *(
+        "next ",
+        "adverti",
+        "sponsored",
+        "cookie",
+        "rights",
+        "hilfreich",
+        "oben",
+        "seitenanfang",
+        "utile",
+        "haut",
+        "útil",
+    ),
+    *("arriba", "sent from", "outlook", "gesendet", "envoyé", "type your reply", "__________", "torna ", "ao topo"),
+    *("nuttig", "handig", "naar boven", "pomocn", "przydatn", "górę", "góry", "полез", "наверх", "корисн", "вгору"),
+    *("ましたか", "トップ", "有帮助", "有用", "顶部", "도움이", "comment", "kommentar", "comentario", "related "),
+    *("confidential", "vertraulich", "subject:", "betreff:", "objet", "asunto:", "oggetto:", "assunto:", "onderwerp:"),
+    *("temat:", "тема:"),
 )
 _HEADING_MARK = re.compile(r"[ \t]*[¶🔗](?=\s*$)|(?<=\S)[ \t]*\[edit\](?=\s*$)", re.MULTILINE)
 # A signature is short; behind a longer text `--` parts it.
 _SIGNATURE = re.compile(r"^-- ?\n(?:[^\n]{0,100}(?:\n|\Z)){0,8}\Z", re.MULTILINE)
-_QUOTING = re.compile(r"wrote:|schrieb|écrit|---|escribió:|scritto:|escreveu:|schreef|napisał|пишет:|написал")
+_QUOTING = (
+    "wrote:",
+    "schrieb",
+    "écrit",
+    "---",
+    "escribió:",
+    "scritto:",
+    "escreveu:",
+    "schreef",
+    "napisał",
+    "пишет:",
+    "написал",
+)
 _QUOTED_MAIL = re.compile(
     r"^(?:>[ \t]*)?(?:On [^\n]{6,120} wrote:|Am [^\n]{6,120} schrieb[^\n]{0,60}:|Le [^\n]{6,120} a écrit ?:|"
     r"El [^\n]{6,120} escribió:|Il [^\n]{6,120} ha scritto:|Em [^\n]{6,120} escreveu:|Op [^\n]{6,120} schreef[^\n]{0,60}:|[^\n]{6,100} (?:napisał\(?a?\)?|пишет|написал[аи]?):|"
@@ -69,8 +109,12 @@ def without_boilerplate(text: str) -> str:
         cleaned = _HEADING_MARK.sub("", cleaned)
     if "\n--" in text:
         cleaned = _SIGNATURE.sub("", cleaned)
-    if _QUOTING.search(text):
+    if any(word in text for word in _QUOTING):
         cleaned = _QUOTED_MAIL.sub("", cleaned)
-    if "\n" in cleaned and _HINT.search(cleaned):
+    if "\n" in cleaned and _is_hinted(cleaned.lower()):
         cleaned = _LINE.sub("", cleaned)
     return cleaned if cleaned.strip() else text
+
+
+def _is_hinted(lowered: str) -> bool:
+    return any(hint in lowered for hint in _HINTS)

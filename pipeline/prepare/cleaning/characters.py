@@ -22,6 +22,7 @@ _SPACES = re.compile(
     "(?<![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1a20-\u1aaf])\u200b+|\u200b+(?![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1a20-\u1aaf])|(?<=\u200b)\u200b+"
     "|(?<![\u1820-\u18aa])[\u180b-\u180f]+"
 )
+_SPACE = re.compile("[\u180b-\u180f\u200b]")
 # The bullets, ticks and arrows of Wingdings and Symbol, as word processors paste them.
 _PASTED = str.maketrans(
     {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0e0": "→", "\uf0a8": "◻", "\uf06e": "■"}
@@ -89,7 +90,7 @@ def without_invisible(text: str) -> str:
     beyond = "".join(_BEYOND_ASCII.findall(text))
     if _INVISIBLE.search(beyond):
         text = _INVISIBLE.sub("", text.translate(_PASTED) if max(beyond) >= "\uf06e" else text)
-    if "\u200b" in beyond or max(beyond) >= "\u180b":
+    if _SPACE.search(beyond):
         text = _SPACES.sub("", text)
     if _TAG.search(beyond):
         text = _TAGS.sub("", text)

@@ -21,9 +21,9 @@ ROUNDS = 8
 SUSPECT = (
     r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`|\[edit\]"
     r"|\n(?:--|[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored"
-    r"|cookie|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___|torna |topo|nuttig|handig|boven|comment|kommentar|related|confidential|vertraulich|subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat))|wrote:|schrieb|schreef|escreveu:|scritto:|---"
+    r"|cookie|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___|torna |ao topo|nuttig|handig|naar boven|[0-9] comm?ent|[0-9] kommentar|related (?:art|que)|confidential|vertraulich|subject:|betreff:|objet ?:|asunto:|oggetto:|assunto:|onderwerp:|temat:))|wrote:|schrieb|schreef|escreveu:|scritto:|---"
     r"|^[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored|cookie"
-    r"|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___|torna |topo|nuttig|handig|boven|comment|kommentar|related|confidential|vertraulich|subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat)[^\n]*\n"
+    r"|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___|torna |ao topo|nuttig|handig|naar boven|[0-9] comm?ent|[0-9] kommentar|related (?:art|que)|confidential|vertraulich|subject:|betreff:|objet ?:|asunto:|oggetto:|assunto:|onderwerp:|temat:)[^\n]*\n"
 )
 _CONTRACTED = r"['’ʼ]"
 

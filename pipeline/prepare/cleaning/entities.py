@@ -13,11 +13,12 @@ _LAYERS = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);){2,}")
 _ABOUT_HTML = re.compile(
     r"\bX?HTML\b|\bXML\b|\battributes?\b|&#?\w+; (?:or|and|oder|und|ou|et|o|y|e|или|и) &#?\w+;", re.IGNORECASE
 )
-_SHOWN = re.compile(
+_SHOWN_BEFORE = re.compile(
     r"(?:\b(?:write|use|type|is|as|with|insert|enter|code|like|called|put|replace|schreib\w*|verwende\w*|ist|écrivez|utilisez|est|usa|usar|escriba|es)\s"
-    r"|[\"'`(=])&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);(?=[\s.,;:?!)\"'`]|\Z)",
+    r"|[\"'`(=])$",
     re.IGNORECASE,
 )
+_SHOWN_AFTER = re.compile(r"[\s.,;:?!)\"'`]|\Z")
 # Without their semicolon, as browsers accept them too; none that a parameter of an address could be called.
 _UNENDED = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|szlig|[AEIOUYaeiouyNnCcOoAa](?:acute|grave|circ|tilde|uml|cedil|ring|slash))(?=\s|\Z|(?<=[a-z])[.,!?])"
@@ -57,7 +58,11 @@ def decoded(text: str) -> str:
 
 def _is_about(text: str) -> bool:
     """Tell whether a text speaks about entities, and so must keep them."""
-    return bool(_ABOUT_ENTITIES.search(text) or (_ABOUT_HTML.search(text) and _SHOWN.search(text)))
+    shown = any(
+        _SHOWN_BEFORE.search(text, max(0, found.start() - 12), found.start()) and _SHOWN_AFTER.match(text, found.end())
+        for found in _ENTITY.finditer(text)
+    )
+    return bool(_ABOUT_ENTITIES.search(text) or (shown and _ABOUT_HTML.search(text)))
 
 
 def _character(found: re.Match[str]) -> str:

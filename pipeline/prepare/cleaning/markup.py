@@ -139,7 +139,7 @@ def _prose(text: str) -> str:
     has_lists = "<li" in text or "<LI" in text
     if has_lists:
         text = with_lists(text)
-    if _ABOUT_HTML.search(text):
+    if PAIR.search(text) and _ABOUT_HTML.search(text):
         text = PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
     opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}

@@ -13,6 +13,7 @@ _GUARD = re.compile("[\xa1-\xff]{4}")
 _RUN = re.compile(rf"(?<![A-Za-z])[{_HIGH}]{{3,}}(?![A-Za-z])")
 _MIXED = re.compile(r"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 _SWAPPED = re.compile(r"\b[а-яё][А-ЯЁ]{2}")
+_SWAPPED_ANY = re.compile("[а-яё][А-ЯЁ]{2}")
 _LETTER = re.compile(r"[^\W\d_]")
 # The letters that texts of a language have most. A right reading has many of them, a wrong one few.
 _FREQUENT = {
@@ -45,7 +46,7 @@ def reread(text: str) -> str:
         # words that mix plain and accented letters are those of a real language
         if sum(map(len, runs)) >= 8 and 4 * len(_MIXED.findall(text)) <= sum(map(len, runs)):
             return _best(text, "sloppy-windows-1252") or text
-    if _SWAPPED.search(text):
+    if _SWAPPED_ANY.search(text) and _SWAPPED.search(text):
         best = _best(text, "cp1251", ("koi8-r",)) or _best(text, "koi8-r", ("cp1251",))
         return best if best and _share(best, "cp1251") > _share(text, "cp1251") + 0.15 else text
     return text

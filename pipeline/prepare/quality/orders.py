@@ -115,7 +115,7 @@ def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
 def _hint(part: str = "") -> str:
     """Return what RE2 can look for: it knows no look-around, and its words are those of ASCII."""
     patterns = [getattr(rule, part).pattern for rule in RULES] if part else [_PHRASES.pattern]
-    return "(?i)" + "|".join(_NOT_IN_RE2.sub("", pattern) for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
+    return "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
 
 
 def _orders(text: str) -> bool:

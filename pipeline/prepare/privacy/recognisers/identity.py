@@ -136,6 +136,9 @@ KINDS = (
 )
 # Numbers that count near a word only are not looked for in texts that have none of the words.
 _WORDS = re.compile("|".join(f"(?:{kind.words.pattern})" for kind in KINDS if not kind.alone), re.IGNORECASE)
+# The shapes of those that no European number has, looked for together.
+_FARTHER = {"cn_identity", "kr_registration", "cl_rut", "ru_snils"}
+_FARTHER_SHAPE = re.compile(r"\d{17}|\d{6}-[1-8]\d{6}|\d\.\d{3}\.\d{3}-|\d{3}-\d{3}-\d{3}[ -]\d\d")
 _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
 _SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
 _SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
@@ -176,8 +179,9 @@ class IdentityNumberRecogniser(Recogniser):
     def find(self, text: str) -> Iterator[Span]:
         """Yield numbers of every kind in `KINDS`."""
         has_words = bool(_WORDS.search(text))
+        farther = bool(_FARTHER_SHAPE.search(text))
         for kind in KINDS:
-            if not (kind.alone or has_words):
+            if not (kind.alone or has_words) or (kind.name in _FARTHER and not farther):
                 continue
             for found in kind.shape.finditer(text):
                 near = text[max(0, found.start() - NEAR) : found.start()]

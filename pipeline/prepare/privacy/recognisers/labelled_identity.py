@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _LATIN = (
-    r"aadhaa?r|pan (?:card|number|no)|tax file number|tfn|medicare(?: card| number| no)?|national (?:id|identity|insurance)|nino|ni number|identity (?:number|card)|id card|social insurance|"
+    r"aadhaa?r|pan (?:card|number|no)|tax file number|tfn\b|medicare(?: card| number| no)?|national (?:id|identity|insurance)|nino\b|ni number|identity (?:number|card)|id card|social insurance|"
     r"personalausweis[a-z]*|sozialversicherung[a-z]*|versichertennummer|rentenversicherung[a-z]*|identifikationsnummer|steuernummer|carte (?:d['’]identité|vitale)|"
-    r"c[ée]dula|documento de identidad|dni(?: argentino)?|cuit|cuil|nss|carta d['’]identità|tessera sanitaria|cart[ãa]o de cidad[ãa]o|rg|"
-    r"identiteitskaart|rijbewijs|dowód osobisty|dowodu osobistego|fødselsnummer|personnummer|henkilötunnus|kennitala|rodné číslo|rodne cislo|oib|emšo|jmbg|cnp|"
-    r"kimlik|tckn|αμκα|amka|αφμ|δελτίο ταυτότητας|cccd|cmnd|căn cước|ktp|nik|mykad|nric"
+    r"c[ée]dula|documento de identidad|dni(?: argentino)?|cuit|cuil|nss\b|carta d['’]identità|tessera sanitaria|cart[ãa]o de cidad[ãa]o|rg\b|"
+    r"identiteitskaart|rijbewijs|dowód osobisty|dowodu osobistego|fødselsnummer|personnummer|henkilötunnus|kennitala|rodné číslo|rodne cislo|oib\b|emšo|jmbg|cnp\b|"
+    r"kimlik|tckn|αμκα|amka|αφμ|δελτίο ταυτότητας|cccd|cmnd|căn cước|ktp\b|nik\b|mykad|nric"
 )
 _OTHER = r"паспорт[а-я]*|снилс|инн|егн|рнокпп|іпн|आधार|身份证|身分證|マイナンバー|個人番号|運転免許|주민등록번호|여권번호|เลขบัตรประชาชน|เลขประจำตัวประชาชน|הזהות|תעודת זהות|ת\.ז|رقم الهوية|الهوية|بطاقة"
 _LABELLED = re.compile(
@@ -33,7 +33,7 @@ class LabelledIdentityRecogniser(Recogniser):
 
     entity = "ID_LABELLED"
     tag = "ID_NUMBER"
-    guard = rf"(?i)(?:{_LATIN}|{_OTHER})[^\n\d]{{0,30}}\d"
+    guard = rf"(?i)(?:\b(?:{_LATIN})|{_OTHER})[^\n\d]{{0,30}}\d"
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield the numbers."""

@@ -32,10 +32,14 @@ _PATTERNS = (
         rf"(?<!\w)(?:[Κκ](?:α|ος)?\.|[Κκ]υρία|[Κκ]ύριο[ςυ]?|пане?|пані|господине|госпожо|[Ss]ayın|[Ff]ru|[Hh]err[ae]?|[Pp]aní|[Pp]án|[Dd]omnul|[Dd]oamna) ({_NAME})"
     ),
 )
+_CUED = re.compile(
+    rf"(?:{_INTRODUCED}) |^[ \t]*(?:{_CLOSING})|Hanım|Bey|κ(?:α|ος)?\. |Κ(?:α|ος)?\. |[Κκ]ύρι|[Κκ]υρία|пан[еі]? |господине|госпожо|[Ss]ayın |[Ff]ru |[Hh]err[ae]? |[Pp]aní |[Pp]án |[Dd]omnul |[Dd]oamna ",
+    re.MULTILINE,
+)
 # Typed without capitals; the first word must be a given name of the lists.
+_TYPED_CUE = r"(?:\bmy name is|(?:^|[.!?,\n] ?)this is|\bi am|\bi['’]m|(?:^|\n)name:)"
 _TYPED = re.compile(
-    r"\b(?:my name is|this is|i am|i['’]m|name:) ([a-zà-ÿ]{2,15})( [a-zà-ÿ]{3,15})?(?= (?:and|from|i|but|my|with|here|calling|writing)\b|\s*(?:[,.!\n]|$))",
-    re.IGNORECASE,
+    rf"{_TYPED_CUE} ([a-zà-ÿ]{{2,15}})( [a-zà-ÿ]{{3,15}})?(?= (?:and|from|i|but|my|with|here|calling|writing)\b|\s*(?:[,.!\n]|$))"
 )
 _UPPER = re.compile(
     r"\b(?:[Nn]ame|[Cc]ustomer|[Pp]atient|[Cc]lient|[Cc]ardholder|NAME|CUSTOMER|PATIENT)\s*[:=]\s*([A-ZÀ-Þ][A-ZÀ-Þ'-]+,? [A-ZÀ-Þ][A-ZÀ-Þ'-]+)\b"
@@ -67,25 +71,32 @@ class IntroducedPersonRecogniser(Recogniser):
     tag = "PERSON"
     guard = (
         rf"(?:{_INTRODUCED}) |(?:^|\n)[ \t]*(?:{_CLOSING})|Hanım|Bey|[Κκ](?:α|ος)?\. |[Κκ]ύρι|[Κκ]υρία|пан[еі]? |господине|госпожо|[Ss]ayın |[Ff]ru |[Hh]err[ae]? |[Pp]aní |[Pp]án |[Dd]omnul |[Dd]oamna "
-        r"|(?i:my name is|this is|i am|i['’]m|name:) [a-z]{2}|(?i:name|customer|patient|client|cardholder)\s*[:=]\s*[A-Z]{2}"
+        rf"|{_TYPED_CUE} [a-z]{{2}}"
+        r"|(?i:name|customer|patient|client|cardholder)\s*[:=]\s*[A-Z]{2}"
         r"|我叫|我的名字|我是|姓名|本人|先生|女士|小姐|太太|申し|申す|言います|いいます|です。(?:よろしく|お世話)|名前|氏名|이름|성명|성함|저는|ชื่อ|मेरा नाम|سمي |שמי |קוראים לי"
     )
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield names."""
-        for pattern in _PATTERNS:
-            for found in pattern.finditer(text):
-                yield from named(text, found.start(1), found.end(1), 0.8)
-        for found in _TYPED.finditer(text):
-            first = names.folded(found[1])
-            if found[1].islower() and (first in names.given() or (first in names.ambiguous() and found[2])):
-                surname = found[2] and found[2].strip() not in names.never()
-                yield Span(found.start(1), found.end(2) if surname else found.end(1), 0.7)
-        for found in _UPPER.finditer(text):
-            words = {names.folded(word) for word in re.split(r"[, ]+", found[1])}
-            if words & (names.given() | names.surnames()):
-                yield Span(found.start(1), found.end(1), 0.75)
+        if _CUED.search(text):
+            for pattern in _PATTERNS:
+                for found in pattern.finditer(text):
+                    yield from named(text, found.start(1), found.end(1), 0.8)
+        yield from _without_case(text)
         if not text.isascii():
             for pattern in _SCRIPTS:
                 for found in pattern.finditer(text):
                     yield Span(found.start(1), found.end(1), 0.75)
+
+
+def _without_case(text: str) -> Iterator[Span]:
+    """Yield listed names in small or in capital letters."""
+    for found in _TYPED.finditer(text):
+        first = names.folded(found[1])
+        if found[1].islower() and (first in names.given() or (first in names.ambiguous() and found[2])):
+            surname = found[2] and found[2].strip() not in names.never()
+            yield Span(found.start(1), found.end(2) if surname else found.end(1), 0.7)
+    for found in _UPPER.finditer(text):
+        words = {names.folded(word) for word in re.split(r"[, ]+", found[1])}
+        if words & (names.given() | names.surnames()):
+            yield Span(found.start(1), found.end(1), 0.75)
