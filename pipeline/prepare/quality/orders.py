@@ -103,8 +103,7 @@ def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
 def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Read closely the texts that have the words of an order."""
     worth = matching(column, _hint())
-    rest = np.flatnonzero(~worth)
-    verbs = rest[matching(column.take(pa.array(rest)), _hint("verbs"))]
+    verbs = np.flatnonzero(matching(column, _hint("verbs")) & ~worth)
     worth[verbs[matching(column.take(pa.array(verbs)), _hint("objects"))]] = True
     for place in np.flatnonzero(worth).tolist():
         worth[place] = _orders(column[place].as_py())
