@@ -132,7 +132,7 @@ def _score(value: str, before: str, after: str) -> float:
         return 0.0
     announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
     if value.startswith("+") or (value.startswith("00") and announced):
-        return 0.9 if _is_international(value) else 0.0
+        return 0.9 if _is_international(value, bool(_SOMEONES.search(before))) else 0.0
     if _NOT_A_NUMBER.search(before) or _DATE.fullmatch(value):
         return 0.0
     if _TYPICAL.fullmatch(re.sub(r"\s?(?:ext\.?|x|extension|#)\s?\d{1,5}$", "", value, flags=re.IGNORECASE)):
@@ -140,7 +140,7 @@ def _score(value: str, before: str, after: str) -> float:
     return 0.75 if announced and _is_national(value) else 0.0
 
 
-def _is_international(value: str) -> bool:
+def _is_international(value: str, someones: bool) -> bool:
     import phonenumbers
 
     number = "+" + value[2:] if value.startswith("00") else value
@@ -156,7 +156,7 @@ def _is_international(value: str) -> bool:
         phonenumbers.PhoneNumberType.PREMIUM_RATE,
         phonenumbers.PhoneNumberType.UAN,
     )
-    return possible and not service
+    return possible and (someones or not service)
 
 
 def _is_national(value: str) -> bool:
