@@ -13,8 +13,8 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.prompts import Architecture
-from pipeline.train.environment import out_of_memory
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.memory import out_of_memory
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 

@@ -21,8 +21,8 @@ from pipeline.train.environment import Device, accelerator_for, be_deterministic
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Listener, Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Listener, Progress
 
 log = get_logger(__name__)
 JOB, TRAIN, VALIDATION, RESULT, LEARNT = "job.json", "train.npz", "validation.npz", "progress.json", "learnt"

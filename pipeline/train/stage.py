@@ -20,9 +20,9 @@ from pipeline.train.examples import Examples, read
 from pipeline.train.fine_tuning import Fitted, Job, fine_tune, launch, states_folder
 from pipeline.train.forgetting import Earlier, score, with_replay
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Progress
 from pipeline.train.report import training_report
 from pipeline.train.tracking import tracker_for
-from pipeline.train.trainer import Progress
 
 STAGE = "train"
 

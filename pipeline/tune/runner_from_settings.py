@@ -9,10 +9,10 @@ from pipeline.train import model_cache
 from pipeline.train.environment import accelerator_for, be_deterministic
 from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Listener
 from pipeline.train.session import Session
 from pipeline.train.stage import earlier_for, examples_for
 from pipeline.train.tracking import tracker_for
-from pipeline.train.trainer import Listener
 from pipeline.tune.trial_runner import TrialRunner
 from pipeline.tune.trials import Trial, TrialStore
 

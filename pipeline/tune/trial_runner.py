@@ -13,8 +13,8 @@ from pipeline.log import get_logger
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Listener, Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Listener, Progress
 from pipeline.tune.pruning import judge_for
 from pipeline.tune.trials import Trial, TrialStore, name_of
 

@@ -23,8 +23,9 @@ from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import accelerator_for, require_machine
 from pipeline.train.examples import IGNORED, Examples
 from pipeline.train.objective import CausalObjective, packs_apart
+from pipeline.train.progress import Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Progress, Trainer
+from pipeline.train.trainer import Trainer
 
 pytestmark = pytest.mark.model
 PATHS = (str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent))
