@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx2
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, set_client_factory
 
 from pipeline.errors import TrainingError
+from pipeline.publish import store
 from pipeline.settings import ModelSettings
-from pipeline.train import base_source
+from pipeline.train import base_source, hub_source
 
 COMMIT = "a" * 40
 SECRET = "topsecret"
@@ -51,7 +55,7 @@ def find(folder: Path) -> None:
 
 
 def download(folder: Path) -> None:
-    base_source.HubSource("acme/model", COMMIT).materialise(folder)
+    hub_source.HubSource("acme/model", COMMIT).materialise(folder)
 
 
 @pytest.mark.parametrize("call", [find, download])
@@ -61,3 +65,26 @@ def test_a_refusal_behind_a_signed_address_is_told_without_the_signature(
     with pytest.raises(TrainingError, match=rf"410 Gone.*{elsewhere}/signed\?…") as caught:
         call(tmp_path / "model")
     assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_store_that_is_away_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+    with pytest.raises(TrainingError, match=r"not found in the model store: .*refused.*Check model\.base, HF_ENDPOINT"):
+        base_source.resolve(ModelSettings(base="acme/model"))
+
+
+@pytest.mark.parametrize("call", [find, download])
+def test_a_store_that_takes_the_call_and_never_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(store, "TIMEOUT", httpx2.Timeout(0.2))
+    set_client_factory(hub_source.client)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the client waits longer before each of its attempts
+        with pytest.raises(TrainingError, match=r"(not found in the model store|not be downloaded): .*timed out"):
+            call(tmp_path / "model")
+    monkeypatch.undo()
+    set_client_factory(hub_source.client)
