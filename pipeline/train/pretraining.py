@@ -19,12 +19,11 @@ from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
-from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.checkpoints import CheckpointStore, checkpoint_prefix
 from pipeline.train.environment import library_versions
 from pipeline.train.examples import Examples
 from pipeline.train.fine_tuning import Job, fine_tune
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.stage import checkpoint_prefix
 
 STAGE = "pretrain"
 CORRUPTED, SPAN = 0.15, 3.0

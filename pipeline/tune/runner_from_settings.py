@@ -11,8 +11,8 @@ from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Listener
 from pipeline.train.session import Session
-from pipeline.train.stage import earlier_for, examples_for
 from pipeline.train.tracking import tracker_for
+from pipeline.train.training_data import earlier_for, examples_for
 from pipeline.tune.trial_runner import TrialRunner
 from pipeline.tune.trials import Trial, TrialStore
 

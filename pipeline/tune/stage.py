@@ -14,13 +14,10 @@ from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
+from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.stage import (
-    checkpoint_prefix,
-    data_parameters,
-    require_features_of,
-)
+from pipeline.train.training_data import data_parameters, require_features_of
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.runner_from_settings import runner_for
 from pipeline.tune.search import search, search_on_spark
