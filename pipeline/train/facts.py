@@ -8,9 +8,8 @@ from pipeline.stage import Manifest
 from pipeline.train.environment import library_versions
 from pipeline.train.examples import Examples
 from pipeline.train.fine_tuning import Fitted
-from pipeline.train.forgetting import score
+from pipeline.train.forgetting import forgetting_of
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.progress import Progress
 
 
 def facts_of(
@@ -43,15 +42,8 @@ def facts_of(
         "seconds": round(progress.seconds, 2),
         "examples_per_second": round(progress.examples / seconds, 3),
         "answer_tokens_per_second": round(progress.answer_tokens / seconds, 2),
-        "forgetting": _forgetting(progress),
+        "forgetting": forgetting_of(progress),
         "seeds": {"data": hyper.seed, "weights": hyper.seed, "dropout": hyper.seed},
         "processes": count,
         "libraries": library_versions(),
     }
-
-
-def _forgetting(progress: Progress) -> dict[str, float] | None:
-    if progress.earlier_loss is None:
-        return None
-    before, after = progress.earlier_loss
-    return {"loss_before": before, "loss_after": after, "score": score(before, after)}

@@ -41,7 +41,9 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
         require_machine(settings.train.method, settings.train.device)
         require_features_of(base, features)
         require_unaltered(lake, features)
-        earlier = earlier_for(settings, lake)
+        earlier = earlier_for(settings, lake, base)
+        if earlier and not len(earlier.validation):
+            attempt.warn("What is forgotten cannot be measured: the earlier run has no test questions")
         examples = examples_for(settings, lake, features, earlier)
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:
             fitted = _fit(settings, attempt, base, hyper, examples, Path(scratch) / "learnt", count, earlier)

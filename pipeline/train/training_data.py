@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Manifest, load_manifest
 from pipeline.train.examples import Examples, read
@@ -38,8 +39,11 @@ def examples_for(
     return train, validation.sample(chosen.max_validation_examples, chosen.seed)
 
 
-def require_features_of(base: Manifest, features: Manifest) -> None:
-    """Raise TrainingError when features were made for another base model: their token ids mean something else."""
+def require_features_of(base: Manifest, features: Manifest, setting: str = "") -> None:
+    """Raise TrainingError when features were made for another base model: their token ids mean something else.
+
+    `setting` is the one that names the features, if it was one.
+    """
     made_for = features.inputs.get("base-model")
     # a model that was pre-trained further keeps the tokenizer of the one it came from
     known = {base.digest, *(reference.digest for reference in base.inputs.values())}
@@ -47,16 +51,21 @@ def require_features_of(base: Manifest, features: Manifest) -> None:
         raise TrainingError(
             f"The features were made for {features.facts.get('base_model', 'another base model')}, not for "
             f"{base.facts['name']}",
-            where=features.uri,
+            where=f"{setting} = {features.uri}" if setting else features.uri,
             remedy="Run the features stage with this base model",
         )
 
 
-def earlier_for(settings: Settings, lake: Lake) -> Earlier | None:
-    """Read what an earlier run learnt from and its held-out questions, when the settings name its features."""
+def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | None:
+    """Read what an earlier run learnt from and its held-out questions, when the settings name its features.
+
+    Raises TrainingError when they were made for another base model.
+    """
     if settings.train.earlier_features is None:
         return None
     manifest = load_manifest(lake, settings.train.earlier_features)
+    require_features_of(base, manifest, "train.earlier_features")
+    require_unaltered(lake, manifest)
     from pipeline.features.retrieval import training_batches
 
     columns = ("question_id", "token_ids", "labels")

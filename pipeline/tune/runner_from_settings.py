@@ -24,7 +24,7 @@ def runner_for(
 
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
-        earlier = earlier_for(settings, lake)
+        earlier = earlier_for(settings, lake, base)
         train, validation = examples_for(settings, lake, features, earlier)
         return Session(
             model_cache.checkout(settings, lake, base.output("model")),

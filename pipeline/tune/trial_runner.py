@@ -12,6 +12,7 @@ from pipeline.errors import PipelineError, TrainingError
 from pipeline.log import get_logger
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.forgetting import forgetting_of
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Listener, Progress
 from pipeline.train.session import Session
@@ -116,4 +117,5 @@ def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: flo
         stopped=progress.stopped,
         curve=[(step / progress.total, loss) for step, loss in progress.validation],
         seconds=round(seconds, 2),
+        forgetting=forgetting_of(progress),
     )
