@@ -104,7 +104,7 @@ def launch(job: Job, train: Examples, validation: Examples, out: Path, *, proces
         # The launcher that `accelerate launch` itself ends in; on CPUs that one starts a single process.
         command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
         command += ["--nnodes", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", "127.0.0.1:0"]
-        command += ["-m", "pipeline.train.worker", str(folder), str(out)]
+        command += ["-m", "pipeline.train.worker", str(folder), str(out), str(os.getpid())]
         done = subprocess.run(command, env=_environment(lake, processes), capture_output=True, text=True, check=False)
         if done.returncode:
             raise TrainingError(
