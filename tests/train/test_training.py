@@ -406,3 +406,17 @@ def test_a_training_says_how_it_goes(models: dict[str, Path], monkeypatch: pytes
     monkeypatch.setattr("pipeline.train.heartbeat.Heartbeat.beat", lambda self, point: told.append(dict(point)))
     _, progress = session(models, "causal").fit(hyper(max_steps=3))
     assert told == progress.curves
+
+
+@pytest.mark.parametrize(("encoder", "decoder"), [(4, 2), (2, 4), (3, 3)])
+def test_the_top_layers_of_encoder_and_decoder_learn_whatever_their_numbers(encoder: int, decoder: int) -> None:
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    sizes = {"vocab_size": 64, "d_model": 16, "d_kv": 8, "d_ff": 16, "num_heads": 2}
+    config = T5Config(**sizes, num_layers=encoder, num_decoder_layers=decoder, decoder_start_token_id=0)
+    model = adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=2))
+    learn = {name.split(".layer.")[0].removeprefix("base_model.model.") for name in adapters.trainable(model)}
+    tops = {"encoder": encoder, "decoder": decoder}
+    assert learn == {f"{stack}.block.{place}" for stack, top in tops.items() for place in (top - 2, top - 1)}
+    with pytest.raises(TrainingError, match=rf"asks for {max(encoder, decoder) + 1} layers of"):
+        adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=max(encoder, decoder) + 1))
