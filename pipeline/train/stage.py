@@ -20,7 +20,7 @@ from pipeline.train.fine_tuning import Fitted, Job, fine_tune, launch, states_fo
 from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.report import training_report
-from pipeline.train.tracking import tracker_for
+from pipeline.train.tracking import config_of, tracker_for
 from pipeline.train.training_data import data_parameters, earlier_for, examples_for, require_features_of
 
 STAGE = "train"
@@ -46,7 +46,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
             attempt.warn("What is forgotten cannot be measured: the earlier run has no test questions")
         examples = examples_for(settings, lake, features, earlier)
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:
-            fitted = _fit(settings, attempt, base, hyper, examples, Path(scratch) / "learnt", count, earlier)
+            fitted = _fit(settings, attempt, base, features, hyper, examples, Path(scratch) / "learnt", count, earlier)
             name = "model" if hyper.method == "full" else "adapter"
             if name == "model":
                 _complete_model(settings, lake, base, fitted.folder)
@@ -76,6 +76,7 @@ def _fit(
     settings: Settings,
     attempt: Attempt,
     base: Manifest,
+    features: Manifest,
     hyper: Hyperparameters,
     examples: tuple[Examples, Examples],
     out: Path,
@@ -95,19 +96,22 @@ def _fit(
         states_folder=states_folder(settings),
         ewc_strength=chosen.ewc_strength,
     )
-    if count > 1:
-        if earlier:
-            attempt.warn("What is forgotten is measured, and consolidated, with one process only")
-        return launch(job, *examples, out, processes=count, lake=settings.lake)
     tracker = tracker_for(
         settings,
         name=f"{STAGE}-{attempt.key[:8]}",
         group=STAGE,
-        config={**hyper.to_json(), "run_id": attempt.run_id, "base_model": base.facts["name"]},
+        config={"run_id": attempt.run_id, **config_of(hyper, base, features)},
     )
-    prefix = str(job.checkpoint_prefix)
-    store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix))
-    fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
+    if count > 1:
+        if earlier:
+            attempt.warn("What is forgotten is measured, and consolidated, with one process only")
+        fitted = launch(job, *examples, out, processes=count, lake=settings.lake)
+        for point in fitted.progress.curves:
+            tracker.log(point)
+    else:
+        prefix = str(job.checkpoint_prefix)
+        store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix))
+        fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
     tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
     return fitted
 
