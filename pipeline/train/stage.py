@@ -103,9 +103,7 @@ def _fit(
         config={"run_id": attempt.run_id, **config_of(hyper, base, features)},
     )
     if count > 1:
-        if earlier:
-            attempt.warn("What is forgotten is measured, and consolidated, with one process only")
-        fitted = launch(job, *examples, out, processes=count, lake=settings.lake)
+        fitted = launch(job, *examples, out, processes=count, lake=settings.lake, earlier=earlier)
         for point in fitted.progress.curves:
             tracker.log(point)
     else:

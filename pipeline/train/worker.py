@@ -52,12 +52,12 @@ def _lives(process: int) -> bool:
 def main(folder: Path, out: Path) -> None:
     """Train the job in `folder` together with the other processes; the first of them writes the result."""
     log.configure(json=True)
-    job, train, validation = read_job(folder)
+    job, train, validation, earlier = read_job(folder)
     store = None
     if job.checkpoint_prefix:
         settings, prefix = load(), job.checkpoint_prefix
         store = CheckpointStore(open_lake(settings.lake), prefix, job.keep_checkpoints, mirror_for(settings, prefix))
-    fitted = fine_tune(job, train, validation, out, checkpoints=store)
+    fitted = fine_tune(job, train, validation, out, checkpoints=store, earlier=earlier)
     state = PartialState()
     if state.is_main_process:
         result = {"progress": asdict(fitted.progress), "trainable_parameters": fitted.trainable_parameters}
