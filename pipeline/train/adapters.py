@@ -13,8 +13,8 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.prompts import Architecture
-from pipeline.train.environment import out_of_memory
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.memory import out_of_memory
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
@@ -58,15 +58,13 @@ def attach(model: Any, architecture: Architecture, hyper: Hyperparameters) -> An
 
     if hyper.method == "qlora":
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    layers, pattern = _top_layers(model, hyper.lora_layers)
+    targets = _targets(model, hyper.lora_layers)
     torch.manual_seed(hyper.seed)
     config = LoraConfig(
         r=hyper.lora_rank,
         lora_alpha=hyper.lora_alpha,
         lora_dropout=hyper.lora_dropout,
-        target_modules=_linear_layers(model),
-        layers_to_transform=layers,
-        layers_pattern=pattern if layers else None,
+        target_modules=targets,
         task_type=TaskType.CAUSAL_LM if architecture == "causal" else TaskType.SEQ_2_SEQ_LM,
         bias="none",
     )
@@ -112,30 +110,37 @@ def _normalise(config: Path) -> None:
     config.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _linear_layers(model: Any) -> list[str]:
-    """Return the names of the linear layers that adapters go beside: all but the output layer."""
+def _targets(model: Any, count: int | None) -> list[str]:
+    """Return the linear layers that adapters go beside: all but the output layer, of the top `count` layers of a stack.
+
+    An encoder and a decoder have stacks of their own, of lengths of their own. Raises TrainingError when a stack has
+    fewer layers.
+    """
     head = model.get_output_embeddings()
-    found = {
-        name.rpartition(".")[2]
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head
-    }
-    return sorted(found)
-
-
-def _top_layers(model: Any, count: int | None) -> tuple[list[int] | None, str | None]:
-    """Return the places of the top `count` layers of a decoder stack, or of both stacks of an encoder-decoder."""
+    linear = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not head]
     if count is None:
-        return None, None
-    config = model.config
-    total = int(getattr(config, "num_hidden_layers", 0) or 0)
-    if not 0 < count <= total:
-        raise TrainingError(
-            f"lora_layers asks for {count} layers of {total}",
-            where="train.lora_layers",
-            remedy=f"Give 1 to {total}, or leave it out for all layers",
-        )
-    return list(range(total - count, total)), "block" if config.is_encoder_decoder else "layers"
+        return sorted({name.rpartition(".")[2] for name in linear})
+    chosen: list[str] = []
+    for stack, total in _stacks(model).items():
+        if not 0 < count <= total:
+            raise TrainingError(
+                f"lora_layers asks for {count} layers of {total}",
+                where="train.lora_layers",
+                remedy=f"Give 1 to {total}, or leave it out for all layers",
+            )
+        top = tuple(f"{stack}.{place}." for place in range(total - count, total))
+        chosen += [name for name in linear if name.startswith(top)]
+    return sorted(chosen)
+
+
+def _stacks(model: Any) -> dict[str, int]:
+    """Return the stacks of layers by the names of their lists, with their lengths."""
+    names = ("block", "layers", "h")
+    return {
+        name: len(part)
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.ModuleList) and name.rpartition(".")[2] in names
+    }
 
 
 def _four_bits(half: bool) -> Any:

@@ -14,7 +14,7 @@ from pipeline.train import model_cache
 from pipeline.train.base_source import BaseSource, resolve
 
 STAGE = "base-model"
-PACKAGES = ("train/base_model", "train/base_source", "train/gguf_weights", "train/tiny")
+PACKAGES = ("train/base_model", "train/base_source", "train/gguf_weights", "train/hub_source", "train/tiny")
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str) -> Manifest:

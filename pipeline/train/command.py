@@ -83,12 +83,12 @@ def select(
     from dataclasses import asdict
 
     from pipeline.lake import open_lake
-    from pipeline.settings import ModelSettings, load
-    from pipeline.train.selection import measure, recommend, selection_report
+    from pipeline.settings import load
+    from pipeline.train.selection import measure, named, recommend, selection_report
 
     settings = load()
     lake = open_lake(settings.lake)
-    candidates = [ModelSettings(base=name) for name in base] or settings.select.candidates or [settings.model]
+    candidates = named(settings, base) or settings.select.candidates or [settings.model]
     sample = _sample(settings, lake, features, data)
     measured = [measure(settings, lake, candidate, sample, "select") for candidate in candidates]
     chosen, reason = recommend(measured, settings.select)

@@ -62,13 +62,3 @@ def processes(wanted: int, device: Device) -> int:
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that decide the weights."""
     return {name: version(name) for name in LIBRARIES}
-
-
-def out_of_memory(problem: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on a GPU or on the CPU."""
-    text = str(problem).lower()
-    return (
-        isinstance(problem, MemoryError | torch.OutOfMemoryError)
-        or "out of memory" in text
-        or "can't allocate memory" in text
-    )

@@ -21,11 +21,12 @@ from pipeline.train.environment import Device, accelerator_for, be_deterministic
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Listener, Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Listener, Progress
 
 log = get_logger(__name__)
-JOB, TRAIN, VALIDATION, RESULT, LEARNT = "job.json", "train.npz", "validation.npz", "progress.json", "learnt"
+JOB, TRAIN, VALIDATION, RESULT = "job.json", "train.npz", "validation.npz", "progress.json"
+EARLIER_TRAIN, EARLIER_VALIDATION = "earlier-train.npz", "earlier-validation.npz"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,16 @@ def fine_tune(
     return Fitted(out, progress, count)
 
 
-def launch(job: Job, train: Examples, validation: Examples, out: Path, *, processes: int, lake: LakeSettings) -> Fitted:
+def launch(
+    job: Job,
+    train: Examples,
+    validation: Examples,
+    out: Path,
+    *,
+    processes: int,
+    lake: LakeSettings,
+    earlier: Earlier | None = None,
+) -> Fitted:
     """Train in several processes on this machine through `accelerate launch`, and wait for them.
 
     For several machines, start `pipeline.train.worker` with `accelerate launch` on each, on a shared job folder (see
@@ -100,11 +110,11 @@ def launch(job: Job, train: Examples, validation: Examples, out: Path, *, proces
     """
     with tempfile.TemporaryDirectory(prefix="train-job-") as name:
         folder = Path(name)
-        write_job(folder, job, train, validation)
+        write_job(folder, job, train, validation, earlier)
         # The launcher that `accelerate launch` itself ends in; on CPUs that one starts a single process.
         command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
         command += ["--nnodes", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", "127.0.0.1:0"]
-        command += ["-m", "pipeline.train.worker", str(folder), str(out)]
+        command += ["-m", "pipeline.train.worker", str(folder), str(out), str(os.getpid())]
         done = subprocess.run(command, env=_environment(lake, processes), capture_output=True, text=True, check=False)
         if done.returncode:
             raise TrainingError(
@@ -116,7 +126,7 @@ def launch(job: Job, train: Examples, validation: Examples, out: Path, *, proces
     return Fitted(out, Progress(**result["progress"]), result["trainable_parameters"])
 
 
-def write_job(folder: Path, job: Job, train: Examples, validation: Examples) -> None:
+def write_job(folder: Path, job: Job, train: Examples, validation: Examples, earlier: Earlier | None = None) -> None:
     """Write a job for worker processes."""
     content: dict[str, Any] = {
         "model": str(job.model),
@@ -127,17 +137,24 @@ def write_job(folder: Path, job: Job, train: Examples, validation: Examples) -> 
         "checkpoint_steps": job.checkpoint_steps,
         "keep_checkpoints": job.keep_checkpoints,
         "gradient_checkpointing": job.gradient_checkpointing,
+        "ewc_strength": job.ewc_strength,
     }
     (folder / JOB).write_text(json.dumps(content), encoding="utf-8")
     train.save(folder / TRAIN)
     validation.save(folder / VALIDATION)
+    if earlier is not None:
+        earlier.train.save(folder / EARLIER_TRAIN)
+        earlier.validation.save(folder / EARLIER_VALIDATION)
 
 
-def read_job(folder: Path) -> tuple[Job, Examples, Examples]:
+def read_job(folder: Path) -> tuple[Job, Examples, Examples, Earlier | None]:
     """Read a job that `write_job` wrote."""
     content = json.loads((folder / JOB).read_text(encoding="utf-8"))
     job = Job(**{**content, "model": Path(content["model"]), "hyper": Hyperparameters(**content["hyper"])})
-    return job, Examples.load(folder / TRAIN), Examples.load(folder / VALIDATION)
+    earlier = None
+    if (folder / EARLIER_TRAIN).is_file():
+        earlier = Earlier(Examples.load(folder / EARLIER_TRAIN), Examples.load(folder / EARLIER_VALIDATION))
+    return job, Examples.load(folder / TRAIN), Examples.load(folder / VALIDATION), earlier
 
 
 def _environment(lake: LakeSettings, processes: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pipeline.train.adapters import trainable
 from pipeline.train.batching import Batch, Loader
 from pipeline.train.examples import Examples
 from pipeline.train.objective import Objective
+from pipeline.train.progress import Progress
 
 FISHER_EXAMPLES = 64
 
@@ -43,6 +44,14 @@ def with_replay(train: Examples, earlier: Earlier, share: float, seed: int) -> E
 def score(before: float, after: float) -> float:
     """Return how much was forgotten: the relative rise of a loss on earlier questions (negative: it got better)."""
     return (after - before) / before
+
+
+def forgetting_of(progress: Progress) -> dict[str, float] | None:
+    """Return the losses on earlier questions before and after a run, and the score; None when nothing was measured."""
+    if progress.earlier_loss is None:
+        return None
+    before, after = progress.earlier_loss
+    return {"loss_before": before, "loss_after": after, "score": score(before, after)}
 
 
 class Consolidated(Objective):

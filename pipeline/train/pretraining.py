@@ -19,12 +19,12 @@ from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
-from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.checkpoint_branch import mirror_for
+from pipeline.train.checkpoints import CheckpointStore, checkpoint_prefix
 from pipeline.train.environment import library_versions
 from pipeline.train.examples import Examples
 from pipeline.train.fine_tuning import Job, fine_tune
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.stage import checkpoint_prefix
 
 STAGE = "pretrain"
 CORRUPTED, SPAN = 0.15, 3.0
@@ -58,7 +58,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
             gradient_checkpointing=settings.train.gradient_checkpointing,
         )
         with tempfile.TemporaryDirectory(prefix="pretrain-") as scratch:
-            store = CheckpointStore(lake, prefix, settings.train.keep_checkpoints)
+            store = CheckpointStore(lake, prefix, settings.train.keep_checkpoints, mirror_for(settings, prefix))
             fitted = fine_tune(job, train, held_out, Path(scratch) / "learnt", checkpoints=store)
             model = merging.round_model(fitted.folder, folder, base.facts["architecture"], Path(scratch) / "model")
             lake.upload_folder(model, attempt.uri("model"))

@@ -77,10 +77,27 @@ def training_report(facts: Mapping[str, Any], curves: Sequence[Mapping[str, floa
                     chart("Gradient norm before clipping", "step", "norm", [Series("gradient norm", norms)]),
                 ],
             ),
+            *_forgotten(facts.get("forgetting")),
             Section("What was set", table=Table(("hyperparameter", "value"), _pairs(facts["hyperparameters"]))),
             Section("What was used", table=Table(("what", "value"), _pairs(_provenance(facts)))),
         ],
     )
+
+
+def _forgotten(measured: Mapping[str, float] | None) -> list[Section]:
+    if measured is None:
+        return []
+    table = Table(
+        ("nats a token before", "after", "rise"),
+        [(round(measured["loss_before"], 4), round(measured["loss_after"], 4), rise(measured))],
+    )
+    note = "Loss on the test questions of the earlier run: a rise was forgotten, a fall was learnt on top."
+    return [Section("What was forgotten", note, table=table)]
+
+
+def rise(measured: Mapping[str, float] | None) -> str:
+    """Return a forgetting score as people read it; a dash where nothing was measured."""
+    return "–" if measured is None else f"{100 * measured['score']:+.1f} %"
 
 
 def _provenance(facts: Mapping[str, Any]) -> dict[str, Any]:

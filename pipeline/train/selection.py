@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
-
+from pipeline.encoding import Asked
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
+from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import ModelSettings, SelectSettings, Settings
 from pipeline.train import base_model, model_cache
+from pipeline.train.probe import probe
 from pipeline.train.report import Report, Section, Table
 
 PERMISSIVE = {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0"}
@@ -71,21 +70,17 @@ def measure(
 def _measure(
     settings: Settings, lake: Lake, candidate: ModelSettings, sample: Sequence[Sample], run_id: str
 ) -> Measured:
-    from pipeline.answering import Answerer, Asked
-
     manifest = base_model.run(settings.model_copy(update={"model": candidate}), lake, run_id=run_id)
     facts: dict[str, Any] = manifest.facts
-    folder: Path = model_cache.checkout(settings, lake, manifest.output("model"))
-    process = psutil.Process()
-    before = process.memory_info().rss
-    answerer = Answerer(folder, batch_size=settings.evaluate.batch_size)
-    asked = [Asked(item.context, item.question) for item in sample]
-    started = time.monotonic()
-    answers = answerer.answer(asked, max_new_tokens=settings.evaluate.max_new_tokens)
-    seconds = (time.monotonic() - started) / max(1, len(sample))
-    likelihoods = answerer.log_likelihood(asked, [item.answer for item in sample])
-    tokens = sum(item.tokens for item in likelihoods)
-    pairs = zip(answers, sample, strict=True)
+    probed = probe(
+        model_cache.checkout(settings, lake, manifest.output("model")),
+        [Asked(item.context, item.question) for item in sample],
+        [item.answer for item in sample],
+        settings.evaluate.batch_size,
+        settings.evaluate.max_new_tokens,
+    )
+    seconds = probed.seconds / max(1, len(sample))
+    pairs = zip(probed.answers, sample, strict=True)
     return Measured(
         name=facts["name"],
         architecture=facts["architecture"],
@@ -94,19 +89,27 @@ def _measure(
         parameters=facts["parameters"],
         megabytes=round(facts["bytes"] / MEBIBYTE, 1),
         token_f1=round(sum(token_f1(said, item.answer) for said, item in pairs) / max(1, len(sample)), 4),
-        nats_per_token=round(-sum(item.total for item in likelihoods) / max(1, tokens), 4),
+        nats_per_token=round(-probed.log_likelihood / max(1, probed.tokens), 4),
         seconds=round(seconds, 3),
-        memory_megabytes=round((process.memory_info().rss - before) / MEBIBYTE, 1),
+        memory_megabytes=round(probed.memory / MEBIBYTE, 1),
         cost=round(seconds * 1000 / 3600 * settings.select.machine_hour_cost, 4),
         questions=len(sample),
     )
+
+
+def named(settings: Settings, bases: Sequence[str]) -> list[ModelSettings]:
+    """Return candidates that are named only; their licences are those that the policy knows, not the settings'."""
+    from pipeline.comply.policy import load_policy
+
+    known = load_policy(settings.policy_file).licences
+    return [ModelSettings(base=base, licence=known.of_base_model(base) or UNKNOWN_LICENCE) for base in bases]
 
 
 def openness(licence: str) -> str:
     """Say what a licence lets a company do with weights."""
     if licence in PERMISSIVE:
         return "open: use, change and share"
-    if licence in ("NOASSERTION", ""):
+    if licence in (UNKNOWN_LICENCE, ""):
         return "unknown: nobody has stated a licence"
     return "conditions: read the licence"
 
@@ -141,5 +144,5 @@ def selection_report(candidates: Sequence[Measured], chosen: Measured | None, re
     rows = [[str(value) if value is not None else "" for value in asdict(one).values()] for one in candidates]
     best = next((place for place, one in enumerate(candidates) if one is chosen), -1)
     lead = f"{chosen.name if chosen else 'No model'} is recommended. {reason}"
-    note = "Untuned models on a sample of the task; memory is what the process held more after loading and answering."
+    note = "Untuned models on a sample of the task; memory is the most that loading and answering took."
     return Report("Foundation model", lead, [Section("Candidates", note, table=Table(columns, rows, best=best))])

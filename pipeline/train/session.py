@@ -22,13 +22,14 @@ from pipeline.stage import digest_of
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
-from pipeline.train.environment import out_of_memory
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Consolidated, Earlier
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.memory import out_of_memory
 from pipeline.train.objective import Objective, objective_for, packs_apart
-from pipeline.train.trainer import Judge, Listener, Progress, Trainer
+from pipeline.train.progress import Judge, Listener, Progress
+from pipeline.train.trainer import Trainer
 
 log = get_logger(__name__)
 STATES_LIMIT = 4 << 30

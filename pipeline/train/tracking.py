@@ -18,6 +18,9 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.settings import Settings
+from pipeline.stage import Manifest, code_version
+from pipeline.train.environment import library_versions
+from pipeline.train.hyperparameters import Hyperparameters
 
 
 class Tracker(ABC):
@@ -101,6 +104,18 @@ class MlflowTracker(Tracker):
         """Send the figures and end the run."""
         self._mlflow.log_metrics({k: float(v) for k, v in summary.items() if isinstance(v, int | float)})
         self._mlflow.end_run()
+
+
+def config_of(hyper: Hyperparameters, base: Manifest, features: Manifest) -> dict[str, Any]:
+    """Return what a run is recorded with: its parameters, and the versions of data, code and libraries."""
+    return {
+        **hyper.to_json(),
+        "base_model": base.facts["name"],
+        "base_digest": base.digest,
+        "features_digest": features.digest,
+        "code": code_version("train"),
+        **library_versions(),
+    }
 
 
 def tracker_for(settings: Settings, *, name: str, group: str, config: Mapping[str, Any]) -> Tracker:

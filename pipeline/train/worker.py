@@ -1,12 +1,20 @@
-"""One of several training processes: `accelerate launch -m pipeline.train.worker JOB_FOLDER OUT_FOLDER`."""
+"""One of several training processes: `accelerate launch -m pipeline.train.worker JOB_FOLDER OUT_FOLDER`.
+
+A third argument names the process that waits for this one: without it the work has no purpose, and it would go on over
+the checkpoints, and in the memory, of the next attempt.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 from accelerate import PartialState
 
 from pipeline import log
@@ -16,16 +24,40 @@ from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.fine_tuning import RESULT, fine_tune, read_job
 
+WATCH_SECONDS = 0.5
+
+
+def end_with(launcher: int) -> None:
+    """End this process, in whatever it is, as soon as its parent or the launcher is gone.
+
+    Without a word: whoever would read it is gone too.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent and _lives(launcher):
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="launcher-watch", daemon=True).start()
+
+
+def _lives(process: int) -> bool:
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
 
 def main(folder: Path, out: Path) -> None:
     """Train the job in `folder` together with the other processes; the first of them writes the result."""
     log.configure(json=True)
-    job, train, validation = read_job(folder)
+    job, train, validation, earlier = read_job(folder)
     store = None
     if job.checkpoint_prefix:
         settings, prefix = load(), job.checkpoint_prefix
         store = CheckpointStore(open_lake(settings.lake), prefix, job.keep_checkpoints, mirror_for(settings, prefix))
-    fitted = fine_tune(job, train, validation, out, checkpoints=store)
+    fitted = fine_tune(job, train, validation, out, checkpoints=store, earlier=earlier)
     state = PartialState()
     if state.is_main_process:
         result = {"progress": asdict(fitted.progress), "trainable_parameters": fitted.trainable_parameters}
@@ -34,4 +66,6 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    for given in sys.argv[3:4]:
+        end_with(int(given))
     main(Path(sys.argv[1]), Path(sys.argv[2]))

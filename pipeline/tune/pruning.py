@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pipeline.train.trainer import Judge, Progress
+from pipeline.train.progress import Judge, Progress
 from pipeline.tune.trials import Trial
 
 DIVERGED = 1.25

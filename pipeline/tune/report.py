@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.train.plots import Series, chart, parallel
-from pipeline.train.report import Report, Section, Table
+from pipeline.train.report import Report, Section, Table, rise
 from pipeline.tune.space import Axis
 from pipeline.tune.trials import Trial
 
@@ -112,18 +112,21 @@ def tuning_report(facts: Mapping[str, Any], trials: Sequence[Trial], space: Sequ
 
 
 def _table(trials: Sequence[Trial], space: Sequence[Axis], best: int) -> Table:
+    measured = any(trial.forgetting for trial in trials)
     rows = []
     for number, trial in enumerate(trials):
         shown = {**trial.hyperparameters, "alpha_over_rank": trial.hyperparameters["lora_alpha"]}
         cells = [f"{shown[axis.name]:.3g}" for axis in space]
         loss = "failed" if trial.failed else round(trial.loss, 4)
         ended = trial.failed or trial.stopped or ""
-        rows.append((number, loss, f"{trial.steps}/{trial.planned_steps}", *cells, ended))
+        forgotten = [rise(trial.forgetting)] if measured else []
+        rows.append((number, loss, f"{trial.steps}/{trial.planned_steps}", *cells, *forgotten, ended))
     columns = (
         "trial",
         "loss",
         "steps",
         *(a.name.replace("alpha_over_rank", "lora_alpha") for a in space),
+        *(["forgetting"] if measured else []),
         "ended early",
     )
     return Table([name.replace("_", " ") for name in columns], rows, best=best)

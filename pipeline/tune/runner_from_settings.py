@@ -10,9 +10,8 @@ from pipeline.train.environment import accelerator_for, be_deterministic
 from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.session import Session
-from pipeline.train.stage import earlier_for, examples_for
-from pipeline.train.tracking import tracker_for
-from pipeline.train.trainer import Listener
+from pipeline.train.tracking import Tracker, config_of, tracker_for
+from pipeline.train.training_data import earlier_for, examples_for
 from pipeline.tune.trial_runner import TrialRunner
 from pipeline.tune.trials import Trial, TrialStore
 
@@ -24,7 +23,7 @@ def runner_for(
 
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
-        earlier = earlier_for(settings, lake)
+        earlier = earlier_for(settings, lake, base)
         train, validation = examples_for(settings, lake, features, earlier)
         return Session(
             model_cache.checkout(settings, lake, base.output("model")),
@@ -38,9 +37,9 @@ def runner_for(
             ewc_strength=settings.train.ewc_strength,
         )
 
-    def track(name: str, hyper: Hyperparameters) -> Listener:
-        config = {**hyper.to_json(), "base_model": base.facts["name"]}
-        return tracker_for(settings, name=f"trial-{name[:8]}", group="tune", config=config).log
+    def track(name: str, hyper: Hyperparameters) -> Tracker:
+        config = config_of(hyper, base, features)
+        return tracker_for(settings, name=f"trial-{name[:8]}", group="tune", config=config)
 
     return TrialRunner(
         open_session,

@@ -13,14 +13,11 @@ from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
-from pipeline.train import merging, model_cache
+from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.stage import (
-    checkpoint_prefix,
-    data_parameters,
-    require_features_of,
-)
+from pipeline.train.training_data import data_parameters, require_features_of
+from pipeline.tune.promotion import promote
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.runner_from_settings import runner_for
 from pipeline.tune.search import search, search_on_spark
@@ -51,7 +48,7 @@ def run(
         _account(attempt, TrialStore(lake, prefix), trials)
         best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
         with tempfile.TemporaryDirectory(prefix="candidate-") as scratch:
-            model = _promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
+            model = promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
             lake.upload_folder(model, attempt.uri("model"))
             attempt.facts.update(_facts(base, trained, trials, best, space, model))
         _publish(attempt, trials, space)
@@ -90,6 +87,7 @@ def first_trial(lake: Lake, trained: Manifest, default: Hyperparameters) -> Tria
         planned_steps=planned,
         best_step=facts["best_step"],
         stopped=facts["stopped"],
+        forgetting=facts["forgetting"],
         curve=[(p["step"] / planned, p["validation_loss"]) for p in points if "validation_loss" in p],
     )
 
@@ -144,29 +142,6 @@ def _account(attempt: Attempt, store: TrialStore, trials: Sequence[Trial]) -> No
     attempt.warn(f"{len(failed)} of {len(trials)} trials failed, the first with: {failed[0].failed}")
 
 
-def _promote(
-    settings: Settings,
-    lake: Lake,
-    base: Manifest,
-    trained: Manifest,
-    store: TrialStore,
-    trials: Sequence[Trial],
-    best: int,
-    scratch: Path,
-) -> Path:
-    """Return a folder with the candidate: the best trial's weights, merged into the base model."""
-    model = model_cache.checkout(settings, lake, base.output("model"))
-    full = settings.train.method == "full"
-    if best == 0:
-        learnt = lake.download_folder(trained.output("model" if full else "adapter").uri, scratch / "learnt")
-    else:
-        learnt = store.fetch(trials[best].name, scratch / "learnt")
-    architecture = base.facts["architecture"]
-    if full:
-        return merging.round_model(learnt, model, architecture, scratch / "candidate")
-    return merging.merge(model, learnt, architecture, scratch / "candidate")
-
-
 def _facts(
     base: Manifest, trained: Manifest, trials: Sequence[Trial], best: int, space: Sequence[Axis], model: Path
 ) -> dict[str, Any]:
@@ -189,6 +164,7 @@ def _facts(
         "validation_loss": chosen.loss,
         "default_validation_loss": trials[0].loss,
         "initial_validation_loss": chosen.initial_loss,
+        "forgetting": chosen.forgetting,
         "importance": importance(trials, space),
         "trial_seconds": [trial.seconds for trial in trials],
         "libraries": library_versions(),

@@ -12,14 +12,20 @@ from pipeline.errors import PipelineError, TrainingError
 from pipeline.log import get_logger
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.forgetting import forgetting_of
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Listener, Progress
+from pipeline.train.tracking import NoTracker, Tracker
 from pipeline.tune.pruning import judge_for
 from pipeline.tune.trials import Trial, TrialStore, name_of
 
 log = get_logger(__name__)
-OpenTracker = Callable[[str, Hyperparameters], Listener]
+OpenTracker = Callable[[str, Hyperparameters], Tracker]
+
+
+def _untracked(name: str, hyper: Hyperparameters) -> Tracker:
+    return NoTracker()
 
 
 class TrialRunner:
@@ -34,7 +40,7 @@ class TrialRunner:
         after: float,
         margin: float,
         checkpoint_steps: int = 0,
-        track: OpenTracker | None = None,
+        track: OpenTracker = _untracked,
     ) -> None:
         """`session` is called when the first trial really has to run; `first` is the trial that was there before."""
         self._open = session
@@ -64,13 +70,15 @@ class TrialRunner:
         session = self._session = self._session or self._open()
         steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1)
         judge = judge_for(leaders, after=self.after, margin=self.margin)
+        tracker = self.track(name, hyper)
+        trial: Trial | None = None
         started = time.monotonic()
         try:
             model, progress = session.fit(
                 hyper,
                 checkpoints=steps,
                 checkpoint_steps=self.checkpoint_steps,
-                listener=self.track(name, hyper) if self.track else None,
+                listener=tracker.log,
                 judge=judge,
             )
         except Exception as problem:
@@ -85,6 +93,9 @@ class TrialRunner:
             with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
                 self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
             session.release(model)
+        finally:
+            # also after a failure: a tracker has one run open at a time
+            tracker.finish({"validation_loss": trial.loss, "steps": trial.steps} if trial and not trial.failed else {})
         steps.clear()
         return trial
 
@@ -116,4 +127,5 @@ def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: flo
         stopped=progress.stopped,
         curve=[(step / progress.total, loss) for step, loss in progress.validation],
         seconds=round(seconds, 2),
+        forgetting=forgetting_of(progress),
     )

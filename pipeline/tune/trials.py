@@ -23,7 +23,8 @@ class Trial:
     """What was tried and what came of it. `loss` is the best validation loss, in nats a token.
 
     `curve` holds pairs of progress (0 to 1 of the planned steps) and validation loss. `failed` says why there is no
-    loss (it is infinite then); a configuration that failed is not tried again within its search.
+    loss (it is infinite then); a configuration that failed is not tried again within its search. `forgetting` is there
+    when the settings name an earlier run.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Trial:
     curve: list[tuple[float, float]] = field(default_factory=list)
     seconds: float = 0.0
     failed: str | None = None
+    forgetting: dict[str, float] | None = None
 
     def steady(self) -> dict[str, Any]:
         """Return the trial as strict JSON values, without its duration, which differs from run to run."""

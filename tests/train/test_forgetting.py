@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from tiny_stages import SIZES, Stages
 from tiny_training import hyper, task
 
+from pipeline.errors import TrainingError
+from pipeline.stage import run_stage
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
@@ -70,3 +74,61 @@ def test_consolidation_holds_the_weights_that_earlier_answers_depend_on(models: 
         return sum(float((value * (now[name] - start[name]) ** 2).sum()) for name, value in fisher.items())
 
     assert moved(1e5) < 0.5 * moved(0.0)
+
+
+def test_the_stage_measures_forgetting_on_the_earlier_test_split_and_reports_it(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    earlier = stages.features("causal")
+    told = {"earlier_features": earlier.uri, "replay_share": 0.0}
+    manifest = stages.train("causal", **told)
+    before, after, rise = (manifest.facts["forgetting"][name] for name in ("loss_before", "loss_after", "score"))
+    session = Session(
+        stages.models["causal"],
+        "causal",
+        *[task(*SIZES["test"][:1], "causal", 9)] * 2,
+        accelerator=accelerator_for("cpu"),
+    )
+    assert session.fit(hyper(max_steps=1))[1].initial_loss == pytest.approx(before, rel=1e-5)
+    assert rise == pytest.approx(after / before - 1)
+    html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
+    assert "What was forgotten" in html
+    assert f"{100 * rise:+.1f} %" in html
+    plain = stages.train("causal")
+    assert plain.facts["forgetting"] is None
+    assert "forgotten" not in stages.lake.read(f"{plain.output('report').uri}/report.html").decode()
+
+
+def test_the_candidate_of_a_search_says_what_it_forgot(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    search = {"trials": 3, "seed": 1, "hopeless_after": 1.0, "hopeless_margin": 9.0}
+    told = {"earlier_features": stages.features("causal").uri, "lora_layers": 2, "learning_rate": 1e-3}
+    manifest = stages.tune("causal", search, **told)
+    lines = stages.lake.read(f"{manifest.output('trials').uri}/trials.jsonl").decode().splitlines()
+    scores = [json.loads(line)["forgetting"]["score"] for line in lines]
+    assert len(set(scores)) == 3
+    assert scores[0] == stages.train("causal", **told).facts["forgetting"]["score"]
+    assert manifest.facts["best_trial"] > 0
+    assert manifest.facts["forgetting"]["score"] == scores[manifest.facts["best_trial"]]
+    html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
+    assert "forgetting" in html
+    assert all(f"{100 * score:+.1f} %" in html for score in scores)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_earlier_examples_of_another_base_model_are_refused(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """Their token ids mean other words: replayed or measured, they would spoil the model or the score."""
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    earlier = run_stage(
+        stages.lake,
+        "features",
+        lambda attempt: attempt.lake.write(attempt.uri("token_features", "note"), b"earlier"),
+        run_id="test",
+        inputs={"base-model": stages.base("seq2seq")},
+        parameters={"architecture": "causal"},
+    )
+    with pytest.raises(TrainingError, match=r"were made for another base model.*train\.earlier_features"):
+        stages.train("causal", earlier_features=earlier.uri, replay_share=share)

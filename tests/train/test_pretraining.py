@@ -84,3 +84,25 @@ def test_a_pretrained_model_stands_in_for_the_base(stages: Stages, architecture:
 
     trained = stage.run(settings, stages.lake, run_id="test", base=made, features=stages.features(architecture))
     assert trained.facts["base_model"] == made.facts["name"]
+
+
+def test_checkpoints_of_a_pre_training_are_pushed_too_and_a_killed_one_resumes(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = stages.settings("seq2seq", epochs=4.0, eval_steps=8, checkpoint_steps=3, push_checkpoints=True)
+    inputs = {"base": stages.base("seq2seq"), "prepared": prepared(stages)}
+    pushed: list[int] = []
+
+    def killed_at_six(folder: Path, step: int) -> None:
+        pushed.append(step)
+        if step == 6 and len(pushed) < 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining, "mirror_for", lambda settings, prefix: killed_at_six)
+    with pytest.raises(KeyboardInterrupt):
+        pretraining.run(settings, stages.lake, run_id="test", **inputs)
+    resumed = pretraining.run(settings, stages.lake, run_id="test", **inputs)
+    assert pushed[:3] == [3, 6, 9]
+    stages.forget("pretrain")
+    monkeypatch.setattr(pretraining, "mirror_for", lambda settings, prefix: None)
+    assert pretraining.run(settings, stages.lake, run_id="test", **inputs).digest == resumed.digest

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from pipeline.settings import LakeSettings
 from pipeline.stage import run_stage
 from pipeline.train import adapters, stage
 from pipeline.train.fine_tuning import Job, fine_tune, launch
+from pipeline.train.forgetting import Earlier
 from pipeline.tune import stage as tune_stage
 
 pytestmark = pytest.mark.model
@@ -71,6 +73,7 @@ def test_checkpoints_are_gone_when_the_work_is_done(stages: Stages) -> None:
 
 SCRIPT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from training_job import job_for, store_in
 from pipeline.train.fine_tuning import fine_tune
@@ -114,15 +117,23 @@ def test_a_process_killed_by_the_system_ends_with_the_same_bytes(models: dict[st
 
 
 def test_two_processes_learn_what_one_learns(models: dict[str, Path], tmp_path: Path) -> None:
-    """Two gloo processes with half the batch each take the same steps as one process with the whole batch."""
+    """Two gloo processes with half the batch each take the same steps as one process with the whole batch.
+
+    Also when they hold on to what an earlier run learnt, and measure what is forgotten.
+    """
     data = (task(24, "causal", 1), task(9, "causal", 2))
-    one = fine_tune(Job(models["causal"], "causal", hyper(lora_dropout=0.0), "cpu"), *data, tmp_path / "one")
-    job = Job(models["causal"], "causal", hyper(lora_dropout=0.0, batch_size=4), "cpu")
+    earlier = Earlier(task(10, "causal", 7), task(7, "causal", 8))
+    job = Job(models["causal"], "causal", hyper(lora_dropout=0.0), "cpu", ewc_strength=1e3)
+    one = fine_tune(job, *data, tmp_path / "one", earlier=earlier)
+    job = replace(job, hyper=hyper(lora_dropout=0.0, batch_size=4))
     started = time.monotonic()
-    two = launch(job, *data, tmp_path / "two", processes=2, lake=LakeSettings(uri=str(tmp_path / "lake")))
+    two = launch(
+        job, *data, tmp_path / "two", processes=2, lake=LakeSettings(uri=str(tmp_path / "lake")), earlier=earlier
+    )
     assert time.monotonic() - started < 240
     assert two.progress.step == one.progress.step
     assert two.progress.best_loss == pytest.approx(one.progress.best_loss, rel=1e-4)
+    assert two.progress.earlier_loss == pytest.approx(one.progress.earlier_loss, rel=1e-4)
     from safetensors.torch import load_file
 
     first, second = (load_file(f.folder / adapters.ADAPTER_WEIGHTS) for f in (one, two))

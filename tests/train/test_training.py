@@ -16,15 +16,16 @@ from tiny_training import hyper, task
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
-from pipeline.train import adapters
+from pipeline.train import adapters, gradient_accumulation
 from pipeline.train.base_source import file_digest
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import accelerator_for, require_machine
 from pipeline.train.examples import IGNORED, Examples
-from pipeline.train.objective import CausalObjective, packs_apart
+from pipeline.train.objective import CausalObjective, Seq2SeqObjective, packs_apart
+from pipeline.train.progress import Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Progress, Trainer
+from pipeline.train.trainer import Trainer
 
 pytestmark = pytest.mark.model
 PATHS = (str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent))
@@ -39,6 +40,18 @@ def session(models: dict[str, Path], architecture: str, **options: Any) -> Sessi
         accelerator=accelerator_for("cpu"),
         **options,
     )
+
+
+def without_dropout(made: Session) -> Session:
+    """Dropout falls on other places when a batch is cut; without it the pieces learn what the whole does."""
+    base = made._fresh_base(hyper())
+    for part in base.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+        elif isinstance(getattr(part, "dropout", None), float):
+            part.dropout = 0.0
+    made._base = base
+    return made
 
 
 def weights(model: Any) -> dict[str, torch.Tensor]:
@@ -141,21 +154,32 @@ def test_a_killed_run_ends_with_the_same_weights(
     assert progress.curves == whole.curves
 
 
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
 def test_a_batch_that_does_not_fit_is_halved_and_learns_the_same(
-    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, architecture: str
 ) -> None:
     settings = hyper(epochs=1, lora_dropout=0.0)
-    expected, _ = session(models, "causal").fit(settings)
-    real = CausalObjective.loss
+    expected, _ = without_dropout(session(models, architecture)).fit(settings)
+    family = CausalObjective if architecture == "causal" else Seq2SeqObjective
+    real = family.loss
 
-    def small_memory(self: CausalObjective, batch: Any) -> torch.Tensor:
+    def small_memory(self: Any, batch: Any) -> torch.Tensor:
         if self.model.training and len(batch.token_ids) > 2:
             raise torch.OutOfMemoryError("out of memory")
         return real(self, batch)
 
-    monkeypatch.setattr(CausalObjective, "loss", small_memory)
-    model, progress = session(models, "causal").fit(settings)
+    said: list[dict[str, int]] = []
+
+    class Log:
+        def warning(self, event: str, **values: int) -> None:
+            assert event == "out of memory: batch halved, accumulation doubled"
+            said.append(values)
+
+    monkeypatch.setattr(gradient_accumulation, "log", Log())
+    monkeypatch.setattr(family, "loss", small_memory)
+    model, progress = without_dropout(session(models, architecture)).fit(settings)
     assert progress.micro == 2
+    assert said == [{"batch": 4, "accumulation": 2}, {"batch": 2, "accumulation": 4}]
     for name, value in weights(expected).items():
         torch.testing.assert_close(weights(model)[name], value, rtol=1e-3, atol=1e-5)
 
@@ -229,9 +253,10 @@ def test_packing_is_refused_where_examples_would_see_each_other(
     assert not packs_apart(model)
 
 
-def test_early_stopping_keeps_the_best_weights(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
+def test_early_stopping_keeps_the_best_weights(models: dict[str, Path], architecture: str) -> None:
     settings = hyper(learning_rate=0.5, epochs=20, early_stopping_patience=2, eval_steps=2, scheduler="constant")
-    ready = session(models, "causal")
+    ready = session(models, architecture)
     model, progress = ready.fit(settings)
     assert progress.stopped == "no better validation loss in 2 evaluations"
     assert progress.step < progress.total
@@ -279,10 +304,35 @@ def test_a_gpu_that_is_not_there_is_an_error() -> None:
         accelerator_for("cuda")
 
 
-def test_gradient_checkpointing_changes_memory_not_weights(models: dict[str, Path]) -> None:
-    settings = hyper(epochs=1, lora_dropout=0.0)
-    plain, _ = session(models, "causal").fit(settings)
-    saving, _ = session(models, "causal", gradient_checkpointing=True).fit(settings)
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_gradient_checkpointing_changes_memory_not_weights(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, architecture: str, method: str
+) -> None:
+    """Memory is what the forward passes of a step keep for the backward ones, in bytes."""
+    settings = hyper(method=method, epochs=1, lora_dropout=0.1)
+    kept: list[int] = []
+    family = CausalObjective if architecture == "causal" else Seq2SeqObjective
+    real = family.loss
+
+    def weighed(self: Any, batch: Any) -> torch.Tensor:
+        if not self.model.training:
+            return real(self, batch)
+        kept.append(0)
+
+        def weigh(tensor: torch.Tensor) -> torch.Tensor:
+            kept[-1] += tensor.numel() * tensor.element_size()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(weigh, lambda tensor: tensor):
+            return real(self, batch)
+
+    monkeypatch.setattr(family, "loss", weighed)
+    plain, _ = session(models, architecture).fit(settings)
+    whole = max(kept)
+    kept.clear()
+    saving, _ = session(models, architecture, gradient_checkpointing=True).fit(settings)
+    assert max(kept) < 0.25 * whole
     for name, value in weights(plain).items():
         torch.testing.assert_close(weights(saving)[name], value, rtol=1e-4, atol=1e-6)
 
@@ -405,3 +455,17 @@ def test_a_training_says_how_it_goes(models: dict[str, Path], monkeypatch: pytes
     monkeypatch.setattr("pipeline.train.heartbeat.Heartbeat.beat", lambda self, point: told.append(dict(point)))
     _, progress = session(models, "causal").fit(hyper(max_steps=3))
     assert told == progress.curves
+
+
+@pytest.mark.parametrize(("encoder", "decoder"), [(4, 2), (2, 4), (3, 3)])
+def test_the_top_layers_of_encoder_and_decoder_learn_whatever_their_numbers(encoder: int, decoder: int) -> None:
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    sizes = {"vocab_size": 64, "d_model": 16, "d_kv": 8, "d_ff": 16, "num_heads": 2}
+    config = T5Config(**sizes, num_layers=encoder, num_decoder_layers=decoder, decoder_start_token_id=0)
+    model = adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=2))
+    learn = {name.split(".layer.")[0].removeprefix("base_model.model.") for name in adapters.trainable(model)}
+    tops = {"encoder": encoder, "decoder": decoder}
+    assert learn == {f"{stack}.block.{place}" for stack, top in tops.items() for place in (top - 2, top - 1)}
+    with pytest.raises(TrainingError, match=rf"asks for {max(encoder, decoder) + 1} layers of"):
+        adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=max(encoder, decoder) + 1))

@@ -17,8 +17,8 @@ from pipeline.errors import LakeError, TrainingError
 from pipeline.settings import TuneSettings
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.progress import Progress
 from pipeline.train.session import Session
-from pipeline.train.trainer import Progress
 from pipeline.tune.pruning import best_until, judge_for
 from pipeline.tune.report import ENOUGH, importance, tuning_report
 from pipeline.tune.search import search

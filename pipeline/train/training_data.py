@@ -1,0 +1,88 @@
+"""What a model learns from: examples read through Feast, also of an earlier run, made for the right base model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.errors import TrainingError
+from pipeline.lake import Lake
+from pipeline.lake.check import require_unaltered
+from pipeline.settings import Settings
+from pipeline.stage import Manifest, load_manifest
+from pipeline.train.examples import Examples, read
+from pipeline.train.forgetting import Earlier, with_replay
+
+
+def examples_for(
+    settings: Settings, lake: Lake, features: Manifest, earlier: Earlier | None = None
+) -> tuple[Examples, Examples]:
+    """Read the training and the validation examples through Feast, as many as the settings allow.
+
+    Examples of an earlier run are replayed in the share that the settings ask for. Raises TrainingError when a split is
+    empty.
+    """
+    from pipeline.features.retrieval import training_batches
+
+    chosen = settings.train
+    columns = ("question_id", "token_ids", "labels")
+    train = read(training_batches(settings, lake, features, "train", columns))
+    validation = read(training_batches(settings, lake, features, "validation", columns))
+    train = train.sample(chosen.max_train_examples, chosen.seed)
+    if earlier and chosen.replay_share:
+        train = with_replay(train, earlier, chosen.replay_share, chosen.seed)
+    if not len(train) or not len(validation):
+        raise TrainingError(
+            f"{len(train)} training and {len(validation)} validation examples are not enough",
+            where=features.uri,
+            remedy="Check the splits of the prepare stage and the rows that the features stage set aside",
+        )
+    return train, validation.sample(chosen.max_validation_examples, chosen.seed)
+
+
+def require_features_of(base: Manifest, features: Manifest, setting: str = "") -> None:
+    """Raise TrainingError when features were made for another base model: their token ids mean something else.
+
+    `setting` is the one that names the features, if it was one.
+    """
+    made_for = features.inputs.get("base-model")
+    # a model that was pre-trained further keeps the tokenizer of the one it came from
+    known = {base.digest, *(reference.digest for reference in base.inputs.values())}
+    if made_for is not None and made_for.digest not in known:
+        raise TrainingError(
+            f"The features were made for {features.facts.get('base_model', 'another base model')}, not for "
+            f"{base.facts['name']}",
+            where=f"{setting} = {features.uri}" if setting else features.uri,
+            remedy="Run the features stage with this base model",
+        )
+
+
+def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | None:
+    """Read what an earlier run learnt from and its held-out questions, when the settings name its features.
+
+    Raises TrainingError when they were made for another base model.
+    """
+    if settings.train.earlier_features is None:
+        return None
+    manifest = load_manifest(lake, settings.train.earlier_features)
+    require_features_of(base, manifest, "train.earlier_features")
+    require_unaltered(lake, manifest)
+    from pipeline.features.retrieval import training_batches
+
+    columns = ("question_id", "token_ids", "labels")
+    train = read(training_batches(settings, lake, manifest, "train", columns))
+    held_out = read(training_batches(settings, lake, manifest, "test", columns))
+    limit = settings.train.max_validation_examples
+    return Earlier(train, held_out.sample(limit, settings.train.seed))
+
+
+def data_parameters(settings: Settings) -> dict[str, Any]:
+    """Return the settings that decide which examples are used and how."""
+    names = (
+        "max_train_examples",
+        "max_validation_examples",
+        "gradient_checkpointing",
+        "device",
+        "replay_share",
+        "ewc_strength",
+    )
+    return {name: getattr(settings.train, name) for name in names}

@@ -1,0 +1,35 @@
+"""From the best trial to the candidate: its weights, as trained, in one folder that any runtime loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.stage import Manifest
+from pipeline.train import merging, model_cache
+from pipeline.tune.trials import Trial, TrialStore
+
+
+def promote(
+    settings: Settings,
+    lake: Lake,
+    base: Manifest,
+    trained: Manifest,
+    store: TrialStore,
+    trials: Sequence[Trial],
+    best: int,
+    scratch: Path,
+) -> Path:
+    """Return a folder with the candidate: the best trial's weights, merged into the base model."""
+    model = model_cache.checkout(settings, lake, base.output("model"))
+    full = settings.train.method == "full"
+    if best == 0:
+        learnt = lake.download_folder(trained.output("model" if full else "adapter").uri, scratch / "learnt")
+    else:
+        learnt = store.fetch(trials[best].name, scratch / "learnt")
+    architecture = base.facts["architecture"]
+    if full:
+        return merging.round_model(learnt, model, architecture, scratch / "candidate")
+    return merging.merge(model, learnt, architecture, scratch / "candidate")
