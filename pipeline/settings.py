@@ -224,7 +224,7 @@ class TrainSettings(Section):
     lora_rank: int = Field(16, ge=1)
     lora_alpha: int = Field(32, ge=1)
     lora_dropout: float = Field(0.05, ge=0, lt=1)
-    lora_layers: int | None = None
+    lora_layers: PositiveInt | None = None
     earlier_features: str | None = None
     replay_share: float = Field(0.0, ge=0, le=1)
     ewc_strength: float = Field(0.0, ge=0)
@@ -239,8 +239,8 @@ class TrainSettings(Section):
     checkpoint_steps: int = Field(10, ge=1)
     keep_checkpoints: int = Field(2, ge=1)
     push_checkpoints: bool = False
-    max_train_examples: int | None = None
-    max_validation_examples: int | None = 64
+    max_train_examples: PositiveInt | None = None
+    max_validation_examples: PositiveInt | None = 64
     seed: int = 42
     device: Literal["auto", "cpu", "cuda"] = "auto"
 

@@ -26,7 +26,6 @@ from huggingface_hub import (
     CommitOperationCopy,
     CommitOperationDelete,
     HfApi,
-    set_client_factory,
 )
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -35,9 +34,9 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils._http import default_client_factory
 
 from pipeline.errors import StoreError
+from pipeline.hub_client import limit_patience
 from pipeline.log import without_queries
 from pipeline.settings import Settings
 
@@ -46,20 +45,9 @@ RELEASE_FILE = "release.json"
 VERSION = re.compile(r"v(\d+)")
 KEPT = {".gitattributes"}
 MOVED = 412
-TIMEOUT = httpx2.Timeout(120.0, connect=15.0, read=600.0)
-"""Seconds. The client itself would wait for ever; a store may take minutes to put a very large file together."""
-
 T = TypeVar("T")
 
-
-def client() -> httpx2.Client:
-    """Return the official client's HTTP session, with an end to its patience."""
-    made = default_client_factory()
-    made.timeout = TIMEOUT
-    return made
-
-
-set_client_factory(client)
+limit_patience()
 
 
 class BranchMoved(StoreError):

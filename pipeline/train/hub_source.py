@@ -9,32 +9,19 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 import httpx2
-from huggingface_hub import HfApi, set_client_factory, snapshot_download
+from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError
 
 from pipeline.errors import TrainingError
+from pipeline.hub_client import limit_patience
 from pipeline.log import without_queries
-from pipeline.publish import store
 from pipeline.train.base_source import CONFIGURATION, WEIGHTS, BaseSource
 
 COMMIT_LENGTH = 40
 T = TypeVar("T")
 
 
-def client() -> httpx2.Client:
-    """Return the client's HTTP session with an end to its patience, also where a call asks to wait for ever."""
-    made = store.client()
-    hooks = made.event_hooks
-    made.event_hooks = {**hooks, "request": [*hooks["request"], _limited]}
-    return made
-
-
-def _limited(request: httpx2.Request) -> None:
-    if not any((request.extensions.get("timeout") or {}).values()):
-        request.extensions["timeout"] = store.TIMEOUT.as_dict()
-
-
-set_client_factory(client)
+limit_patience()
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ import pytest
 from huggingface_hub import CommitOperationCopy, HfApi, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
 
+from pipeline import hub_client
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
-from pipeline.publish import store as store_module
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release
 from pipeline.publish.rollback import rollback
@@ -60,7 +60,7 @@ class Recorder:
         self.requests: list[httpx2.Request] = []
 
     def client(self) -> httpx2.Client:
-        made = store_module.client()
+        made = hub_client.client()
         made.event_hooks = {**made.event_hooks, "request": [*made.event_hooks["request"], self._take]}
         return made
 
@@ -82,7 +82,7 @@ def recorded() -> Iterator[Recorder]:
     recorder = Recorder()
     set_client_factory(recorder.client)
     yield recorder
-    set_client_factory(store_module.client)
+    set_client_factory(hub_client.client)
 
 
 @pytest.fixture
@@ -153,15 +153,15 @@ def test_the_client_takes_what_the_publisher_gives(method: str, arguments: set[s
 def test_a_store_that_takes_the_call_and_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(store_module, "TIMEOUT", httpx2.Timeout(0.3))
+    monkeypatch.setattr(hub_client, "TIMEOUT", httpx2.Timeout(0.3))
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        set_client_factory(store_module.client)
+        set_client_factory(hub_client.client)
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         publish = PublishSettings(endpoint=address, token="hf_x", repository="a/b")
         with pytest.raises(StoreError, match=r"does not answer .*publish\.endpoint"):
             ModelStore(Settings(publish=publish, state_dir=tmp_path)).versions()
     monkeypatch.undo()
-    set_client_factory(store_module.client)
+    set_client_factory(hub_client.client)
 
 
 @pytest.mark.parametrize("status", [403, None])

@@ -14,8 +14,8 @@ import httpx2
 import pytest
 from huggingface_hub import constants, set_client_factory
 
+from pipeline import hub_client
 from pipeline.errors import TrainingError
-from pipeline.publish import store
 from pipeline.settings import ModelSettings
 from pipeline.train import base_source, hub_source
 
@@ -79,12 +79,12 @@ def test_a_store_that_is_away_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -
 def test_a_store_that_takes_the_call_and_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr(store, "TIMEOUT", httpx2.Timeout(0.2))
-    set_client_factory(hub_source.client)
+    monkeypatch.setattr(hub_client, "TIMEOUT", httpx2.Timeout(0.2))
+    set_client_factory(hub_client.client)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the client waits longer before each of its attempts
         with pytest.raises(TrainingError, match=r"(not found in the model store|not be downloaded): .*timed out"):
             call(tmp_path / "model")
     monkeypatch.undo()
-    set_client_factory(hub_source.client)
+    set_client_factory(hub_client.client)
