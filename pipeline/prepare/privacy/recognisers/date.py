@@ -48,6 +48,20 @@ _BIRTH = re.compile(
     re.IGNORECASE,
 )
 
+# "Order before 20 December": right before a date, these make it the end of a period for everyone, unless somebody
+# speaks about himself.
+_DEADLINE = re.compile(
+    r"\b(?:before|by|until|till|through|(?:no|not) later than|at the latest(?: by| on)?|vor(?: dem)?|bis(?: spätestens)?(?: zum| am)?|spätestens(?: bis)?(?: zum| am)?"
+    r"|avant(?: le)?|jusqu['’]au|au plus tard le|antes del?|hasta el|a más tardar el|entro il|prima del|fino al|até(?: o)?(?: dia)?|vóór|uiterlijk(?: op)?|tot(?: en met)?"
+    r"|przed|najpóźniej|do dnia|до|не позднее)\s+$",
+    re.IGNORECASE,
+)
+_SOMEONE = re.compile(
+    r"\b(?:i|i['’]m|my|me|he|she|his|her|him|patient|tenant|employee|applicant|ich|mein\w*|mir|mich|je|mon|ma|mes|yo|mi|mis|io|mio|mia|eu|meu|minha|ik|mijn|"
+    r"я|мой|моя|мне|меня|mam|mój|moja)\b",
+    re.IGNORECASE,
+)
+
 
 class DateRecogniser(Recogniser):
     """Calendar dates (day and month at least) in sentences about someone, not in sentences about public facts."""
@@ -70,7 +84,8 @@ class DateRecogniser(Recogniser):
         start = max(text.rfind("\n", 0, found.start()), text.rfind(". ", 0, found.start()), found.start() - 160, 0)
         ends = [end for end in (text.find("\n", found.end()), text.find(". ", found.end())) if end >= 0]
         sentence = text[start : min([*ends, found.end() + 120])]
-        if _PERSONAL.search(sentence.replace(found[0], " ")):
+        deadline = _DEADLINE.search(text, max(0, found.start() - 32), found.start()) and not _SOMEONE.search(sentence)
+        if not deadline and _PERSONAL.search(sentence.replace(found[0], " ")):
             return 0.4 if _PUBLIC.search(sentence) else 0.8
         # Without a sign of a person the date stays, unless other personal data stands beside it (see finder).
         return 0.3 if not _PUBLIC.search(sentence) else 0.0
