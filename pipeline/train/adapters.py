@@ -16,8 +16,6 @@ from pipeline.prompts import Architecture
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.memory import out_of_memory
 
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
-
 
 def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, device: torch.device) -> Any:
     """Load the base model for training: safetensors only, no remote code.

@@ -114,9 +114,10 @@ def test_sketches_are_read_in_the_order_of_the_rows(lake: Lake) -> None:
 
 
 def test_many_rows_are_cut_into_buckets() -> None:
-    assert buckets(0) == [Bucket(0, 1)]
-    assert buckets(250_000) == [Bucket(0, 1)]
-    assert buckets(10_000_000)[-1] == Bucket(39, 40)
+    assert buckets(0, 0.8) == [Bucket(0, 1)]
+    assert buckets(250_000, 0.8) == [Bucket(0, 1)]
+    assert buckets(10_000_000, 0.8)[-1] == Bucket(39, 40)
+    assert len(buckets(10_000_000, 0.5)) > 60
     keys = np.random.default_rng(2).integers(-(2**63), 2**63 - 1, 4000) | Kind.ANSWER
     shares = [Bucket(number, 4).holds(keys).sum() for number in range(4)]
     assert sum(shares) == 4000

@@ -17,7 +17,6 @@ from tiny_training import hyper, task
 
 from pipeline.lake import open_lake
 from pipeline.settings import LakeSettings
-from pipeline.train import adapters
 from pipeline.train.fine_tuning import Fitted, Job, launch
 
 pytestmark = pytest.mark.model
@@ -41,7 +40,7 @@ def test_a_run_in_two_processes_resumes_to_the_same_bytes(models: dict[str, Path
     newest.write_bytes(newest.read_bytes()[:-7])
     resumed = train(models["causal"], tmp_path / "lake", tmp_path / "resumed")
     assert resumed.progress.curves == whole.progress.curves
-    first, second = (load_file(one.folder / adapters.ADAPTER_WEIGHTS) for one in (whole, resumed))
+    first, second = (load_file(one.folder / "adapter_model.safetensors") for one in (whole, resumed))
     assert all((first[name] == second[name]).all() for name in first)
 
 

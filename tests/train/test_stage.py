@@ -22,7 +22,7 @@ from pipeline.errors import TrainingError
 from pipeline.features import retrieval
 from pipeline.settings import LakeSettings
 from pipeline.stage import run_stage
-from pipeline.train import adapters, stage
+from pipeline.train import stage
 from pipeline.train.fine_tuning import Job, fine_tune, launch
 from pipeline.train.forgetting import Earlier
 from pipeline.tune import stage as tune_stage
@@ -112,7 +112,7 @@ def test_a_process_killed_by_the_system_ends_with_the_same_bytes(models: dict[st
     )
     assert steps[0] > 20
     assert resumed.progress.curves == undisturbed.progress.curves
-    name = adapters.ADAPTER_WEIGHTS
+    name = "adapter_model.safetensors"
     assert (undisturbed.folder / name).read_bytes() == (resumed.folder / name).read_bytes()
 
 
@@ -136,7 +136,7 @@ def test_two_processes_learn_what_one_learns(models: dict[str, Path], tmp_path: 
     assert two.progress.earlier_loss == pytest.approx(one.progress.earlier_loss, rel=1e-4)
     from safetensors.torch import load_file
 
-    first, second = (load_file(f.folder / adapters.ADAPTER_WEIGHTS) for f in (one, two))
+    first, second = (load_file(f.folder / "adapter_model.safetensors") for f in (one, two))
     for name, value in first.items():
         torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-5)
 

@@ -63,7 +63,7 @@ def find(
     if spread:
         judged = list(_spread(spark, settings, lake, uri, scratch, keep, copies))
     else:
-        met = [candidates(lake, uri, keep, threshold, bucket) for bucket in buckets(len(keep))]
+        met = [candidates(lake, uri, keep, threshold, bucket) for bucket in buckets(len(keep), threshold)]
         judged = list(judge_pairs(lake, uri, *_once([copies, *met]), threshold))
     return Pairs(*(_chosen(judged, name) for name in ("duplicate", "related")))
 
@@ -143,7 +143,7 @@ def _spread(
 
     threshold, place = settings.prepare.near_duplicate_threshold, settings.lake
     shipped = spark.sparkContext.broadcast(np.packbits(keep))
-    parts, rows = buckets(len(keep)), len(keep)
+    parts, rows = buckets(len(keep), threshold), len(keep)
 
     def met_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         wanted = np.unpackbits(shipped.value, count=rows).astype(bool)

@@ -34,6 +34,11 @@ def cuts(threshold: float) -> tuple[Bands, Bands]:
     return bands_for(threshold, recall=0.995, hashes=128), bands_for(threshold, recall=0.98, hashes=80)
 
 
+def most_keys(threshold: float) -> int:
+    """Return how many keys a row can have: one for each band, and one for its answer."""
+    return sum(cut.bands for cut in cuts(threshold)) + 1
+
+
 class Forms(NamedTuple):
     """Questions and answers in the form in which they are compared."""
 

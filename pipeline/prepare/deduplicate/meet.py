@@ -16,13 +16,11 @@ import pyarrow as pa
 
 from pipeline.lake import Lake
 from pipeline.prepare.deduplicate.candidates import Rows, distinct, pairs
-from pipeline.prepare.deduplicate.keys import KIND_BITS, Kind
+from pipeline.prepare.deduplicate.keys import KIND_BITS, Kind, most_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.rows_at import scan
 
 KEYS_AT_ONCE = 8_000_000
-KEYS_A_ROW = 32
-"""How many keys a row has at most, but for a few."""
 KEYS_A_SLICE = 200_000
 Kept = npt.NDArray[np.bool_]
 
@@ -38,9 +36,9 @@ class Bucket(NamedTuple):
         return np.asarray((keys.view(np.uint64) >> np.uint64(KIND_BITS)) % np.uint64(self.of) == self.number, bool)
 
 
-def buckets(rows: int) -> list[Bucket]:
-    """Return the buckets for a dataset of so many rows."""
-    number = max(1, -(-KEYS_A_ROW * rows // KEYS_AT_ONCE))
+def buckets(rows: int, threshold: float) -> list[Bucket]:
+    """Return the buckets for a dataset of so many rows whose keys were made for this threshold."""
+    number = max(1, -(-most_keys(threshold) * rows // KEYS_AT_ONCE))
     return [Bucket(n, number) for n in range(number)]
 
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,6 +25,13 @@ class Span(NamedTuple):
     start: int
     end: int
     score: float
+
+
+def every(patterns: Iterable[re.Pattern[str]], text: str, score: float) -> Iterator[Span]:
+    """Yield all that patterns find in a text, each with this score."""
+    for pattern in patterns:
+        for found in pattern.finditer(text):
+            yield Span(found.start(), found.end(), score)
 
 
 class Recogniser(LocalRecognizer):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.recogniser import Recogniser, Span, every
 
 _CAP = r"(?:\d{1,3}(?:st|nd|rd|th)|[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.-]*)"
 _TOWN_WORD = r"[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_A-Z][^\W\d_]*(?:['’.-][^\W\d_]+)*"
@@ -74,7 +74,5 @@ class AddressRecogniser(Recogniser):
     )
 
     def find(self, text: str) -> Iterator[Span]:
-        """Yield addresses."""
-        for pattern in _PATTERNS:
-            for found in pattern.finditer(text):
-                yield Span(found.start(), found.end(), 0.85)
+        """Return addresses."""
+        return every(_PATTERNS, text, 0.85)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.recogniser import Recogniser, Span, every
 
 _CYRILLIC = r"[А-ЯЁІЇЄҐ][а-яёіїєґ'’]+(?:-[А-ЯЁІЇЄҐа-яёіїєґ][а-яёіїєґ]+)?"
 _STREET_RU = r"(?:ул\.|улица|улице|просп?\.|проспект[ае]?|пр-т|пер\.|переул\w+|бульвар|бул\.|б-р|наб\.|набережная|шоссе|площадь|пл\.|вул\.|вулиц[яі]|просп\.|провул\w+)"
@@ -46,7 +46,5 @@ class AddressBeyondRecogniser(Recogniser):
     )
 
     def find(self, text: str) -> Iterator[Span]:
-        """Yield addresses."""
-        for pattern in _PATTERNS:
-            for found in pattern.finditer(text):
-                yield Span(found.start(), found.end(), 0.85)
+        """Return addresses."""
+        return every(_PATTERNS, text, 0.85)
