@@ -57,12 +57,12 @@ def test_a_killed_launcher_takes_its_processes_along(models: dict[str, Path], tm
     """Else they would train on beside the next attempt, in its memory and over its checkpoints."""
     command = [sys.executable, "-c", SCRIPT, str(models["causal"]), str(tmp_path / "lake"), str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         wait(lambda: list((tmp_path / "lake").rglob("state.json")) or process.poll() is not None)
         started = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     assert len(started) >= 3, "torch's launcher and two workers"
-    _, left = psutil.wait_procs(started, timeout=40)
+    _, left = psutil.wait_procs(started, timeout=10)  # sooner than the next line that they log into a pipe that is gone
     for one in left:
         one.kill()
     assert not left, "they went on without the one that started them"
