@@ -14,6 +14,7 @@ from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.settings import Settings
 from pipeline.stage import Manifest, load_manifest
+from pipeline.whole_file import replacing
 
 log = get_logger(__name__)
 
@@ -124,7 +125,5 @@ def _remembered(settings: Settings) -> dict[str, str]:
 
 
 def _write(settings: Settings, remembered: dict[str, str]) -> None:
-    path = _memory(settings)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
-    partial.replace(path)
+    with replacing(_memory(settings)) as partial:
+        partial.write_text(json.dumps(remembered, indent=1), encoding="utf-8")

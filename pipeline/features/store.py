@@ -18,6 +18,7 @@ from pipeline.errors import LakeError, ServiceError
 from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.stage import Manifest, digest_of
+from pipeline.whole_file import replacing
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -107,7 +108,9 @@ def open_pinned(settings: Settings, lake: Lake, features: Manifest) -> FeatureSt
         if message.DESCRIPTOR.name == "DataSource":
             message.file_options.uri = features.output(message.file_options.uri.removeprefix(HERE)).uri
     folder = settings.state_dir / "feast" / "pinned"
-    path = _write(folder / f"{features.key}.db", registry.SerializeToString(deterministic=True))
+    path = folder / f"{features.key}.db"
+    with replacing(path) as partial:
+        partial.write_bytes(registry.SerializeToString(deterministic=True))
     config = configuration(settings)
     config["project"] = registry.projects[0].spec.name
     config["coerce_tz_aware"] = False  # our times have zones; pandas takes 20 ms to see that for each retrieval
@@ -177,10 +180,3 @@ def _messages(message: Any) -> Iterator[Any]:
             continue
         for item in value if field.is_repeated else [value]:
             yield from _messages(item)
-
-
-def _write(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{id(data):x}.partial")
-    partial.write_bytes(data)
-    return partial.replace(path)

@@ -6,13 +6,13 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import LakeError
+from pipeline.whole_file import appearing, replacing
 
 if TYPE_CHECKING:
     import pyarrow.fs as pafs
@@ -34,19 +34,6 @@ class FolderStore:
     def make_parent(self, key: str) -> None:
         """Make the folder that a file goes into."""
         self._path(key).parent.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def _written(self, key: str, data: bytes) -> Iterator[Path]:
-        self.make_parent(key)
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".tmp-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -71,16 +58,16 @@ class FolderStore:
 
     def write(self, key: str, data: bytes) -> None:
         """Write a file whole."""
-        with self._written(key, data) as temporary:
-            temporary.rename(self._path(key))
+        with replacing(self._path(key)) as partial:
+            partial.write_bytes(data)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Write a file unless one is there."""
-        with self._written(key, data) as temporary:
-            try:
-                os.link(temporary, self._path(key))
-            except FileExistsError:
-                return False
+        try:
+            with appearing(self._path(key)) as partial:
+                partial.write_bytes(data)
+        except FileExistsError:
+            return False
         return True
 
     def swap(self, key: str, data: bytes, etag: str | None) -> bool:
@@ -96,8 +83,8 @@ class FolderStore:
 
     def upload(self, key: str, file: Path) -> None:
         """Copy a file in."""
-        self.make_parent(key)
-        shutil.copyfile(file, self._path(key))
+        with replacing(self._path(key)) as partial:
+            shutil.copyfile(file, partial)
 
     def download(self, key: str, file: Path) -> None:
         """Copy a file out."""
@@ -114,7 +101,7 @@ class FolderStore:
         except FileNotFoundError:
             raise LakeError("There is no such object", where=str(self._path(source))) from None
         except OSError:
-            shutil.copyfile(self._path(source), self._path(target))
+            self.upload(target, self._path(source))
 
     def delete(self, keys: list[str]) -> None:
         """Delete files."""

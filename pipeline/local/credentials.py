@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from pipeline.settings import Settings
+from pipeline.whole_file import replacing
 
 OPERATOR = "operator"
 
@@ -88,11 +88,7 @@ def _environment(settings: Settings, credentials: Credentials) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.read_text() == text:
         return
-    partial = path.with_name(path.name + ".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_text(text)

@@ -20,6 +20,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from pipeline.whole_file import replacing
+
 MAX_BYTES = 5_000_000
 
 
@@ -36,9 +38,8 @@ class Keeper:
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
         content = envelope.content or b""
         data = content if isinstance(content, bytes) else content.encode()
-        partial = self._folder / f"{name}.partial"
-        partial.write_bytes(data)
-        partial.rename(self._folder / name)
+        with replacing(self._folder / name) as partial:
+            partial.write_bytes(data)
         return "250 kept"
 
 

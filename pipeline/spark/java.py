@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.errors import ServiceError
+from pipeline.whole_file import replacing
 
 OLDEST = 17
 """Spark 4 needs Java 17 or later."""
@@ -49,11 +50,9 @@ def wrapped(home: Path, folder: Path) -> Path:
     script = folder / "bin" / "java"
     text = _WRAPPER.format(java=home / "bin" / "java")
     if not script.is_file() or script.read_text() != text:
-        script.parent.mkdir(parents=True, exist_ok=True)
-        partial = script.with_name(f"java.{os.getpid()}")
-        partial.write_text(text)
-        partial.chmod(0o755)
-        partial.replace(script)
+        with replacing(script) as partial:
+            partial.write_text(text)
+            partial.chmod(0o755)
     return folder
 
 

@@ -19,6 +19,7 @@ from torch import nn
 from pipeline.train.batching import Batch, Loader, fixed_order
 from pipeline.train.examples import Examples
 from pipeline.train.objective import CausalObjective, positions_of
+from pipeline.whole_file import replacing
 
 PREFILL_BATCH = 8
 TOLERANCE = 2e-3
@@ -48,10 +49,8 @@ class HiddenStates:
         """Write the states to a safetensors file, whole or not at all."""
         from safetensors.torch import save_file
 
-        partial = path.with_suffix(".partial")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"values": self.values, "ends": torch.from_numpy(self.ends)}, partial)
-        partial.replace(path)
+        with replacing(path) as partial:
+            save_file({"values": self.values, "ends": torch.from_numpy(self.ends)}, partial)
 
     @classmethod
     def load(cls, path: Path) -> HiddenStates:

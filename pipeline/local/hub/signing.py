@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from pathlib import Path
 
 from pipeline.local.hub import errors
+from pipeline.whole_file import replacing
 
 
 class Signer:
@@ -24,14 +24,8 @@ class Signer:
     def open(cls, path: Path) -> Signer:
         """Read the key from a file, or make one that only its owner can read."""
         if not path.exists():
-            # Under another name until it is complete: half a key would sign for ever.
-            new = path.with_suffix(".new")
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, path)
+            with replacing(path) as partial:  # half a key would sign for ever
+                partial.write_bytes(secrets.token_bytes(32))
         return cls(path.read_bytes())
 
     def _signature(self, text: str, expires: int) -> str:
