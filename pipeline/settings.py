@@ -209,6 +209,18 @@ class SelectSettings(Section):
     tie_margin: float = Field(0.02, ge=0)
 
 
+class PretrainSettings(Section):
+    """Continued pre-training of all weights on the company's own texts, before fine-tuning.
+
+    Batch size, schedule and what is not named here are those of `[train]`.
+    """
+
+    enabled: bool = False
+    learning_rate: float = Field(1e-4, gt=0)
+    epochs: float = Field(1.0, gt=0)
+    max_steps: int = Field(-1, ge=-1)
+
+
 class TrainSettings(Section):
     """Fine-tuning."""
 
@@ -418,6 +430,7 @@ class Settings(BaseSettings):
     features: FeatureSettings = FeatureSettings()
     model: ModelSettings = ModelSettings()
     select: SelectSettings = SelectSettings()
+    pretrain: PretrainSettings = PretrainSettings()
     train: TrainSettings = TrainSettings()
     tune: TuneSettings = TuneSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

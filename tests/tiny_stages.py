@@ -12,7 +12,7 @@ import pytest
 from tiny_training import task, train_settings
 
 from pipeline.lake import Lake
-from pipeline.settings import ModelSettings, Settings, TuneSettings
+from pipeline.settings import ModelSettings, PretrainSettings, Settings, TuneSettings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import base_model
 from pipeline.train import stage as train_stage
@@ -29,10 +29,17 @@ class Stages:
     state: Path
     models: dict[str, Path]
 
-    def settings(self, architecture: str, tune: dict[str, Any] | None = None, **train: Any) -> Settings:
+    def settings(
+        self,
+        architecture: str,
+        tune: dict[str, Any] | None = None,
+        pretrain: dict[str, Any] | None = None,
+        **train: Any,
+    ) -> Settings:
         return Settings(
             state_dir=self.state,
             model=ModelSettings(base=str(self.models[architecture])),
+            pretrain=PretrainSettings(**(pretrain or {})),
             train=train_settings(**train),
             tune=TuneSettings(**(tune or {})),
         )
@@ -46,12 +53,12 @@ class Stages:
 
         return run_stage(self.lake, "features", work, run_id="test", parameters={"architecture": architecture})
 
-    def train(self, architecture: str, **train: Any) -> Manifest:
+    def train(self, architecture: str, base: Manifest | None = None, **train: Any) -> Manifest:
         return train_stage.run(
             self.settings(architecture, **train),
             self.lake,
             run_id="test",
-            base=self.base(architecture),
+            base=base or self.base(architecture),
             features=self.features(architecture),
         )
 

@@ -31,6 +31,7 @@ STAGES = {
     "repository": "unified the rows of all sources",
     "prepare": "cleaned the rows, masked personal data and split them",
     "base-model": "brought in the base model",
+    "pretrain": "pre-trained the base model further on the company's texts",
     "features": "made features from the rows",
     "train": "fine-tuned the base model",
     "tune": "chose the candidate among the trials",

@@ -144,6 +144,10 @@ def develop(prepared: str) -> dict[str, Any]:
             assets.announce(get_current_context(), assets.HELD_OUT, features=made)
         return made
 
+    @task(**on_gpu(), doc_md="Pre-train all weights further on the texts of the training split.")
+    def pretrain(base: str, prepared: str) -> str:
+        return tasks.pretrain(run_id(), overrides(), base, prepared)
+
     @task(**on_gpu(), doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
     def train(base: str, features: str) -> str:
         return tasks.train(run_id(), overrides(), base, features)
@@ -153,8 +157,9 @@ def develop(prepared: str) -> dict[str, Any]:
         return tasks.tune(run_id(), overrides(), base, features, trained)
 
     base = base_model()
-    made = features(prepared, base)
-    return {"base": base, "features": made, "candidate": tune(base, made, train(base, made))}
+    made = features(prepared, base)  # the same for both: pre-training keeps the tokenizer
+    start_from = pretrain(base, prepared) if current().pretrain.enabled else base
+    return {"base": base, "features": made, "candidate": tune(start_from, made, train(start_from, made))}
 
 
 @task.short_circuit(

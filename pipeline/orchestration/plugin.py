@@ -25,6 +25,7 @@ KINDS = {
 }
 STAGES = {
     "prepare": "Data",
+    "pretrain": "Pre-training",
     "train": "Training",
     "tune": "Tuning",
     "evaluate": "Evaluation",

@@ -100,6 +100,18 @@ def base_model(run_id: str, overrides: dict[str, Any]) -> str:
 
 
 @for_airflow
+def pretrain(run_id: str, overrides: dict[str, Any], base: str, prepared: str) -> str:
+    """Pre-train the foundation model further on the training split's texts."""
+    from pipeline.train import pretraining
+
+    run = Run(run_id, overrides)
+    made = pretraining.run(
+        run.settings, run.lake, run_id=run_id, base=run.manifest(base), prepared=run.manifest(prepared)
+    )
+    return run.done(made)
+
+
+@for_airflow
 def features(run_id: str, overrides: dict[str, Any], prepared: str, base: str) -> str:
     """Tokenise on Spark, register and materialise in Feast."""
     from pipeline.features import stage

@@ -157,6 +157,8 @@ def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]
     Falls back to those that the candidate was made from when nothing newer was prepared.
     """
     base = run.manifest(candidate.inputs["base-model"].uri)
+    if base.stage != "base-model":  # pre-trained further: features and comparisons are of the model that it came from
+        base = run.manifest(base.inputs["base-model"].uri)
     features = run.manifest(candidate.inputs["features"].uri)
     for record in reversed(run.audit.find(STAGE_COMPLETED)):
         if record.data.get("stage") == "features":

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pipeline.audit import AuditLog
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory
 
-TRAINED = ("train", "tune")
+TRAINED = ("pretrain", "train", "tune")
 PUBLISHED = "published"
 
 

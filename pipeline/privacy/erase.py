@@ -29,7 +29,7 @@ from pipeline.settings import Settings
 
 log = get_logger(__name__)
 STARTED, ERASED = "erasure_started", "subject_erased"
-ORDER = ("comply", "evaluate", "tune", "train", "features", "prepare", "repository")
+ORDER = ("comply", "evaluate", "tune", "train", "features", "pretrain", "prepare", "repository")
 """Stages from the last to the first; those of collection come after them."""
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pipeline.lake import Lake, ObjectInfo
 from pipeline.stage import Manifest, load_manifest
 
-MODEL_STAGES = ("base-model", "train", "tune")
+MODEL_STAGES = ("base-model", "pretrain", "train", "tune")
 MODEL_OUTPUTS = ("model", "adapter")
 MANIFEST = re.compile(r"^(?P<stage>[^/]+)/(?P<key>[0-9a-f]{24})/manifest\.json$")
 TEXTS = (".json", ".jsonl", ".html", ".htm", ".txt", ".md", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".log", ".svg")

@@ -68,7 +68,9 @@ def pretrain(
     )
     facts = manifest.facts
     table = Table("what", "value", title="Continued pre-training", show_header=False)
-    table.add_row("held-out loss", f"{facts['held_out_loss_before']:.3f} → {facts['held_out_loss']:.3f} nats a token")
+    went = facts["training"]
+    losses = f"{went['initial_validation_loss']:.3f} → {went['validation_loss']:.3f} nats a token"
+    table.add_row("loss on held-out pieces", losses)
     table.add_row("manifest", manifest.uri)
     emit({"manifest": manifest.uri, "cached": manifest.cached, **facts}, table)
 

@@ -15,18 +15,18 @@ from pipeline.train.hyperparameters import Hyperparameters
 def facts_of(
     hyper: Hyperparameters,
     base: Manifest,
-    features: Manifest,
+    data: Manifest,
     examples: tuple[Examples, Examples],
     fitted: Fitted,
     count: int,
 ) -> dict[str, Any]:
-    """Return what people, reviews and model cards want to know about a run."""
+    """Return what people, reviews and model cards want to know about a run on examples made from `data`."""
     progress = fitted.progress
     seconds = max(progress.seconds, 1e-9)
     return {
         "base_model": base.facts["name"],
         "base_digest": base.output("model").digest,
-        "features_digest": features.digest,
+        f"{data.stage}_digest": data.digest,
         "hyperparameters": hyper.to_json(),
         "initial_validation_loss": progress.initial_loss,
         "validation_loss": progress.best_loss,

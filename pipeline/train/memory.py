@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from pipeline.errors import TrainingError
@@ -24,3 +27,23 @@ def nothing_fits() -> TrainingError:
         remedy="Lower features.max_length, lora_rank or lora_layers, set train.gradient_checkpointing, or use qlora on "
         "a GPU",
     )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn running out of memory where no batch can be halved into an error for people.
+
+    That is for the weights themselves, the optimiser's two moments for each, or the Fisher information: they take the
+    same however small the batch is.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as problem:
+        if not out_of_memory(problem):
+            raise
+        cause = (str(problem).splitlines() or [type(problem).__name__])[0][:200]
+        raise TrainingError(
+            f"The memory is too small for this model and the way it is trained: {cause}",
+            remedy="Use method = lora (with fewer lora_layers), qlora on a GPU, or a smaller base model; "
+            "ewc_strength = 0 needs two copies of the weights less",
+        ) from problem

@@ -16,15 +16,17 @@ import numpy as np
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 from pipeline.train import merging, model_cache
-from pipeline.train.checkpoint_branch import mirror_for
-from pipeline.train.checkpoints import CheckpointStore, checkpoint_prefix
-from pipeline.train.environment import library_versions
+from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.examples import Examples
-from pipeline.train.fine_tuning import Job, fine_tune
+from pipeline.train.facts import facts_of
+from pipeline.train.fitting import fit, forget_checkpoints, publish_curves
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.report import PRETRAINING, training_report
+from pipeline.train.tracking import config_of
 
 STAGE = "pretrain"
 CORRUPTED, SPAN = 0.15, 3.0
@@ -36,41 +38,41 @@ SHORTEST = 16
 def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared: Manifest) -> Manifest:
     """Pre-train on the contexts and answers of the training split; return a manifest that can stand in for `base`.
 
-    Uses the `[train]` settings with method `full`. Raises TrainingError when there is too little text, or when a
-    sequence-to-sequence tokenizer has no sentinels.
+    Its outputs are `model`, `curves` and `report`. A killed run continues from its newest checkpoint when it is tried
+    again. Raises TrainingError when there is too little text, when a sequence-to-sequence tokenizer has no sentinels,
+    or when this machine cannot do what the settings ask.
     """
-    hyper = replace(Hyperparameters.of(settings.train), method="full")
+    hyper = replace(
+        Hyperparameters.of(settings.train),
+        method="full",
+        lora_layers=None,
+        packing=False,
+        **settings.pretrain.model_dump(exclude={"enabled"}),
+    )
+    count = processes(settings.train.processes, settings.train.device)
 
     def work(attempt: Attempt) -> None:
+        require_machine(hyper.method, settings.train.device)
+        require_unaltered(lake, prepared)
         folder = model_cache.checkout(settings, lake, base.output("model"))
+        architecture = base.facts["architecture"]
         texts = list(training_texts(lake, prepared))
-        train, held_out = examples_of(
-            texts, folder, base.facts["architecture"], settings.features.max_length, hyper.seed
-        )
-        prefix = checkpoint_prefix(lake, STAGE, attempt.key)
-        job = Job(
-            folder,
-            base.facts["architecture"],
-            hyper,
-            settings.train.device,
-            checkpoint_prefix=prefix,
-            checkpoint_steps=settings.train.checkpoint_steps,
-            gradient_checkpointing=settings.train.gradient_checkpointing,
-        )
+        examples = examples_of(texts, folder, architecture, settings.features.max_length, hyper.seed)
         with tempfile.TemporaryDirectory(prefix="pretrain-") as scratch:
-            store = CheckpointStore(lake, prefix, settings.train.keep_checkpoints, mirror_for(settings, prefix))
-            fitted = fine_tune(job, train, held_out, Path(scratch) / "learnt", checkpoints=store)
-            model = merging.round_model(fitted.folder, folder, base.facts["architecture"], Path(scratch) / "model")
+            out, config = Path(scratch) / "learnt", config_of(hyper, base, prepared)
+            fitted = fit(settings, attempt, STAGE, base, hyper, examples, out, config=config)
+            model = merging.round_model(fitted.folder, folder, architecture, Path(scratch) / "model")
             lake.upload_folder(model, attempt.uri("model"))
+        training = facts_of(hyper, base, prepared, examples, fitted, count)
         attempt.facts.update(
             {
                 **base.facts,
                 "name": f"{base.facts['name']}+pretrained",
-                "pretrained_on": {"texts": len(texts), "tokens": int(train.lengths.sum()), "digest": prepared.digest},
-                "held_out_loss_before": fitted.progress.initial_loss,
-                "held_out_loss": fitted.progress.best_loss,
+                "pretrained_on": {"texts": len(texts), "digest": prepared.digest},
+                "training": training,
             }
         )
+        publish_curves(attempt, training_report(training, fitted.progress.curves, PRETRAINING), fitted)
 
     manifest = run_stage(
         lake,
@@ -78,11 +80,18 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
         work,
         run_id=run_id,
         inputs={"base-model": base, "prepare": prepared},
-        parameters={**hyper.to_json(), "max_length": settings.features.max_length, **library_versions()},
+        parameters={
+            **hyper.to_json(),
+            "max_length": settings.features.max_length,
+            "gradient_checkpointing": settings.train.gradient_checkpointing,
+            "device": settings.train.device,
+            "processes": count,
+            **library_versions(),
+        },
         packages=("train",),
     )
     if not manifest.cached:
-        CheckpointStore(lake, checkpoint_prefix(lake, STAGE, manifest.key)).clear()
+        forget_checkpoints(lake, manifest)
     return manifest
 
 
@@ -94,11 +103,12 @@ def training_texts(lake: Lake, prepared: Manifest) -> Iterator[str]:
         prepared.output("rows").uri, columns=["context", "answer"], filter=pc.field("split") == "train"
     )
     seen: set[str] = set()
-    for row in table.to_pylist():
-        for text in (row["context"], row["answer"]):
-            if text and text not in seen:
-                seen.add(text)
-                yield text
+    for batch in table.to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            for text in (row["context"], row["answer"]):
+                if text and text not in seen:
+                    seen.add(text)
+                    yield text
 
 
 def examples_of(

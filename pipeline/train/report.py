@@ -31,6 +31,31 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What one kind of training is called, what it learns from, and which loss its curves show."""
+
+    title: str
+    done: str
+    examples: str
+    loss: str
+
+
+FINE_TUNING = Kind(
+    "Fine-tuning",
+    "fine-tuned",
+    "examples",
+    "Mean negative log-likelihood of the answers' tokens; the prompt carries no loss.",
+)
+PRETRAINING = Kind(
+    "Continued pre-training",
+    "pre-trained further",
+    "pieces of text",
+    "Mean negative log-likelihood of the next token (causal models) or of the hidden spans (T5); the validation texts "
+    "are pieces of the training split that were held out.",
+)
+
+
+@dataclass(frozen=True)
 class Report:
     """A page: title, one sentence that says it all, and sections."""
 
@@ -47,8 +72,10 @@ class Report:
         return template.render(title=self.title, lead=self.lead, sections=self.sections)
 
 
-def training_report(facts: Mapping[str, Any], curves: Sequence[Mapping[str, float]]) -> Report:
-    """Return the report of one fine-tuning run: what was learnt, from what, how the losses went."""
+def training_report(
+    facts: Mapping[str, Any], curves: Sequence[Mapping[str, float]], kind: Kind = FINE_TUNING
+) -> Report:
+    """Return the report of one training run: what was learnt, from what, how the losses went."""
     losses = [(p["step"], p["loss"]) for p in curves if "loss" in p]
     validation = [(p["step"], p["validation_loss"]) for p in curves if "validation_loss" in p]
     rates = [(p["step"], p["learning_rate"]) for p in curves if "learning_rate" in p]
@@ -56,18 +83,18 @@ def training_report(facts: Mapping[str, Any], curves: Sequence[Mapping[str, floa
     before, after = facts["initial_validation_loss"], facts["validation_loss"]
     stopped = f" It was stopped early: {facts['stopped']}." if facts.get("stopped") else ""
     lead = (
-        f"{facts['base_model']} fine-tuned by {facts['hyperparameters']['method']} on "
-        f"{facts['train_examples']} examples: "
+        f"{facts['base_model']} {kind.done} ({facts['hyperparameters']['method']}) on "
+        f"{facts['train_examples']} {kind.examples}: "
         f"validation loss from {before:.3f} to {after:.3f} nats a token, best after step {facts['best_step']} "
         f"of {facts['steps']}.{stopped}"
     )
     return Report(
-        "Fine-tuning",
+        kind.title,
         lead,
         [
             Section(
                 "Loss",
-                "Mean negative log-likelihood of the answers' tokens; the prompt carries no loss.",
+                kind.loss,
                 [chart("Loss", "step", "nats a token", [Series("training", losses), Series("validation", validation)])],
             ),
             Section(
@@ -105,6 +132,7 @@ def _provenance(facts: Mapping[str, Any]) -> dict[str, Any]:
         "base_model",
         "base_digest",
         "features_digest",
+        "prepare_digest",
         "train_examples",
         "validation_examples",
         "train_tokens",

@@ -26,7 +26,7 @@ from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Consolidated, Earlier
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.memory import out_of_memory
+from pipeline.train.memory import out_of_memory, told
 from pipeline.train.objective import Objective, objective_for, packs_apart
 from pipeline.train.progress import Judge, Listener, Progress
 from pipeline.train.trainer import Trainer
@@ -68,6 +68,7 @@ class Session:
         self._base: Any = None
         self._states: dict[tuple[str, int], HiddenStates] = {}
 
+    @told()
     def fit(
         self,
         hyper: Hyperparameters,
@@ -79,7 +80,8 @@ class Session:
     ) -> tuple[Any, Progress]:
         """Train with some hyperparameters and return the model with its best weights, and how it went.
 
-        With adapters the base model stays untouched, and `release` makes it ready for the next run.
+        With adapters the base model stays untouched, and `release` makes it ready for the next run. Raises
+        TrainingError when the memory is too small even for a batch of one.
         """
         model = adapters.attach(self._fresh_base(hyper), self.architecture, hyper)
         base = adapters.plain(model)

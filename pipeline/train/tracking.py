@@ -106,13 +106,16 @@ class MlflowTracker(Tracker):
         self._mlflow.end_run()
 
 
-def config_of(hyper: Hyperparameters, base: Manifest, features: Manifest) -> dict[str, Any]:
-    """Return what a run is recorded with: its parameters, and the versions of data, code and libraries."""
+def config_of(hyper: Hyperparameters, base: Manifest, data: Manifest) -> dict[str, Any]:
+    """Return what a run is recorded with: its parameters, and the versions of data, code and libraries.
+
+    `data` is the manifest that its examples were made from.
+    """
     return {
         **hyper.to_json(),
         "base_model": base.facts["name"],
         "base_digest": base.digest,
-        "features_digest": features.digest,
+        f"{data.stage}_digest": data.digest,
         "code": code_version("train"),
         **library_versions(),
     }

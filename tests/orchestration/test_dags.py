@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import PROJECT_ROOT
+from pipeline.settings import PROJECT_ROOT, current
 
 DAGS = PROJECT_ROOT / "dags"
 EXPECTED = {
@@ -77,6 +77,27 @@ def test_training_and_generation_use_the_gpu_pool(dags) -> None:
         "assess.evaluate",
         "assess.comply",
     }
+
+
+def test_pre_training_is_a_task_when_the_settings_ask_for_it(
+    airflow_database: None, dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    assert not dags["llm_pipeline"].has_task("develop.pretrain")
+    monkeypatch.setenv("LLMOPS_PRETRAIN__ENABLED", "true")
+    current.cache_clear()
+    try:
+        found = DagBag(str(DAGS)).dags
+    finally:
+        current.cache_clear()
+    for name in ("llm_pipeline", "llm_retrain"):
+        task = found[name].get_task("develop.pretrain")
+        assert task.pool == "gpu"
+        assert task.upstream_task_ids == {"develop.base_model", "prepare"}
+        assert task.downstream_task_ids == {"develop.train", "develop.tune"}
+        # What the candidate is compared with and checked against is the model that everybody knows.
+        assert "develop.base_model" in found[name].get_task("assess.evaluate").upstream_task_ids
 
 
 def test_nothing_is_published_without_gate_reviews_and_sign_off(dags) -> None:

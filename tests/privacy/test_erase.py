@@ -98,7 +98,11 @@ def test_later_stages_see_new_input_and_the_source_is_collected_anew(world: Worl
 
 def test_models_that_learned_from_it_are_named_with_their_versions(world: World) -> None:
     report = erase(world.settings, world.lake, JANE, actor="officer")
-    assert [(model.stage, model.versions) for model in report.models] == [("train", []), ("tune", ["acme/faq@v3"])]
+    assert [(model.stage, model.versions) for model in report.models] == [
+        ("pretrain", []),
+        ("train", []),
+        ("tune", ["acme/faq@v3"]),
+    ]
     assert world.other_model.uri not in {model.manifest for model in report.models}
     assert world.lake.read(f"{world.trained.output('model').uri}/model.safetensors") == b"better weights"
 
@@ -110,7 +114,7 @@ def test_the_audit_trail_tells_it_without_the_name(world: World) -> None:
     started, done = audit.find("erasure_started"), audit.find("subject_erased")
     assert [record.subject for record in (*started, *done)] == [report.reference] * 2
     assert done[0].actor == "officer"
-    assert done[0].data["models"][1]["versions"] == ["acme/faq@v3"]
+    assert done[0].data["models"][-1]["versions"] == ["acme/faq@v3"]
     assert SUBJECT not in "".join(record.model_dump_json() for record in audit.records())
 
 
@@ -127,7 +131,7 @@ def test_a_dry_run_changes_nothing(world: World) -> None:
     assert report.dry_run
     assert report.rows["features/token_features"] == 1
     assert report.files_deleted == 4
-    assert len(report.models) == 2
+    assert len(report.models) == 3
     assert everything(world.lake, world.settings.state_dir) == before
 
 

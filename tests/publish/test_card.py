@@ -15,7 +15,7 @@ from pipeline.local.hub.cards import validate
 from pipeline.publish.card import CardFacts, render
 from pipeline.review.signoff import Approval
 from pipeline.settings import PROJECT_ROOT
-from pipeline.stage import Counts, FileEntry, Manifest, Output
+from pipeline.stage import Counts, FileEntry, InputReference, Manifest, Output
 
 HOSTILE = "<script>x</script> | # Title\n---\n[a](http://evil.example) ![i](http://evil.example/i.png) `code`"
 
@@ -69,6 +69,17 @@ def test_the_hub_takes_the_card() -> None:
     assert data.base_model is None
     (result,) = data.eval_results
     assert (result.metric_type, result.metric_value, result.dataset_split) == ("token_f1", 0.5, "test")
+
+
+def test_a_base_model_that_was_pre_trained_further_is_told() -> None:
+    plain, given = render(facts()), facts()
+    start = InputReference(uri="s3://lake/pretrain/k/manifest.json", digest="e" * 64)
+    candidate = given.candidate.model_copy(update={"inputs": {"base-model": start}})
+    assert "pre-trained further" not in plain
+    assert f"prepared rows' training split | `{'e' * 64}` |" in render(facts(candidate=candidate))
+    own = InputReference(uri=given.base.uri, digest=given.base.digest)
+    candidate = given.candidate.model_copy(update={"inputs": {"base-model": own}})
+    assert render(facts(candidate=candidate)) == plain
 
 
 @pytest.mark.parametrize("section", [

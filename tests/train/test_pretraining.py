@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 from tiny_stages import Stages
 
-from pipeline.errors import TrainingError
+from pipeline.errors import Refused, TrainingError
+from pipeline.settings import LakeSettings
 from pipeline.stage import Attempt, Manifest, run_stage
-from pipeline.train import pretraining
+from pipeline.train import fitting, pretraining
 from pipeline.train.pretraining import corrupt, examples_of, sentinels
 
 pytestmark = pytest.mark.model
@@ -74,22 +75,47 @@ def test_only_the_training_split_is_read(stages: Stages) -> None:
 
 @pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
 def test_a_pretrained_model_stands_in_for_the_base(stages: Stages, architecture: str) -> None:
-    settings = stages.settings(architecture, learning_rate=5e-3, epochs=4.0, eval_steps=8)
+    settings = stages.settings(architecture, pretrain={"learning_rate": 5e-3, "epochs": 4.0}, eval_steps=8)
     base = stages.base(architecture)
     made = pretraining.run(settings, stages.lake, run_id="test", base=base, prepared=prepared(stages))
-    assert made.facts["held_out_loss"] < made.facts["held_out_loss_before"]
+    training = made.facts["training"]
+    assert training["validation_loss"] < training["initial_validation_loss"]
+    assert training["hyperparameters"]["method"] == "full"
+    assert training["trainable_parameters"] > 10_000
     assert made.facts["name"].endswith("+pretrained")
     assert made.facts["architecture"] == base.facts["architecture"]
-    from pipeline.train import stage
-
-    trained = stage.run(settings, stages.lake, run_id="test", base=made, features=stages.features(architecture))
+    page = stages.lake.read(f"{made.output('report').uri}/report.html").decode()
+    assert "Continued pre-training" in page
+    assert made.inputs["prepare"].digest in page
+    assert stages.lake.read(f"{made.output('curves').uri}/curves.jsonl").count(b"validation_loss") >= 2
+    trained = stages.train(architecture, base=made)
     assert trained.facts["base_model"] == made.facts["name"]
+    assert trained.inputs["base-model"].digest == made.digest
+
+
+def test_two_processes_pre_train_as_the_settings_ask(stages: Stages) -> None:
+    settings = stages.settings("causal", processes=2).model_copy(update={"lake": LakeSettings(uri=stages.lake.root)})
+    made = pretraining.run(settings, stages.lake, run_id="test", base=stages.base("causal"), prepared=prepared(stages))
+    assert made.facts["training"]["processes"] == 2
+    assert made.facts["training"]["validation_loss"] < made.facts["training"]["initial_validation_loss"]
+
+
+def test_rows_that_were_changed_after_they_were_checked_are_refused(stages: Stages) -> None:
+    rows = prepared(stages)
+    [file] = [info.uri for info in stages.lake.objects(rows.output("rows").uri)]
+    stages.lake.write(file, stages.lake.read(file) + b" ")
+    with pytest.raises(Refused, match="prepare"):
+        pretraining.run(
+            stages.settings("causal"), stages.lake, run_id="test", base=stages.base("causal"), prepared=rows
+        )
 
 
 def test_checkpoints_of_a_pre_training_are_pushed_too_and_a_killed_one_resumes(
     stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = stages.settings("seq2seq", epochs=4.0, eval_steps=8, checkpoint_steps=3, push_checkpoints=True)
+    settings = stages.settings(
+        "seq2seq", pretrain={"epochs": 4.0}, eval_steps=8, checkpoint_steps=3, push_checkpoints=True
+    )
     inputs = {"base": stages.base("seq2seq"), "prepared": prepared(stages)}
     pushed: list[int] = []
 
@@ -98,11 +124,12 @@ def test_checkpoints_of_a_pre_training_are_pushed_too_and_a_killed_one_resumes(
         if step == 6 and len(pushed) < 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "mirror_for", lambda settings, prefix: killed_at_six)
+    monkeypatch.setattr(fitting, "mirror_for", lambda settings, prefix: killed_at_six)
     with pytest.raises(KeyboardInterrupt):
         pretraining.run(settings, stages.lake, run_id="test", **inputs)
     resumed = pretraining.run(settings, stages.lake, run_id="test", **inputs)
     assert pushed[:3] == [3, 6, 9]
+    assert not stages.lake.objects(stages.lake.uri("checkpoints"))
     stages.forget("pretrain")
-    monkeypatch.setattr(pretraining, "mirror_for", lambda settings, prefix: None)
+    monkeypatch.setattr(fitting, "mirror_for", lambda settings, prefix: None)
     assert pretraining.run(settings, stages.lake, run_id="test", **inputs).digest == resumed.digest

@@ -22,6 +22,7 @@ from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import accelerator_for, require_machine
 from pipeline.train.examples import IGNORED, Examples
+from pipeline.train.forgetting import Earlier
 from pipeline.train.objective import CausalObjective, Seq2SeqObjective, packs_apart
 from pipeline.train.progress import Progress
 from pipeline.train.session import Session
@@ -397,6 +398,21 @@ def test_validation_that_does_not_fit_is_halved_and_measures_the_same(
 
     monkeypatch.setattr(CausalObjective, "loss", small_memory)
     assert session(models, "causal").fit(hyper(max_steps=1))[1].initial_loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("place", ["torch.optim.AdamW.step", "pipeline.train.forgetting.Consolidated.__init__"])
+def test_memory_that_no_smaller_batch_would_save_is_told(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB\nGPU 0 has 1 GiB")
+
+    monkeypatch.setattr(place, full)
+    trained = session(models, "causal")
+    trained.earlier = Earlier(task(8, "causal", 5), task(4, "causal", 6))
+    trained.ewc_strength = 1.0
+    with pytest.raises(TrainingError, match=r"too small for this model.*Tried to allocate 2\.00 GiB\. Use method"):
+        trained.fit(hyper(method="full"))
 
 
 LIMITED = """
