@@ -2,13 +2,11 @@
 
 Whoever can write to the lake could otherwise put good answers there for a bad model, between its training and its
 evaluation, and neither evaluation nor compliance would ever ask it. So each file is named by a seal over its place and
-content: an HMAC-SHA256 with a key derived from the audit trail's. Without a key it is a digest, which finds damage and
-no forgery; `sign_off.require_signature` keeps such a model from being published.
+content.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from typing import Any
@@ -17,6 +15,7 @@ from pydantic import SecretStr
 
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.seals import Seal
 
 log = get_logger(__name__)
 SUFFIX = ".json"
@@ -33,8 +32,7 @@ class KeptAnswers:
         """Seal with `key`, the signing key of the audit trail, if there is one."""
         self._lake = lake
         self._prefix = prefix
-        secret = key.get_secret_value().encode() if key else b""
-        self._secret = hmac.new(secret, b"llmops kept answers", "sha256").digest() if key else None
+        self._seal = Seal("kept answers", key)
 
     def read(self) -> dict[str, dict[str, Any]]:
         """Return every kept result by its key; a file whose seal does not fit is left out, with a warning."""
@@ -53,6 +51,4 @@ class KeptAnswers:
         self._lake.write(f"{self._prefix}/{self._name(data)}", data)
 
     def _name(self, data: bytes) -> str:
-        sealed = self._lake.key(self._prefix).encode() + b"\0" + data
-        made = hmac.new(self._secret, sealed, "sha256") if self._secret else hashlib.sha256(sealed)
-        return made.hexdigest()[:48] + SUFFIX
+        return self._seal.over(self._lake.key(self._prefix), data)[:48] + SUFFIX

@@ -13,30 +13,39 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import structlog
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
 from pipeline.lake.errors import is_about_the_lake, lake_error
+from pipeline.lake.lake import stays_inside
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
 PACKAGE = Path(__file__).resolve().parent
 SHARED = ("records.py", "stage.py", "lake/lake.py")
+_witnesses: WeakKeyDictionary[Lake, Callable[[Manifest], None]] = WeakKeyDictionary()
+
+
+def _inside(path: str) -> str:
+    if not stays_inside(path):
+        raise ValueError(f"the path {path!r} leads out of its output")
+    return path
 
 
 class FileEntry(BaseModel):
     """A file of an output: its path below the output's URI, its size in bytes and its SHA-256."""
 
-    path: str
+    path: Annotated[str, AfterValidator(_inside)]
     size: int
     sha256: str
 
@@ -170,15 +179,32 @@ def code_version(*packages: str) -> str:
 
 
 def load_manifest(lake: Lake, uri: str) -> Manifest:
-    """Read a manifest; raises LakeError when there is none or it is damaged."""
+    """Read a manifest; raises LakeError when there is none or it is damaged.
+
+    Damaged is also one whose digests are not those of the files that it lists: a stage's key and the audit trail go by
+    the digests, readers by the files.
+    """
     try:
-        return Manifest.model_validate_json(lake.read(uri))
+        manifest = Manifest.model_validate_json(lake.read(uri))
     except ValueError as problem:
-        raise LakeError(
-            f"The manifest is damaged: {problem}",
-            where=uri,
-            remedy="Delete it and run its stage again; the stage rebuilds it",
-        ) from None
+        raise _damaged(uri, str(problem)) from None
+    for name, output in manifest.outputs.items():
+        if output.digest != content_digest(output.files):
+            raise _damaged(uri, f"the digest of {name} is not that of its files")
+    return manifest
+
+
+def _damaged(uri: str, why: str) -> LakeError:
+    return LakeError(
+        f"The manifest is damaged: {why}",
+        where=uri,
+        remedy="Delete it and run its stage again; the stage rebuilds it",
+    )
+
+
+def content_digest(files: Iterable[FileEntry]) -> str:
+    """Return the digest of an output: over the paths and the SHA-256 of its files."""
+    return digest_of(sorted((file.path, file.sha256) for file in files))
 
 
 def run_stage(
@@ -246,11 +272,22 @@ def run_stage(
     except BaseException:
         _discard(attempt)
         raise
+    if (witness := _witnesses.get(lake)) is not None:
+        witness(manifest)
     if not lake.put_if_absent(uri, manifest.model_dump_json(indent=2).encode()):
         _discard(attempt)
-        return load_manifest(lake, uri)
+        # What lies there was not made here: whoever put it there has to have recorded that it was made.
+        return load_manifest(lake, uri).model_copy(update={"cached": True})
     log.info("stage finished", stage=stage, run=run_id, seconds=manifest.seconds, manifest=uri)
     return manifest
+
+
+def witnessed(lake: Lake, witness: Callable[[Manifest], None]) -> None:
+    """Have every manifest that is made in this lake, by this process, told to `witness` before anybody can find it.
+
+    So there is no moment, and no kill, after which a finished stage lies there and nobody said that it was made.
+    """
+    _witnesses[lake] = witness
 
 
 def _finished(lake: Lake, uri: str) -> Manifest | None:
@@ -265,6 +302,12 @@ def _outputs(attempt: Attempt) -> dict[str, Output]:
     entries: dict[str, list[FileEntry]] = {}
     for info in attempt.lake.objects(attempt.prefix):
         name, _, path = info.uri[len(attempt.prefix) + 1 :].partition("/")
+        if not stays_inside(f"{name}/{path}"):
+            raise LakeError(
+                "There is a file in an output that no stage writes",
+                where=info.uri,
+                remedy="Find out who writes to the lake, delete the object, and run the stage again",
+            )
         known = attempt.carried.get(info.uri)
         if known and known.size != info.size:
             raise LakeError(
@@ -277,7 +320,7 @@ def _outputs(attempt: Attempt) -> dict[str, Output]:
     return attempt.kept | {
         name: Output(
             uri=attempt.uri(name),
-            digest=digest_of(sorted((file.path, file.sha256) for file in files)),
+            digest=content_digest(files),
             files=files,
             rows=attempt.rows.get(name),
         )

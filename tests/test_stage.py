@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
@@ -59,6 +63,7 @@ def test_of_two_at_once_the_first_wins_and_both_agree(lake: Lake) -> None:
         run(lake, write("fast"))
 
     manifest = run(lake, slow)
+    assert manifest.cached, "the other one made it"
     assert lake.read(manifest.output("data").uri + "/part-0.txt") == b"fast"
     assert len([info for info in lake.objects(lake.root) if "attempts" in info.uri]) == 1
 
@@ -76,6 +81,53 @@ def test_damaged_manifest_is_named(lake: Lake) -> None:
     lake.write(manifest.uri, b"{")
     with pytest.raises(LakeError, match="damaged"):
         load_manifest(lake, manifest.uri)
+
+
+OUTSIDE = ["/etc/cron.d/x", "../x", "a/../../x", "a//x", "./x", "", "a/\0x"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_manifest_that_names_a_file_outside_its_output_is_damaged(lake: Lake, path: str) -> None:
+    """Readers join the path to a folder of their own: an absolute one would be written wherever it says."""
+    manifest = run(lake, write("a"))
+    content = json.loads(lake.read(manifest.uri))
+    content["outputs"]["data"]["files"][0]["path"] = path
+    lake.write(manifest.uri, json.dumps(content).encode())
+    with pytest.raises(LakeError, match="leads out of its output"):
+        load_manifest(lake, manifest.uri)
+
+
+def test_a_manifest_whose_digest_is_not_that_of_its_files_is_damaged(lake: Lake) -> None:
+    """Stages and the audit trail go by the digest; who edits the list of files only would go unseen."""
+    manifest = run(lake, write("a"))
+    content = json.loads(lake.read(manifest.uri))
+    content["outputs"]["data"]["files"][0]["sha256"] = "0" * 64
+    lake.write(manifest.uri, json.dumps(content).encode())
+    with pytest.raises(LakeError, match="the digest of data is not that of its files"):
+        load_manifest(lake, manifest.uri)
+
+
+class Listed:
+    """A store that lists keys as S3 does: they need not be paths."""
+
+    def __init__(self, *keys: str) -> None:
+        self.listed = keys
+
+    def keys(self, prefix: str) -> Iterator[tuple[str, int, str]]:
+        return ((key, 1, "tag") for key in self.listed if key.startswith(prefix))
+
+    def download(self, key: str, file: Path) -> None:
+        file.write_bytes(b"evil")
+
+
+@pytest.mark.parametrize("path", OUTSIDE[:5])
+def test_an_object_whose_key_leads_out_of_its_folder_is_not_written(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "here" / "learnt"
+    path = path.replace("/etc/cron.d/x", str(tmp_path / "x"))
+    lake = Lake("s3://lake", Listed(f"train/k/adapter/{path}"))  # type: ignore[arg-type]
+    with pytest.raises(LakeError, match="leads out of"):
+        lake.download_folder("s3://lake/train/k/adapter", folder)
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == []
 
 
 def test_missing_output_names_those_that_exist(lake: Lake) -> None:

@@ -245,6 +245,7 @@ def _erased(record: Record) -> tuple[str, str]:
 
 _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "run_started": _started,
+    "stage_made": lambda r: (f"made the result of {r.data.get('stage')} and sealed it", ""),
     "stage_completed": _stage,
     "gate_decided": _gate,
     "review_requested": _requested,
@@ -257,6 +258,10 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "published": _published,
     "rolled_back": _rolled_back,
     "run_finished": _finished,
+    "production_files_checked": lambda r: (
+        f"looked at the files of the version in production, {r.data.get('version')}: {r.data.get('fault') or 'intact'}",
+        "bad" if r.data.get("fault") else "",
+    ),
     "production_checked": _checked,
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,

@@ -52,6 +52,11 @@ class Store(Protocol):
     def make_parent(self, key: str) -> None: ...  # noqa: D102
 
 
+def stays_inside(path: str) -> bool:
+    """Tell whether a relative path names a file below the folder that it is joined to, whatever that folder is."""
+    return "\0" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
+
+
 class Lake:
     """An object store with a root URI; every argument and result is a full URI below that root."""
 
@@ -141,9 +146,19 @@ class Lake:
         return file
 
     def download_folder(self, uri: str, folder: Path) -> Path:
-        """Stream all objects below a prefix into a folder."""
+        """Stream all objects below a prefix into a folder.
+
+        Raises LakeError at a key that leads out of the folder: whoever may write to the lake may not write here.
+        """
         for info in self.objects(uri):
-            self.download(info.uri, folder / info.uri[len(uri.rstrip("/")) + 1 :])
+            path = info.uri[len(uri.rstrip("/")) + 1 :]
+            if not stays_inside(path):
+                raise LakeError(
+                    "An object's name leads out of the folder that it belongs to",
+                    where=info.uri,
+                    remedy="No stage writes such a name: find out who writes to the lake, and delete the object",
+                )
+            self.download(info.uri, folder / path)
         return folder
 
     def digest(self, uri: str) -> str:

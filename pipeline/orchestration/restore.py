@@ -39,22 +39,30 @@ def by_hand(run_id: str, actor: str, version: str, reason: str) -> dict[str, str
 def when_unfit(run_id: str, published: dict[str, str], reasons: list[str]) -> dict[str, str]:
     """Roll back to the newest earlier version that passes the same checks today, when production is unfit.
 
-    Returns what was done as `text`, and as `version` where production went (empty when it stays).
+    It goes by the verdict in the audit trail: what was handed on between tasks can be changed in Airflow. Returns what
+    was done as `text`, and as `version` where production went (empty when it stays).
     """
-    if not reasons:
+    run = Run(run_id)
+    known = watch.recorded(run)
+    if known is None:
+        return {"version": "", "text": "It stays in production: the audit trail has no verdict of this run"}
+    if not known:
         return {"version": "", "text": f"{published['version']} is as it was approved."}
-    version, text = _replaced(Run(run_id), published, reasons)
+    version, text = _replaced(run, published, known)
     return {"version": version, "text": text}
 
 
 @for_airflow
 def conclude(run_id: str, published: dict[str, str], reasons: list[str], done: dict[str, str]) -> str:
     """Say that production is fit, or raise Refused with the reasons and with what was done, which the mail tells."""
-    if not reasons:
+    run = Run(run_id)
+    known = watch.recorded(run)
+    found = list(dict.fromkeys([*(known or []), *reasons]))
+    if known is not None and not found:
         return done["text"]
     raise Refused(
-        f"{UNFIT} ({published['version']}): {'; '.join(reasons)}. {done['text']}",
-        where=Run(run_id).settings.publish.repository,
+        f"{UNFIT} ({published['version']}): {'; '.join(found) or 'nothing says that it is fit'}. {done['text']}",
+        where=run.settings.publish.repository,
         remedy="Look at the compliance report of this run, and release a better version",
     )
 

@@ -8,12 +8,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from pipeline import lineage, log
 from pipeline.audit import open_audit
-from pipeline.errors import PipelineError, Refused, SettingsError
+from pipeline.errors import LakeError, PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
 from pipeline.orchestration import runs
-from pipeline.review.evidence import STAGE_COMPLETED, completed
+from pipeline.review.evidence import STAGE_COMPLETED, STAGE_MADE, completed, vouched
 from pipeline.settings import Settings, load
-from pipeline.stage import Manifest, load_manifest
+from pipeline.stage import Manifest, load_manifest, witnessed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,13 +46,25 @@ class Run:
         self.settings: Settings = load(**(overrides or {}))
         self.lake: Lake = open_lake(self.settings.lake)
         self.audit = open_audit(self.settings, self.lake)
+        witnessed(self.lake, self._made)
 
     def manifest(self, uri: str) -> Manifest:
         """Load an input."""
         return load_manifest(self.lake, uri)
 
     def done(self, manifest: Manifest) -> str:
-        """Record a stage's manifest and return its URI."""
+        """Record a stage's manifest and return its URI.
+
+        Raises LakeError for one that was found although nobody recorded making it: a command by hand left it there, or
+        somebody who should not. It is taken away, and the next try makes it.
+        """
+        if manifest.cached and not vouched(self.audit.trail(), manifest):
+            self.lake.delete([manifest.uri])
+            raise LakeError(
+                f"{manifest.stage} was found finished, but nobody recorded making it",
+                where=manifest.uri,
+                remedy="It was taken away; the task works again when it is tried again",
+            )
         runs.note(self.lake, self.id, manifest)
         lineage.emit(self.settings.lineage, self.lake.root, manifest)
         self.audit.append(
@@ -63,3 +75,8 @@ class Run:
             data=completed(manifest),
         )
         return manifest.uri
+
+    def _made(self, manifest: Manifest) -> None:
+        self.audit.append(
+            STAGE_MADE, actor="pipeline", run_id=self.id, subject=manifest.digest, data=completed(manifest)
+        )

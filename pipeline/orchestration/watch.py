@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
 from pipeline.orchestration.run import Run, for_airflow
-from pipeline.review.evidence import STAGE_COMPLETED
+from pipeline.review.evidence import STAGE_COMPLETED, unmade
 from pipeline.stage import Manifest
 
 CHECKED = "production_checked"
+LOOKED_AT = "production_files_checked"
 
 
 @for_airflow
@@ -39,7 +44,16 @@ def integrity(run_id: str, *, by_hand: bool = True) -> dict[str, str]:
             intact(store, head, Path(scratch), run.settings.publish.verify_key)
         except Refused as problem:
             fault = problem.what
-    return {**{key: str(release[key]) for key in ("version", "candidate", "prepared")}, "fault": fault}
+    found = {key: str(release.get(key)) for key in ("version", "candidate", "prepared")}
+    with suppress(LakeError):  # the verdict says when the trail takes no record
+        run.audit.append(
+            LOOKED_AT,
+            actor="pipeline",
+            run_id=run_id,
+            subject=str(release.get("model")),
+            data={"version": found["version"], "candidate": found["candidate"], "fault": fault},
+        )
+    return {**found, "fault": fault}
 
 
 @for_airflow
@@ -97,7 +111,8 @@ def compliance_of(run: Run, uri: str, evaluation: Manifest) -> Manifest:
 def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str) -> list[str]:
     """Record whether the production version is fit, and return the reasons why not.
 
-    A trail that does not hold, also against the heads in releases, is one: nothing proves the approvals any more.
+    A trail that does not hold, also against the heads in releases, is one: nothing proves the approvals any more. What
+    the tasks before this one handed over is believed as far as the trail says the same.
     """
     from pipeline.publish.rollback import erased
     from pipeline.publish.store import ModelStore
@@ -105,9 +120,12 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
 
     run = Run(run_id)
     checked = run.manifest(report)
-    version = published["version"]
-    reasons = [f"its files: {published['fault']}"] if published.get("fault") else []
     trail = run.audit.trail(tuple(head for _, head in released_heads(ModelStore(run.settings))))
+    looked = trail.find(LOOKED_AT, run_id=run_id)
+    candidate, evaluated = run.manifest(published["candidate"]), run.manifest(evaluation)
+    version = published["version"]
+    reasons = _handed_over(looked[-1] if looked else None, published, candidate)
+    reasons += _rests_on(trail, run_id, candidate, evaluated, checked)
     reasons += [
         f"the audit trail does not hold at record {fault.number}: {fault.problem}" for fault in trail.faults[:5]
     ]
@@ -123,12 +141,46 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
         "evaluation": evaluation,
         "compliance": report,
     }
-    subject = run.manifest(published["candidate"]).output("model").digest
     try:
-        run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=subject, data=data)
+        run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=candidate.output("model").digest, data=data)
     except LakeError as problem:  # the trail takes no record: that is a fault of its own, and no fault may go untold
         reasons.append(f"the verdict could not be recorded: {problem.what}")
     return reasons
+
+
+def _handed_over(looked: Record | None, published: dict[str, str], candidate: Manifest) -> list[str]:
+    """Return what is wrong with the published files, and with what the task that looked at them handed over."""
+    if looked is None:
+        return ["the audit trail does not say that its files were looked at in this run"]
+    found = [f"its files: {looked.data['fault']}"] if looked.data.get("fault") else []
+    if any(looked.data.get(name) != published.get(name) for name in ("version", "candidate", "fault")):
+        found.append("what was handed on about it is not what was found when its files were looked at")
+    if looked.subject != candidate.output("model").digest:
+        found.append("its manifest in the lake is of another model than the one in production")
+    return found
+
+
+def _rests_on(
+    trail: Trail, run_id: str, candidate: Manifest, evaluation: Manifest, compliance: Manifest
+) -> Iterator[str]:
+    """Yield why evaluation and compliance report are not those that this run made of the published model."""
+    yield from unmade(trail, run_id, "evaluation", evaluation)
+    yield from unmade(trail, run_id, "compliance", compliance)
+    expected = {"candidate": candidate, "evaluation": evaluation}
+    for name, manifest, inputs in (
+        ("evaluation", evaluation, ("candidate",)),
+        ("compliance", compliance, ("candidate", "evaluation")),
+    ):
+        for one in inputs:
+            reference = manifest.inputs.get(one)
+            if reference is None or reference.digest != expected[one].digest:
+                yield f"{name}: it was made for another {one}"
+
+
+def recorded(run: Run) -> list[str] | None:
+    """Return the reasons that the verdict of this run has in the audit trail; None when there is no verdict."""
+    found = run.audit.find(CHECKED, run_id=run.id)
+    return [str(reason) for reason in found[-1].data.get("reasons") or []] if found else None
 
 
 def refusals(checked: Manifest, lake: Lake) -> list[str]:

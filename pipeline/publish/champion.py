@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish.store import ModelStore
 from pipeline.settings import Settings
@@ -11,7 +12,18 @@ from pipeline.stage import Manifest, load_manifest
 def champion(settings: Settings, lake: Lake) -> Manifest | None:
     """Return the manifest of the candidate that became the production version; None before the first release.
 
-    Raises StoreError when the model store cannot be asked: not knowing is not the same as there being none.
+    Raises StoreError when the model store cannot be asked: not knowing is not the same as there being none. Raises
+    Refused when the manifest in the lake is of another model than the one in production: a new model would be compared
+    with that one.
     """
     release = ModelStore(settings).production()
-    return load_manifest(lake, release["candidate"]) if release else None
+    if release is None:
+        return None
+    manifest = load_manifest(lake, str(release.get("candidate")))
+    if manifest.output("model").digest != release.get("model"):
+        raise Refused(
+            f"The manifest of {release.get('version')} in the lake is of another model than the one in production",
+            where=manifest.uri,
+            remedy="Find out who writes to the lake; llmops models verify shows what is in production",
+        )
+    return manifest

@@ -8,6 +8,7 @@ from pipeline.audit import AuditLog
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias
+from pipeline.publish.comparison import refuse_other_production, why_withdrawn
 from pipeline.publish.rollback import PUBLISHED
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held
@@ -21,16 +22,23 @@ def promote(
     *,
     run_id: str,
     model: str,
+    compared: str | None,
     approvals: Sequence[int],
 ) -> None:
     """Make a released version the production one, and record it once.
 
+    `model` is the digest of its bytes, `compared` that of the production model that its evaluation compared it with.
     Raises Refused when a rollback took it out of production, or a newer one is there: a release that is tried again
-    after a crash must not undo what people did since. Raises it also when the audit trail does not hold.
+    after a crash must not undo what people did since. Raises it also when something else is in production than it was
+    compared with, when its bytes were withdrawn under another name, and when the audit trail does not hold.
     """
 
     def allowed() -> None:
-        alias.refuse_withdrawn(held(audit, store), store, version)
+        trail = held(audit, store)
+        alias.refuse_withdrawn(trail, store, version)
+        reason = why_withdrawn(trail, store.repository, model)
+        if reason is not None:
+            raise Refused(f"{version.name} cannot go to production: {reason}", where=store.url())
         present = str((store.production() or {}).get("version", "v0"))
         if int(present[1:]) > version.number:
             raise Refused(
@@ -38,6 +46,7 @@ def promote(
                 where=store.url(),
                 remedy=f"If the older one is wanted: llmops models rollback --to {version.name}",
             )
+        refuse_other_production(store, compared, model)
 
     def record(commit: str) -> None:
         known = audit.find(PUBLISHED, run_id=run_id, subject=model)

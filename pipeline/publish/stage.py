@@ -16,6 +16,7 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
+from pipeline.publish.comparison import compared_with, refuse_other_production
 from pipeline.publish.promote import promote
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.signature import SIGNATURE_FILE
@@ -98,6 +99,8 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
             evidence=evidence,
             witnesses=[head for _, head in released_heads(store)],
         )
+        compared = compared_with(attempt.lake, evidence.evaluation)
+        refuse_other_production(store, compared, model_output.digest)
         identity = {"run_id": attempt.run_id, "model": model_output.digest}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
         checks = (approved_bytes(evidence), signature_check(settings), reference_check(attempt))
@@ -114,6 +117,7 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
         version,
         run_id=attempt.run_id,
         model=model_output.digest,
+        compared=compared,
         approvals=[approval.record for approval in approvals],
     )
     return Released(version.name, version.commit, store.url())

@@ -15,8 +15,8 @@ from pipeline.audit.records import Fault, Head
 from pipeline.comply.policy import Policy, load_policy
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.review import ancestry, signoff
 from pipeline.review import evidence as evidences
-from pipeline.review import signoff
 from pipeline.review.evidence import Evidence
 from pipeline.review.judgement import judge
 from pipeline.settings import Settings
@@ -44,6 +44,7 @@ def obstacles(
     trail = audit.trail()
     found = _trail_problems(audit, policy, trail.faults)
     found += evidences.problems(lake, trail, run_id, evidence, policy, datetime.now(UTC).date())
+    found += ancestry.problems(trail, run_id, evidence)
     return policy, found + _destination_problems(settings, policy)
 
 
@@ -62,6 +63,7 @@ def require_approval(
     now = datetime.now(UTC)
     reasons = _trail_problems(audit, policy, trail.faults)
     reasons += evidences.problems(lake, trail, run_id, evidence, policy, now.date())
+    reasons += ancestry.problems(trail, run_id, evidence)
     reasons += _destination_problems(settings, policy)
     approvals, missing = judge(
         trail,

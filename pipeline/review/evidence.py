@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from pipeline.audit.records import Record
 from pipeline.audit.trail import Trail
 from pipeline.comply.gate import PASSED, read_report
 from pipeline.comply.policy import Policy
@@ -20,7 +21,12 @@ from pipeline.lake.check import altered
 from pipeline.review.signoff import Subject
 from pipeline.stage import Manifest, digest_of
 
+STAGE_MADE = "stage_made"
+"""Recorded before a manifest can be found: what was found without it, nobody here made."""
 STAGE_COMPLETED = "stage_completed"
+"""Recorded by each run for each of its stages, made or found unchanged."""
+REWRITTEN = "manifest_rewritten"
+"""An erasure took a person's rows out of a dataset: its manifest says so, and the trail knows it by its new digest."""
 STAGES = {
     "candidate": "tune",
     "evaluation": "evaluate",
@@ -71,9 +77,25 @@ def completed(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def vouched(trail: Trail, manifest: Manifest) -> bool:
+    """Tell whether the trail says that a run made exactly this manifest, or that an erasure left it so."""
+    return any(
+        record.data.get("manifest") == manifest.uri and record.data.get("seal") == seal(manifest)
+        for record in made(trail, manifest.digest)
+    )
+
+
+def made(trail: Trail, digest: str) -> list[Record]:
+    """Return the records which say that something with this digest was made here, rather than found."""
+    completed = [record for record in trail.find(STAGE_COMPLETED, subject=digest) if not record.data.get("unchanged")]
+    return [*trail.find(STAGE_MADE, subject=digest), *completed, *trail.find(REWRITTEN, subject=digest)]
+
+
 def problems(lake: Lake, trail: Trail, run_id: str, evidence: Evidence, policy: Policy, today: date) -> list[str]:
     """Return every reason why this evidence supports no decision; an empty list means that it does."""
-    found = [problem for name, manifest in evidence.named().items() for problem in _made(trail, run_id, name, manifest)]
+    found = [
+        problem for name, manifest in evidence.named().items() for problem in unmade(trail, run_id, name, manifest)
+    ]
     found += _belongs(evidence)
     for name, manifest in (("evaluation", evidence.evaluation), ("compliance", evidence.compliance)):
         for output in manifest.outputs.values():
@@ -82,7 +104,8 @@ def problems(lake: Lake, trail: Trail, run_id: str, evidence: Evidence, policy: 
     return found or _reported(lake, evidence.compliance, policy, today)
 
 
-def _made(trail: Trail, run_id: str, name: str, manifest: Manifest) -> Iterator[str]:
+def unmade(trail: Trail, run_id: str, name: str, manifest: Manifest) -> Iterator[str]:
+    """Yield why a manifest is not one that this run made, or found and some run made; `name` is one of `STAGES`."""
     wanted = STAGES.get(name)
     if wanted is not None and manifest.stage != wanted:
         yield f"{name}: this is a manifest of {manifest.stage}, not of {wanted}"
@@ -94,7 +117,7 @@ def _made(trail: Trail, run_id: str, name: str, manifest: Manifest) -> Iterator[
     ]
     if not any(record.run_id == run_id for record in known):
         yield f"{name}: the audit trail does not know {manifest.stage}/{manifest.key} as made in this run"
-    elif all(record.data.get("unchanged") for record in known):
+    elif not vouched(trail, manifest):
         yield (
             f"{name}: {manifest.stage}/{manifest.key} was found, but no run recorded that it made it; "
             "delete its manifest and run again"

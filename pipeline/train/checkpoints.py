@@ -1,4 +1,7 @@
-"""Checkpoints in the lake: each complete or absent, kept to a number, found again by a stage that is tried again."""
+"""Checkpoints in the lake: each complete or absent, kept to a number, found again by a stage that is tried again.
+
+A training that goes on from one takes all its weights from it, so each carries a seal.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.seals import Seal
 from pipeline.train.base_source import file_digest
 
 if TYPE_CHECKING:
     import torch
+    from pydantic import SecretStr
 
 log = get_logger(__name__)
 STATE = "state.json"
@@ -40,12 +45,18 @@ class Checkpoint:
 class CheckpointStore:
     """The checkpoints of one piece of training, below `prefix`."""
 
-    def __init__(self, lake: Lake, prefix: str, keep: int = 2, mirror: Mirror | None = None) -> None:
-        """`keep` is how many of the newest stay; `mirror` is shown the files of each one that was written."""
+    def __init__(
+        self, lake: Lake, prefix: str, keep: int = 2, mirror: Mirror | None = None, key: SecretStr | None = None
+    ) -> None:
+        """`keep` is how many of the newest stay; `mirror` is shown the files of each one that was written.
+
+        `key` is the signing key of the audit trail, if there is one.
+        """
         self.lake = lake
         self.prefix = prefix
         self.keep = keep
         self.mirror = mirror
+        self._seal = Seal("checkpoints", key)
 
     def save(self, step: int, tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
         """Write a checkpoint; it counts from the moment its state file, written last, is there."""
@@ -56,7 +67,8 @@ class CheckpointStore:
             file = Path(scratch) / TENSORS
             save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, file)
             self.lake.upload(file, f"{place}/{TENSORS}")
-            note = json.dumps({"step": step, "sha256": file_digest(file), "state": state})
+            content = {"step": step, "sha256": file_digest(file), "state": state}
+            note = json.dumps({**content, "seal": self._seal.over(self._place(step), _plain(content))})
             self.lake.write(f"{place}/{STATE}", note.encode())
             if self.mirror:
                 (Path(scratch) / STATE).write_text(note, encoding="utf-8")
@@ -83,11 +95,16 @@ class CheckpointStore:
 
         place = f"{self.prefix}/step-{step:08d}"
         note = json.loads(self.lake.read(f"{place}/{STATE}"))
+        if not self._seal.fits(note.pop("seal"), self._place(step), _plain(note)):
+            raise LakeError("The seal of a checkpoint does not fit: this pipeline did not write it", where=place)
         with tempfile.TemporaryDirectory() as scratch:
             file = self.lake.download(f"{place}/{TENSORS}", Path(scratch) / TENSORS)
             if file_digest(file) != note["sha256"]:
                 raise LakeError("The tensors of a checkpoint are damaged", where=place)
             return Checkpoint(step, load_file(file), note["state"])
+
+    def _place(self, step: int) -> str:
+        return f"{self.lake.key(self.prefix)}/{step}"
 
     def _steps(self) -> list[int]:
         names = [info.uri[len(self.prefix) + 1 :].split("/") for info in self.lake.objects(self.prefix)]
@@ -99,3 +116,8 @@ class CheckpointStore:
             found = self.lake.objects(f"{self.prefix}/step-{step:08d}")
             # the state file first: a checkpoint that is half removed must not be taken for a whole one
             self.lake.delete(sorted((info.uri for info in found), key=lambda uri: not uri.endswith(STATE)))
+
+
+def _plain(content: dict[str, Any]) -> bytes:
+    """Return the bytes that are sealed: the same before and after a journey as JSON."""
+    return json.dumps(content, sort_keys=True).encode()

@@ -62,7 +62,9 @@ def fit(
         for point in fitted.progress.curves:
             tracker.log(point)
     else:
-        store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix))
+        store = CheckpointStore(
+            attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix), settings.audit.signing_key
+        )
         fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
     tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
     return fitted

@@ -45,8 +45,9 @@ def require_features_of(base: Manifest, features: Manifest, setting: str = "") -
     `setting` is the one that names the features, if it was one.
     """
     made_for = features.inputs.get("base-model")
-    # a model that was pre-trained further keeps the tokenizer of the one it came from
-    known = {base.digest, *(reference.digest for reference in base.inputs.values())}
+    known = {base.digest}
+    if base.stage == "pretrain":  # it keeps the tokenizer of the model that it came from
+        known.add(base.inputs["base-model"].digest)
     if made_for is not None and made_for.digest not in known:
         raise TrainingError(
             f"The features were made for {features.facts.get('base_model', 'another base model')}, not for "

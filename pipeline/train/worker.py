@@ -56,7 +56,8 @@ def main(folder: Path, out: Path) -> None:
     store = None
     if job.checkpoint_prefix:
         settings, prefix = load(), job.checkpoint_prefix
-        store = CheckpointStore(open_lake(settings.lake), prefix, job.keep_checkpoints, mirror_for(settings, prefix))
+        mirror, key = mirror_for(settings, prefix), settings.audit.signing_key
+        store = CheckpointStore(open_lake(settings.lake), prefix, job.keep_checkpoints, mirror, key)
     fitted = fine_tune(job, train, validation, out, checkpoints=store, earlier=earlier)
     state = PartialState()
     if state.is_main_process:

@@ -22,11 +22,14 @@ def promote(
     best: int,
     scratch: Path,
 ) -> Path:
-    """Return a folder with the candidate: the best trial's weights, merged into the base model."""
+    """Return a folder with the candidate: the best trial's weights, merged into the base model.
+
+    Raises LakeError when the weights that lie in the lake are not those that training wrote.
+    """
     model = model_cache.checkout(settings, lake, base.output("model"))
     full = settings.train.method == "full"
     if best == 0:
-        learnt = lake.download_folder(trained.output("model" if full else "adapter").uri, scratch / "learnt")
+        learnt = model_cache.checkout(settings, lake, trained.output("model" if full else "adapter"))
     else:
         learnt = store.fetch(trials[best].name, scratch / "learnt")
     architecture = base.facts["architecture"]

@@ -43,7 +43,7 @@ def runner_for(
 
     return TrialRunner(
         open_session,
-        TrialStore(lake, prefix),
+        TrialStore(lake, prefix, settings.audit.signing_key),
         first,
         after=settings.tune.hopeless_after,
         margin=settings.tune.hopeless_margin,

@@ -45,10 +45,11 @@ def run(
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
         trials = _search(settings, lake, base, features, first, prefix, space)
-        _account(attempt, TrialStore(lake, prefix), trials)
+        store = TrialStore(lake, prefix, settings.audit.signing_key)
+        _account(attempt, store, trials)
         best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
         with tempfile.TemporaryDirectory(prefix="candidate-") as scratch:
-            model = promote(settings, lake, base, trained, TrialStore(lake, prefix), trials, best, Path(scratch))
+            model = promote(settings, lake, base, trained, store, trials, best, Path(scratch))
             lake.upload_folder(model, attempt.uri("model"))
             attempt.facts.update(_facts(base, trained, trials, best, space, model))
         _publish(attempt, trials, space)
@@ -116,7 +117,7 @@ def _search(
     def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
         return ExecutorTrial(settings, base, features, first, prefix, tuple(ended))
 
-    store = TrialStore(lake, prefix)
+    store = TrialStore(lake, prefix, settings.audit.signing_key)
     with spark_session(settings) as spark:
         return _different(search_on_spark(chosen, space, default, first, run_after, store.find, spark))
 

@@ -68,7 +68,7 @@ class TrialRunner:
 
     def _train(self, name: str, hyper: Hyperparameters, leaders: Sequence[Trial]) -> Trial:
         session = self._session = self._session or self._open()
-        steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1)
+        steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1, key=self.store.key)
         judge = judge_for(leaders, after=self.after, margin=self.margin)
         tracker = self.track(name, hyper)
         trial: Trial | None = None

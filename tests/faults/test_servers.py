@@ -97,7 +97,16 @@ class World:
 
     def publish(self, run: str) -> str:
         version = release(self.store, self.build(run), identity={"run_id": run}, check=lambda folder: None)
-        promote(self.store, self.lake, self.audit, version, run_id=run, model=run, approvals=[1])
+        promote(
+            self.store,
+            self.lake,
+            self.audit,
+            version,
+            run_id=run,
+            model=run,
+            compared=(self.store.production() or {}).get("model"),
+            approvals=[1],
+        )
         return version.name
 
     def until_it_works(self, call: Callable[[], object], tries: int = 5) -> object:

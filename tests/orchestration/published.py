@@ -11,8 +11,9 @@ from pipeline.lake import Lake, open_lake
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release, write_release
 from pipeline.publish.store import ModelStore
+from pipeline.review.evidence import STAGE_COMPLETED, completed
 from pipeline.settings import load
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 
 TOKEN = "hf_release_manager_of_acme"
 
@@ -33,8 +34,9 @@ class Place:
         def work(attempt: Attempt) -> None:
             attempt.lake.write(attempt.uri("model", "model.safetensors"), name.encode())
 
-        candidate = run_stage(self.lake, "tune", work, run_id=name, parameters={"name": name}).uri
-        self.candidates[candidate] = name
+        candidate = run_stage(self.lake, "tune", work, run_id=name, parameters={"name": name})
+        self.candidates[candidate.uri] = name
+        model = candidate.output("model").digest
 
         def build(version: str) -> Path:
             folder.mkdir(exist_ok=True)
@@ -42,8 +44,8 @@ class Place:
             content: dict[str, Any] = {
                 "version": version,
                 "run_id": name,
-                "model": name,
-                "candidate": candidate,
+                "model": model,
+                "candidate": candidate.uri,
                 "prepared": "p",
             }
             if (head := self.audit.head()).number:
@@ -52,15 +54,42 @@ class Place:
             return folder
 
         made = release(self.store, build, identity={"run_id": name}, check=lambda pulled: None)
-        promote(self.store, self.lake, self.audit, made, run_id=name, model=name, approvals=[])
+        compared = (self.store.production() or {}).get("model")
+        promote(self.store, self.lake, self.audit, made, run_id=name, model=model, compared=compared, approvals=[])
 
-    def report(self, verdict: str, reasons: list[str]) -> Manifest:
+    def candidate(self, name: str) -> Manifest:
+        """Return the manifest of a version's candidate."""
+        return load_manifest(self.lake, next(uri for uri, known in self.candidates.items() if known == name))
+
+    def evaluation(self, name: str = "v3") -> Manifest:
+        """Evaluate a version, in the run `check`."""
+
+        def work(attempt: Attempt) -> None:
+            attempt.lake.write(attempt.uri("report", "report.json"), json.dumps({"of": name}).encode())
+
+        return self._recorded(
+            run_stage(self.lake, "evaluate", work, run_id="check", inputs={"candidate": self.candidate(name)})
+        )
+
+    def report(self, verdict: str, reasons: list[str], name: str = "v3") -> Manifest:
+        """Check a version, in the run `check`."""
+
         def work(attempt: Attempt) -> None:
             attempt.facts.update(verdict=verdict, reasons=reasons)
             content = json.dumps({"verdict": verdict, "reasons": reasons}).encode()
             attempt.lake.write(attempt.uri("report", "report.json"), content)
 
-        return run_stage(self.lake, "comply", work, run_id="check", parameters={"verdict": verdict})
+        inputs = {"candidate": self.candidate(name), "evaluation": self.evaluation(name)}
+        made = run_stage(
+            self.lake, "comply", work, run_id="check", inputs=inputs, parameters={"verdict": verdict, "why": reasons}
+        )
+        return self._recorded(made)
+
+    def _recorded(self, manifest: Manifest) -> Manifest:
+        self.audit.append(
+            STAGE_COMPLETED, actor="pipeline", run_id="check", subject=manifest.digest, data=completed(manifest)
+        )
+        return manifest
 
     def present(self) -> str:
         return str((self.store.production() or {})["version"])

@@ -27,9 +27,17 @@ def judged(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return verdicts
 
 
-def refused(published: str, reasons: list[str]) -> str:
+def verdict(place: Place, reasons: list[str]) -> None:
+    """What the task before recorded."""
+    data = {"version": "v3", "verdict": "refused" if reasons else "passed", "reasons": reasons}
+    place.audit.append(watch.CHECKED, actor="pipeline", run_id="check", subject="m", data=data)
+
+
+def refused(published: str, reasons: list[str], place: Place | None = None) -> str:
     from airflow.sdk.exceptions import AirflowFailException
 
+    if place is not None:
+        verdict(place, reasons)
     done = restore.when_unfit("check", {"version": published}, reasons)
     with pytest.raises(AirflowFailException) as caught:
         restore.conclude("check", {"version": published}, reasons, done)
@@ -38,6 +46,7 @@ def refused(published: str, reasons: list[str]) -> str:
 
 
 def test_fit_production_stays(place: Place) -> None:
+    verdict(place, [])
     done = restore.when_unfit("check", {"version": "v3"}, [])
     assert done["version"] == ""
     assert "as it was approved" in restore.conclude("check", {"version": "v3"}, [], done)
@@ -46,7 +55,7 @@ def test_fit_production_stays(place: Place) -> None:
 
 def test_unfit_production_goes_back_to_the_newest_fit_version(place: Place, judged: dict[str, str]) -> None:
     judged["v2"] = "licences: no longer allowed"
-    text = refused("v3", REASONS)
+    text = refused("v3", REASONS, place)
     assert "it fell" in text
     assert "Production was rolled back to v1" in text
     assert place.present() == "v1"
@@ -58,18 +67,20 @@ def test_unfit_production_goes_back_to_the_newest_fit_version(place: Place, judg
 
 def test_without_a_fit_version_it_says_so(place: Place, judged: dict[str, str]) -> None:
     judged |= {"v1": "licences: no", "v2": "licences: no"}
-    assert "There is no earlier fit version, so it stays in production; v2 is unfit too" in refused("v3", REASONS)
+    assert "There is no earlier fit version, so it stays in production; v2 is unfit too" in refused(
+        "v3", REASONS, place
+    )
     assert place.present() == "v3"
 
 
 def test_switched_off(place: Place, judged: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMOPS_PUBLISH__AUTOMATIC_ROLLBACK", "false")
-    assert "publish.automatic_rollback is off" in refused("v3", REASONS)
+    assert "publish.automatic_rollback is off" in refused("v3", REASONS, place)
     assert place.present() == "v3"
 
 
 def test_cleared_and_run_again_it_does_not_go_back_further(place: Place, judged: dict[str, str]) -> None:
-    assert "rolled back to v2" in refused("v3", REASONS)
+    assert "rolled back to v2" in refused("v3", REASONS, place)
     assert "Production is v2 by now" in refused("v3", REASONS)
     assert place.present() == "v2"
 
@@ -100,8 +111,7 @@ def test_integrity_names_a_changed_file(place: Place, tmp_path: Path) -> None:
 )
 def test_verdict_counts_faults_of_the_audit_trail(place: Place, attack: str, fault: str) -> None:
     """The model itself is untouched; what was approved can no longer be proven."""
-    passed = place.report("passed", [])
-    published = {"version": "v3", "candidate": next(iter(place.candidates)), "fault": ""}
+    passed, published = place.report("passed", []), looked_at(place)
     records = [info.uri for info in place.lake.objects(place.lake.uri("audit", "records"))]
     if attack == "edit":
         place.lake.write(records[0], place.lake.read(records[0]).replace(b"pipeline", b"someone", 1))
@@ -109,18 +119,82 @@ def test_verdict_counts_faults_of_the_audit_trail(place: Place, attack: str, fau
         place.lake.delete([records[1]])
     else:  # the whole trail, with the head and this machine's memory of it
         place.lake.delete([*records, place.lake.uri("audit", "head.json")])
-    reasons = watch.verdict("check", published, passed.uri, passed.uri)
+    reasons = watch.verdict("check", published, place.evaluation().uri, passed.uri)
     assert any(fault in reason for reason in reasons), reasons
-    assert "It stays in production: The audit trail does not hold" in refused("v3", reasons)
+    assert "It stays in production" in refused("v3", reasons)
     assert place.present() == "v3", "on a trail that does not hold, nothing moves"
 
 
+def looked_at(place: Place) -> dict[str, str]:
+    """What the task that pulls the files hands on."""
+    return watch.integrity("check")
+
+
 def test_verdict_knows_erased_data(place: Place) -> None:
-    passed = place.report("passed", [])
-    published = {"version": "v3", "candidate": next(iter(place.candidates)), "fault": ""}
-    assert watch.verdict("check", published, passed.uri, passed.uri) == []
+    published, passed = looked_at(place), place.report("passed", [])
+    evaluation = place.evaluation().uri
+    assert watch.verdict("check", published, evaluation, passed.uri) == []
     names = [f"{place.store.repository}@v3"]
     place.audit.append("subject_erased", actor="x", data={"models": [{"versions": names}]})
-    (reason,) = watch.verdict("check", published, passed.uri, passed.uri)
+    (reason,) = watch.verdict("check", published, evaluation, passed.uri)
     assert "erased" in reason
     assert [record.data["verdict"] for record in place.audit.find("production_checked")] == ["passed", "refused"]
+
+
+# What Airflow's users may edit between two tasks is not believed
+
+
+def test_a_fault_that_is_edited_away_is_told_all_the_same(place: Place) -> None:
+    published = looked_at(place)
+    data = {"version": "v3", "candidate": published["candidate"], "fault": "model.safetensors differs"}
+    place.audit.append(watch.LOOKED_AT, actor="pipeline", run_id="check", subject=digest(place), data=data)
+    reasons = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert reasons[0] == "its files: model.safetensors differs"
+    assert "is not what was found" in reasons[1]
+
+
+def digest(place: Place) -> str:
+    return place.candidate("v3").output("model").digest
+
+
+def test_a_report_of_another_version_does_not_speak_for_this_one(place: Place) -> None:
+    published = looked_at(place)
+    other, own = place.report("passed", [], "v1"), place.evaluation()
+    reasons = watch.verdict("check", published, own.uri, other.uri)
+    assert "compliance: it was made for another candidate" in reasons
+    assert "compliance: it was made for another evaluation" in reasons
+    reasons = watch.verdict("check", {**published, "candidate": place.candidate("v1").uri}, own.uri, other.uri)
+    assert any("of another model than the one in production" in reason for reason in reasons)
+
+
+def test_a_report_that_nobody_made_is_refused(place: Place) -> None:
+    published, evaluation = looked_at(place), place.evaluation()
+    planted = place.report("passed", []).model_copy(update={"facts": {"verdict": "passed", "better": True}})
+    place.lake.write(planted.uri, planted.model_dump_json().encode())
+    reasons = watch.verdict("check", published, evaluation.uri, planted.uri)
+    assert any("compliance: the audit trail does not know" in reason for reason in reasons)
+
+
+def test_without_a_look_at_the_files_nothing_is_passed(place: Place) -> None:
+    published = {"version": "v3", "candidate": place.candidate("v3").uri, "fault": ""}
+    reasons = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert reasons == ["the audit trail does not say that its files were looked at in this run"]
+
+
+def test_reasons_that_no_verdict_gave_move_nothing(place: Place) -> None:
+    """Somebody edits what the verdict's task handed on, in either direction."""
+    assert "It stays in production" in refused("v3", ["made up"])
+    verdict(place, [])
+    assert "as it was approved" in refused("v3", ["made up"])
+    assert place.present() == "v3"
+    assert place.audit.find("rolled_back") == []
+
+
+def test_reasons_that_are_edited_away_still_count(place: Place, judged: dict[str, str]) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    verdict(place, REASONS)
+    done = restore.when_unfit("check", {"version": "v3"}, [])
+    assert done["version"] == "v2"
+    with pytest.raises(AirflowFailException, match="it fell"):
+        restore.conclude("check", {"version": "v3"}, [], done)

@@ -26,12 +26,12 @@ from evaluate.test_report import report
 from review.court import Court, write_files
 
 from pipeline.audit.report import describe
-from pipeline.errors import Refused, SettingsError
+from pipeline.errors import LakeError, Refused, SettingsError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run
 from pipeline.review import blind, form, signoff
 from pipeline.review.operator import ReviewOperator
-from pipeline.stage import Attempt
+from pipeline.stage import Attempt, Manifest, run_stage
 
 RATED = {"relevance": 4, "logical_flow": 4, "ease_of_understanding": 4, "completeness": 4, "comment": "fine"}
 CONFIRMED = {"licences_checked": True, "personal_data_checked": True, "findings_checked": True, "comment": "fine"}
@@ -219,6 +219,50 @@ def test_snapshot_that_no_run_made_is_refused(court: Court) -> None:
     with pytest.raises(AirflowFailException, match="audit trail does not know this repository"):
         tasks.snapshot(court.run, uri)
     assert tasks.snapshot(court.run, manifest.uri) == manifest.uri
+
+
+def made_by_a_task(court: Court, run: Run, data: bytes = b"rows") -> Manifest:
+    return run_stage(run.lake, "prepare", write_files({"rows": data}, "rows"), run_id=run.id, packages=("errors",))
+
+
+def test_a_stage_is_recorded_before_anybody_can_find_it(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the two, in the other order it would lie there for ever without anybody who made it."""
+    run = run_of(court)
+    put = run.lake.put_if_absent
+
+    def killed(uri: str, data: bytes) -> bool:
+        if uri.endswith("/manifest.json"):
+            raise KeyboardInterrupt
+        return put(uri, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.lake, "put_if_absent", killed)
+        with pytest.raises(KeyboardInterrupt):
+            made_by_a_task(court, run)
+    (record,) = court.audit.find("stage_made")
+    assert record.run_id == court.run
+    manifest = made_by_a_task(court, run)
+    assert not manifest.cached
+    again = run_of(court)
+    found = made_by_a_task(court, again)
+    assert found.cached
+    assert again.done(found) == manifest.uri, "killed before it was noted as completed, it is still known"
+
+
+def test_a_finished_stage_that_nobody_recorded_is_made_anew(court: Court) -> None:
+    """By a command, or by somebody who knows what the key of the next stage will be."""
+    planted = run_stage(
+        court.lake, "prepare", write_files({"rows": b"poison"}, "rows"), run_id="x", packages=("errors",)
+    )
+    run = run_of(court)
+    found = made_by_a_task(court, run)
+    assert found.uri == planted.uri
+    with pytest.raises(LakeError, match="prepare was found finished, but nobody recorded making it"):
+        run.done(found)
+    manifest = made_by_a_task(court, run)
+    assert not manifest.cached
+    assert run.lake.read(f"{manifest.output('rows').uri}/rows") == b"rows"
+    assert run.done(manifest) == planted.uri
 
 
 def test_forms_are_what_the_operator_shows() -> None:

@@ -32,7 +32,7 @@ def test_everything_known_is_exported_once(world: World, tmp_path: Path) -> None
     assert SUBJECT in mentions["raw/help-desk/night-1/page-1.json"][0]
     assert {item["view"] for item in document["online"]} == {"qa_features", "token_features_acme_tiny_chat_1"}
     assert document["online"][0]["question_id"] == JANES
-    assert [model["versions"] for model in document["models_trained_with_it"]] == [[], ["acme/faq@v3"]]
+    assert [model["versions"] for model in document["models_trained_with_it"]] == [[], [], ["acme/faq@v3"]]
     assert document["sources"] == ["help-desk"]
 
 
@@ -45,7 +45,7 @@ def test_an_export_is_recorded_without_the_name(world: World, tmp_path: Path) ->
     document = export(world.settings, world.lake, JANE, tmp_path / "jane.json", actor="officer")
     record = AuditLog(world.lake).find("subject_exported")[0]
     assert record.subject == document["reference"]
-    assert record.data["models_trained_with_it"] == 2
+    assert record.data["models_trained_with_it"] == 3
     assert SUBJECT not in record.model_dump_json()
 
 

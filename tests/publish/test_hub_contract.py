@@ -98,7 +98,16 @@ def played(recorded: Recorder, store: ModelStore, lake: Lake, build: Callable[..
 
     for name in ("a", "b"):
         made = release(store, build(name, name), identity={"run_id": name, "model": name}, check=good)
-        promote(store, lake, audit, made, run_id=name, model=name, approvals=[1])
+        promote(
+            store,
+            lake,
+            audit,
+            made,
+            run_id=name,
+            model=name,
+            compared=(store.production() or {}).get("model"),
+            approvals=[1],
+        )
     rollback(store, lake, audit, to=None, actor="operator", reason="it is worse in production")
     with pytest.raises(Refused):
         release(store, build("c", "c"), identity={"run_id": "c", "model": "c"}, check=bad)

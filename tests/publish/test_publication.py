@@ -19,6 +19,7 @@ from pipeline.audit import AuditLog
 from pipeline.audit.records import Head, Record
 from pipeline.errors import Refused
 from pipeline.publish import stage
+from pipeline.publish.champion import champion
 from pipeline.publish.release import folder_hashes, write_release
 from pipeline.publish.store import ModelStore
 from pipeline.publish.witnesses import released_heads
@@ -51,7 +52,7 @@ def court(settings: Settings, tmp_path: Path, model: Path) -> Court:
     return approve(Court(made), model)
 
 
-def approve(court: Court, model: Path, seed: str = "") -> Court:
+def approve(court: Court, model: Path, seed: str = "", compared: bool = True) -> Court:
     files = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
     answer = Answerer(model).answer([Asked(CONTEXT, QUESTION)], max_new_tokens=TOKENS)[0]
     court.start()
@@ -66,7 +67,9 @@ def approve(court: Court, model: Path, seed: str = "") -> Court:
         batch = pa.RecordBatch.from_pylist([row])
         attempt.lake.write_batches(attempt.uri("answers", "part.parquet"), [batch], batch.schema)
 
-    evaluation = court.stage("evaluate", evaluated, {"candidate": candidate, **inputs}, seed)
+    present = champion(court.settings, court.lake) if compared else None
+    rivals = {"champion": present} if present else {}
+    evaluation = court.stage("evaluate", evaluated, {"candidate": candidate, **inputs, **rivals}, seed)
     checked = {"candidate": candidate, "evaluation": evaluation, **inputs}
     facts = write_files({"report.json": court.report(), "report.html": b"<p>"})
     court.stage("comply", facts, checked, seed)
@@ -306,6 +309,36 @@ def test_other_base_or_rows_than_the_models_own_are_not_named_in_a_card(court: C
         publish(court, base=other)
 
 
+def second(court: Court, model: Path, run: str = "run-2") -> Court:
+    """Another run on the same lake, approved, with a model of its own that was compared with the one in production."""
+    return approve(Court(court.settings, run=run), model, seed=run)
+
+
+def test_a_second_model_replaces_the_one_it_was_compared_with(court: Court, model: Path) -> None:
+    publish(court)
+    assert publish(second(court, model)).facts["version"] == "v2"
+
+
+def test_what_was_published_while_this_one_waited_is_not_replaced(court: Court, model: Path) -> None:
+    """Both were compared with nothing, as nothing was in production yet; the other one's reviewers were quicker."""
+    waiting = second(court, model, "run-slow")
+    publish(court)
+    with pytest.raises(Refused, match="v1 went to production after this model was evaluated"):
+        publish(waiting)
+    assert [version.name for version in ModelStore(court.settings).versions()] == ["v1"]
+
+
+def test_a_champions_manifest_that_names_another_model_is_refused(court: Court, model: Path) -> None:
+    """A weak model where the champion should be: everything is better than that."""
+    publish(court)
+    good = court.made["tune"]
+    weak = court.stage("tune", write_files({"model.safetensors": b"weak"}, "model"), seed="weak")
+    planted = weak.model_copy(update={"uri": good.uri})
+    court.lake.write(good.uri, planted.model_dump_json().encode())
+    with pytest.raises(Refused, match="of another model than the one in production"):
+        champion(court.settings, court.lake)
+
+
 def test_another_lake_with_a_trail_of_its_own_is_refused_once_something_was_released(
     court: Court, model: Path, tmp_path: Path
 ) -> None:
@@ -316,7 +349,7 @@ def test_another_lake_with_a_trail_of_its_own_is_refused_once_something_was_rele
     own.publish = court.settings.publish
     own.audit.signing_key = SecretStr("attacker")
     with pytest.raises(Refused, match="cut or rewritten"):
-        publish(approve(Court(own), model, seed="evil"))
+        publish(approve(Court(own), model, seed="evil", compared=False))
     assert [version.name for version in ModelStore(own).versions()] == ["v1"]
 
 

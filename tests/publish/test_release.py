@@ -27,7 +27,16 @@ def publish(lake: Lake) -> Callable[..., Version]:
         store: ModelStore, build: Build, content: str, run: str = "run-1", check=lambda folder: None
     ) -> Version:
         version = release(store, build(content, run), identity={"run_id": run, "model": content}, check=check)
-        promote(store, lake, AuditLog(lake), version, run_id=run, model=content, approvals=[1])
+        promote(
+            store,
+            lake,
+            AuditLog(lake),
+            version,
+            run_id=run,
+            model=content,
+            compared=(store.production() or {}).get("model"),
+            approvals=[1],
+        )
         return version
 
     return publish

@@ -12,6 +12,7 @@ from pipeline.audit import AuditLog
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias
+from pipeline.publish.comparison import why_withdrawn
 from pipeline.publish.lease import lease
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release
@@ -34,7 +35,16 @@ class World:
 
     def promote(self, version: Version, content: str) -> None:
         run = f"run-{content}"
-        promote(self.store, self.lake, self.audit, version, run_id=run, model=content, approvals=[1])
+        promote(
+            self.store,
+            self.lake,
+            self.audit,
+            version,
+            run_id=run,
+            model=content,
+            compared=(self.store.production() or {}).get("model"),
+            approvals=[1],
+        )
 
     def publish(self, content: str) -> Version:
         version = self.commit(content)
@@ -183,6 +193,37 @@ def test_a_release_that_is_tried_again_does_not_undo_a_newer_one(world: World) -
     with pytest.raises(Refused, match="v2 is in production already"):
         world.promote(late, "a")
     assert world.present() == "v2"
+
+
+def test_the_same_bytes_under_a_new_name_stay_withdrawn(world: World) -> None:
+    """The night after a rollback: nothing changed, so the same model is made again."""
+    world.publish("a")
+    world.publish("b")
+    world.back()
+    again = release(
+        world.store, world.build("b", "run-3"), identity={"run_id": "run-3", "model": "b"}, check=lambda folder: None
+    )
+    assert again.name == "v3"
+    with pytest.raises(Refused, match=r"the bytes of v2.*it is worse in production.*rollback --to v2"):
+        world.promote(again, "b")
+    assert world.present() == "v1"
+    world.back("v2", "it was better after all")
+    assert why_withdrawn(world.audit.trail(), world.store.repository, "b") is None
+
+
+def test_production_that_moved_since_the_comparison_is_not_replaced(world: World) -> None:
+    world.publish("a")
+    compared = str((world.store.production() or {})["model"])
+    late = world.commit("c")
+    early = world.commit("b")
+    assert (late.name, early.name) == ("v2", "v3")
+    newest = world.commit("d")
+    world.promote(early, "b")
+    with pytest.raises(Refused, match="v3 went to production after this model was evaluated"):
+        promote(
+            world.store, world.lake, world.audit, newest, run_id="run-d", model="d", compared=compared, approvals=[1]
+        )
+    assert world.present() == "v3"
 
 
 def test_promoting_again_writes_nothing(world: World) -> None:

@@ -110,14 +110,39 @@ class Court:
     def start(self, starter: str = "scheduler") -> None:
         self.audit.append(signoff.RUN_STARTED, actor=starter, run_id=self.run)
 
-    def develop(self, model: dict[str, bytes] | None = None, seed: str = "") -> None:
-        """Make candidate, evaluation and compliance report."""
-        candidate = self.stage("tune", write_files(model or MODEL, "model"), seed=seed)
-        evaluation = self.stage(
-            "evaluate", write_files({"report.json": b"{}", "of": candidate.digest.encode()}), {"candidate": candidate}
+    def ground(self, seed: str = "") -> dict[str, Manifest]:
+        """Make what a model is made from; returns what it is judged with."""
+        repository = self.stage("repository", write_files({"rows": f"collected {seed}".encode()}, "rows"), seed=seed)
+        base = self.stage("base-model", write_files({"weights": f"base {seed}".encode()}, "model"), seed=seed)
+        prepared = self.stage(
+            "prepare", write_files({"rows": f"cleaned {seed}".encode()}, "rows"), {"repository": repository}, seed
         )
-        inputs = {"candidate": candidate, "evaluation": evaluation}
+        inputs = {"prepare": prepared, "base-model": base}
+        features = self.stage("features", write_files({"rows": f"tokens {seed}".encode()}, "tokens"), inputs, seed)
+        return {"base": base, "prepared": prepared, "features": features}
+
+    def candidate(
+        self, base: Manifest, features: Manifest, files: dict[str, bytes] | None = None, seed: str = ""
+    ) -> Manifest:
+        """Train and tune."""
+        inputs = {"base-model": base, "features": features}
+        trained = self.stage("train", write_files({"adapter": f"learnt {seed}".encode()}, "adapter"), inputs, seed)
+        return self.stage("tune", write_files(files or MODEL, "model"), {**inputs, "train": trained}, seed)
+
+    def judge(self, candidate: Manifest, ground: dict[str, Manifest], seed: str = "") -> None:
+        """Evaluate and check a candidate."""
+        evaluation = self.stage(
+            "evaluate",
+            write_files({"report.json": b"{}", "of": candidate.digest.encode()}),
+            {"candidate": candidate, **ground},
+        )
+        inputs = {"candidate": candidate, "evaluation": evaluation, **ground, "repository": self.made["repository"]}
         self.stage("comply", write_files({"report.json": self.report()}), inputs, seed=seed)
+
+    def develop(self, model: dict[str, bytes] | None = None, seed: str = "") -> None:
+        """Make candidate, evaluation and compliance report, and everything behind them."""
+        ground = self.ground(seed)
+        self.judge(self.candidate(ground["base"], ground["features"], model, seed), ground, seed)
 
     def gate(self, verdict: str = "passed") -> None:
         policy = load_policy(self.settings.policy_file)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from pydantic import SecretStr
 from tiny_training import hyper, task, train_settings
 
 from pipeline.errors import TrainingError
@@ -162,3 +163,40 @@ def test_a_damaged_checkpoint_is_passed_over(lake: Lake) -> None:
     found = store.latest()
     assert found is not None
     assert found.step == 5
+
+
+KEY = SecretStr("the trail's key")
+
+
+@pytest.mark.parametrize("forger", [None, SecretStr("a guess")])
+def test_a_checkpoint_that_somebody_else_wrote_is_passed_over(lake: Lake, forger: SecretStr | None) -> None:
+    """Whole and newest, with a digest that fits: training would go on from its weights."""
+    own = CheckpointStore(lake, lake.uri("checkpoints", "train", "key"), key=KEY)
+    save(own, 5)
+    save(CheckpointStore(lake, own.prefix, key=forger), 99)
+    found = own.latest()
+    assert found is not None
+    assert found.step == 5
+
+
+def test_a_checkpoint_of_other_work_or_another_step_is_passed_over(lake: Lake) -> None:
+    own = CheckpointStore(lake, lake.uri("checkpoints", "train", "key"), key=KEY)
+    other = CheckpointStore(lake, lake.uri("checkpoints", "train", "other"), key=KEY)
+    save(own, 5)
+    save(other, 9)
+    for source, step in ((other, 9), (own, 5)):
+        for name in (STATE, TENSORS):
+            place = f"{source.prefix}/step-{step:08d}/{name}"
+            lake.write(f"{own.prefix}/step-{step + 1:08d}/{name}", lake.read(place))
+    found = own.latest()
+    assert found is not None
+    assert found.step == 5
+
+
+def test_a_checkpoint_whose_state_was_edited_is_passed_over(lake: Lake) -> None:
+    own = CheckpointStore(lake, lake.uri("checkpoints", "train", "key"), key=KEY)
+    own.save(5, {"now:w": torch.zeros(2)}, {"loss": float("inf"), "rate": 0.1 + 0.2})
+    assert own.latest() is not None
+    place = f"{own.prefix}/step-00000005/{STATE}"
+    lake.write(place, lake.read(place).replace(b'"loss": Infinity', b'"loss": 0.0'))
+    assert own.latest() is None

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from tiny_stages import Stages
 from tiny_training import hyper
 
 from pipeline.answering import Answerer, Asked
 from pipeline.errors import LakeError, TrainingError
+from pipeline.lake import Lake
 from pipeline.settings import TuneSettings
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
@@ -23,7 +24,7 @@ from pipeline.tune.pruning import best_until, judge_for
 from pipeline.tune.report import ENOUGH, importance, tuning_report
 from pipeline.tune.search import search
 from pipeline.tune.space import axes, default_point, hyperopt_space, hyperparameters
-from pipeline.tune.trials import Trial, name_of
+from pipeline.tune.trials import Trial, TrialStore, name_of
 
 pytestmark = pytest.mark.model
 THREE = {"trials": 3, "seed": 1, "hopeless_after": 1.0, "hopeless_margin": 9.0}
@@ -182,6 +183,54 @@ def test_a_killed_search_continues_with_its_trials(stages: Stages, monkeypatch: 
     assert fitted[len(first_run) :] == [first_run[1]]
     assert resumed.digest == undisturbed.digest
     assert not stages.lake.objects(stages.lake.uri("checkpoints", "tune"))
+
+
+KEY = SecretStr("the trail's key")
+
+
+def kept(lake: Lake, folder: Path, key: SecretStr | None, loss: float = 1.0) -> TrialStore:
+    """A finished trial named `a`."""
+    store = TrialStore(lake, lake.uri("checkpoints", "tune", "k"), key)
+    folder.mkdir()
+    (folder / "adapter.safetensors").write_bytes(f"weights {loss}".encode())
+    trial = Trial("a", {"learning_rate": 0.1}, loss, 2.0, 4, 4, 4, curve=[(0.5, 1.5)])
+    store.keep(trial, folder)
+    return store
+
+
+def test_a_trial_survives_its_journey(lake: Lake, tmp_path: Path) -> None:
+    store = kept(lake, tmp_path / "a", KEY)
+    found = store.find("a")
+    assert found is not None
+    assert (found.loss, found.curve) == (1.0, [(0.5, 1.5)])
+    assert (store.fetch("a", tmp_path / "b") / "adapter.safetensors").read_bytes() == b"weights 1.0"
+
+
+@pytest.mark.parametrize("forger", [None, SecretStr("a guess")])
+def test_a_trial_that_somebody_else_wrote_is_tried_again(lake: Lake, tmp_path: Path, forger: SecretStr | None) -> None:
+    """The best loss of all, with weights beside it: they would become the candidate."""
+    own = kept(lake, tmp_path / "a", KEY)
+    kept(lake, tmp_path / "b", forger, loss=0.0)
+    assert own.find("a") is None
+    with pytest.raises(LakeError, match="not what it wrote"):
+        own.fetch("a", tmp_path / "c")
+
+
+@pytest.mark.parametrize("name", ["adapter.safetensors", "more.safetensors"])
+def test_weights_that_a_trial_did_not_write_are_refused(lake: Lake, tmp_path: Path, name: str) -> None:
+    own = kept(lake, tmp_path / "a", KEY)
+    lake.write(f"{own.place('a')}/learnt/{name}", b"evil")
+    assert own.find("a") is not None
+    with pytest.raises(LakeError, match="not what it wrote"):
+        own.fetch("a", tmp_path / "b")
+
+
+def test_an_adapter_that_was_changed_after_training_becomes_no_candidate(stages: Stages) -> None:
+    trained = stages.train("causal", lora_layers=2)
+    place = f"{trained.output('adapter').uri}/adapter_model.safetensors"
+    stages.lake.write(place, stages.lake.read(place)[:-4] + b"evil")
+    with pytest.raises(LakeError, match="is not what its manifest says"):
+        stages.tune("causal", {"trials": 1}, lora_layers=2)
 
 
 def test_a_configuration_that_cannot_be_trained_is_kept_as_failed_and_the_search_goes_on(

@@ -1,0 +1,59 @@
+"""Whether a model was compared with the one that it would replace, and whether it is one that was taken back before."""
+
+from __future__ import annotations
+
+from pipeline.audit.trail import Trail
+from pipeline.errors import Refused
+from pipeline.lake import Lake
+from pipeline.publish import alias
+from pipeline.publish.rollback import PUBLISHED
+from pipeline.publish.store import ModelStore
+from pipeline.stage import Manifest, load_manifest
+
+
+def compared_with(lake: Lake, evaluation: Manifest) -> str | None:
+    """Return the digest of the production model that an evaluation compared with; None when there was none.
+
+    Raises Refused when the manifest of that model is not the one that was read then.
+    """
+    reference = evaluation.inputs.get("champion")
+    if reference is None:
+        return None
+    manifest = load_manifest(lake, reference.uri)
+    if manifest.digest != reference.digest:
+        raise Refused(
+            "The manifest of the model that this one was compared with is another one by now",
+            where=reference.uri,
+            remedy="Start a new run; find out who writes to the lake",
+        )
+    return manifest.output("model").digest
+
+
+def refuse_other_production(store: ModelStore, compared: str | None, model: str) -> None:
+    """Raise Refused when production holds neither the model that this one was compared with nor this one itself.
+
+    While a run waits for its reviewers another one can publish, and its model may be the better one.
+    """
+    present = store.production()
+    if present is not None and present.get("model") not in (compared, model):
+        raise Refused(
+            f"{present.get('version')} went to production after this model was evaluated: nobody compared the two",
+            where=store.url(),
+            remedy="Start a new run: it compares with what is in production now",
+        )
+
+
+def why_withdrawn(trail: Trail, repository: str, model: str) -> str | None:
+    """Return why a model with these bytes must not be released again, or None.
+
+    The same rows and settings give the same bytes: the night after a rollback brings the model back under a new name.
+    """
+    left = alias.withdrawn(trail, repository)
+    for record in reversed(trail.find(PUBLISHED, subject=model)):
+        version = str(record.data.get("version"))
+        if record.data.get("repository") == repository and version in left:
+            return (
+                f"these are the bytes of {version}, which was taken out of production by a rollback: {left[version]} "
+                f"(if it is wanted after all: llmops models rollback --to {version})"
+            )
+    return None
