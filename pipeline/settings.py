@@ -212,7 +212,8 @@ class SelectSettings(Section):
 class PretrainSettings(Section):
     """Continued pre-training of all weights on the company's own texts, before fine-tuning.
 
-    Batch size, schedule and what is not named here are those of `[train]`.
+    Batch, schedule, optimiser, early stopping, checkpoints, seed and machine are those of `[train]`. Its method,
+    adapters, packing, limits of examples and earlier run do not hold here.
     """
 
     enabled: bool = False
@@ -396,11 +397,14 @@ class MailSettings(Section):
 class AirflowSettings(Section):
     """Where Airflow's API is. User and password come from AIRFLOW_USERNAME and AIRFLOW_PASSWORD.
 
-    `gpu_queue` is the Celery queue of training and generation; the worker with the GPU listens to it.
+    `gpu_queue` is the Celery queue of training and generation; the worker with the GPU listens to it. An attempt of a
+    task is ended and counts as failed after `task_hours`, of training and generation after `gpu_task_hours`.
     """
 
     url: str | None = None
     gpu_queue: str = "default"
+    task_hours: float = Field(2.0, gt=0)
+    gpu_task_hours: float = Field(24.0, gt=0)
 
 
 class LocalSettings(Section):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import typer
 
 from pipeline import cli
 from pipeline.errors import DONE, FAILED, PipelineError
+from pipeline.settings import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -76,3 +79,11 @@ def test_a_group_alone_shows_its_commands_and_nothing_else(call, capsys) -> None
 def test_how_a_call_ends(call, capsys, question: str, code: int, said: str) -> None:
     assert call("ask", question) == code
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_readme_names_every_command() -> None:
+    text = (PROJECT_ROOT / "README.md").read_text()
+    table = text[text.index("| command | meaning |") : text.index("`--json` makes any")]
+    rows = [row.split(" | ")[0] for row in table.splitlines()]
+    named = {word for row in rows for word in re.findall(r"`(?:llmops )?([a-z]+)", row)}
+    assert set(cli.COMMANDS) <= named

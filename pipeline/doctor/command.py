@@ -23,6 +23,7 @@ def doctor() -> None:
     checks = (
         configuration.settings_file,
         configuration.policy,
+        configuration.sources,
         configuration.secrets,
         machine.python,
         machine.java,

@@ -35,13 +35,39 @@ def policy(settings: Settings) -> Iterator[Result]:
         yield ok("policy", f"valid; reviewers: {', '.join(sorted(read.reviewers()))}")
 
 
+def sources(settings: Settings) -> Iterator[Result]:
+    """Compare the sources with the register: the gate refuses a model that learned from one it does not know."""
+    from pipeline.comply import governance
+    from pipeline.comply.checks.data_source_register import DataSourceRegister
+    from pipeline.comply.policy import load_policy
+
+    enabled = [source for source in settings.collect.sources if source.enabled]
+    try:
+        register = governance.load(settings.policy_file.parent).sources
+        action = load_policy(settings.policy_file).check(DataSourceRegister.slug).on_failure
+    except SettingsError:  # `policy` says what is wrong there
+        return
+    problems = []
+    for source in enabled:
+        known = register.source(source.name)
+        if known is None:
+            problems.append(f"{source.name} is not registered")
+        elif known.licence != source.licence:
+            problems.append(f"{source.name} is {source.licence} in the settings, {known.licence} in the register")
+    if problems:
+        remedy = "Enter each source with the same licence in governance/data_sources.yaml, or the gate refuses its rows"
+        yield (warning if action == "warn" else failed)("sources", "; ".join(problems), remedy)
+    elif enabled:
+        yield ok("sources", f"all {len(enabled)} are registered under the same licence")
+
+
 def secrets(settings: Settings) -> Iterator[Result]:
     """Name the secrets that a deployment should have and this one lacks."""
     missing = {
         "LLMOPS_AUDIT__SIGNING_KEY": settings.audit.signing_key is None,
         "LLMOPS_PUBLISH__TOKEN": settings.publish.token is None,
         "LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY": (
-            settings.prepare.privacy.mode == "pseudonym" and settings.prepare.privacy.pseudonym_key is None
+            settings.prepare.privacy.mode != "tag" and settings.prepare.privacy.pseudonym_key is None
         ),
     }
     lacking = [name for name, away in missing.items() if away]

@@ -19,6 +19,7 @@ from pipeline.settings import PROJECT_ROOT, Settings
 GIGABYTE = 1 << 30
 DISK_FAILS, DISK_WARNS = 1 * GIGABYTE, 5 * GIGABYTE
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)$", re.MULTILINE)
+LOCK = "constraints.txt"
 PRIVATE = ("credentials.json", "credentials.env")
 
 
@@ -29,8 +30,9 @@ def python(settings: Settings) -> Iterator[Result]:
         yield failed("python", f"Python {found}", "Use Python 3.11: make env PYTHON=/path/to/python3.11")
     else:
         yield ok("python", f"Python {found}")
-    lock = PROJECT_ROOT / "constraints.txt"
-    if not lock.is_file():
+    places = (settings.policy_file.parent, PROJECT_ROOT)
+    lock = next((place / LOCK for place in places if (place / LOCK).is_file()), None)
+    if lock is None:
         yield warning("packages", "there is no constraints.txt here", "Run from a checkout, or compare with its pins")
         return
     drifted = [

@@ -32,7 +32,7 @@ def defaults() -> dict[str, Any]:
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=30),
-        "execution_timeout": timedelta(hours=2),
+        "execution_timeout": timedelta(hours=current().airflow.task_hours),
         "on_failure_callback": [notify.on_failure(), notify.slack_failure],
         "on_retry_callback": [notify.on_retry()],
     }
@@ -44,8 +44,13 @@ def deadline() -> DeadlineAlert:
 
 
 def on_gpu() -> dict[str, Any]:
-    """Return where training and generation run: one at a time per slot of the pool, on the workers of its queue."""
-    return {"pool": GPU_POOL, "queue": current().airflow.gpu_queue}
+    """Return where training and generation run, one at a time per slot of the pool, and how long at most."""
+    chosen = current().airflow
+    return {
+        "pool": GPU_POOL,
+        "queue": chosen.gpu_queue,
+        "execution_timeout": timedelta(hours=chosen.gpu_task_hours),
+    }
 
 
 def overrides() -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _erasure(report: ErasureReport) -> Table:
         released = f"released as {', '.join(model.versions)}" if model.versions else "never released"
         table.add_row("model trained with it", f"{model.manifest} ({released})")
     if report.models:
-        table.add_row("next", "retrain without it: trigger the DAG llm_retrain or run `llmops run`")
+        table.add_row("next", "run llm_pipeline (makes the rows anew and retrains), or llm_retrain")
     for uri in report.remaining:
         table.add_row("[red]remains[/]", uri)
     return table

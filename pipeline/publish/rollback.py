@@ -175,7 +175,7 @@ def _unaffected(trail: Trail, target: Version, store: ModelStore) -> None:
         raise Refused(
             f"{target.name} learned from rows of a person whose data was erased since",
             where=store.url(),
-            remedy="Go back to another version, or retrain without those rows (llm_retrain)",
+            remedy="Go back to another version, or run llm_pipeline (makes the rows anew and retrains), or llm_retrain",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -70,6 +71,33 @@ def test_files_that_are_mounted_are_there() -> None:
         assert (PROJECT_ROOT / place).exists(), place
 
 
+def test_the_passwords_become_a_file_that_airflow_can_open_as_it_does(services: dict[str, Any], tmp_path: Path) -> None:
+    secret, variable = tmp_path / "secret", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
+    secret.write_text('{"operator": "x"}')
+    secret.chmod(0o400)
+    program = tmp_path / "bin" / "airflow"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    place = tmp_path / "state" / "airflow" / "passwords.json"
+    assert services["airflow-api-server"]["environment"][variable].startswith("/opt/llmops/state/")
+    *shell, script = services["airflow-init"]["command"]
+    script = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", script.replace("$$", "$"))
+    script = script.replace("/run/secrets/airflow_passwords", str(secret))
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin", variable: str(place)}
+    for _ in range(2):  # and again when the set-up starts anew
+        subprocess.run([*shell, script], check=True, env=environment)
+    assert place.stat().st_mode & 0o777 == 0o600
+    with place.open("a+"), place.open("r+") as file:
+        assert json.load(file) == {"operator": "x"}
+
+
+def test_the_doctor_of_a_container_finds_airflow(services: dict[str, Any]) -> None:
+    address = services["airflow-worker"]["environment"]["LLMOPS_AIRFLOW__URL"]
+    ((host, port),) = re.findall(r"^http://([\w-]+):(\d+)$", address)
+    assert ["--port", port] == services[host]["command"][-2:]
+
+
 @pytest.mark.skipif(COMPOSE is None, reason="needs the docker-compose command (extra dev)")
 class TestCompose:
     """Docker Compose reads the file; it needs no engine for that."""
@@ -78,13 +106,33 @@ class TestCompose:
         command = [str(COMPOSE), "--file", str(FILE), "--env-file", str(env), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
 
-    def test_it_is_valid_with_every_profile(self, tmp_path: Path) -> None:
-        env = tmp_path / "env"
+    def filled_in(self, folder: Path) -> Path:
+        env = folder / "env"
         env.write_text(re.sub(r"^([A-Z0-9_]+)=$", r"\1=x", EXAMPLE.read_text(), flags=re.MULTILINE))
+        return env
+
+    def test_it_is_valid_with_every_profile(self, tmp_path: Path) -> None:
         profiles = [part for profile in OPTIONAL.values() for part in ("--profile", profile)]
-        done = self.config(env, *profiles, "config", "--services")
+        done = self.config(self.filled_in(tmp_path), *profiles, "config", "--services")
         assert done.returncode == 0, done.stderr
         assert set(done.stdout.split()) == EXPECTED
+
+    def test_further_secrets_reach_each_part_that_runs_the_pipeline(self, tmp_path: Path) -> None:
+        further = tmp_path / "deploy" / "secrets" / "pipeline.env"
+        further.parent.mkdir(parents=True)
+        further.write_text(
+            "JIRA_API_TOKEN='a$b'\nLLMOPS_PUBLISH__SIGNING_KEY=\"-----BEGIN\\nx\"\nLLMOPS_MAIL__HOST=other\n"
+        )
+        done = self.config(self.filled_in(tmp_path), "--project-directory", str(tmp_path), "config", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        made = json.loads(done.stdout)["services"]
+        airflow = {name for name in EXPECTED - set(OPTIONAL) if name.startswith("airflow-")}
+        for name in airflow | {"spark-worker", "metrics"}:
+            environment = made[name]["environment"]
+            assert environment["JIRA_API_TOKEN"].replace("$$", "$") == "a$b", name
+            assert environment["LLMOPS_PUBLISH__SIGNING_KEY"] == "-----BEGIN\nx"
+            assert environment["LLMOPS_MAIL__HOST"] == "mail", "the lines of .env win"
+        assert "JIRA_API_TOKEN" not in (made["postgres"]["environment"] or {})
 
     def test_without_secrets_it_says_what_to_set(self, tmp_path: Path) -> None:
         done = self.config(EXAMPLE, "config", "--quiet")

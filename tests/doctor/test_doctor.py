@@ -14,12 +14,17 @@ from pipeline.doctor import configuration, connections, machine
 from pipeline.doctor.result import Result
 from pipeline.lake.folder import FolderStore
 from pipeline.settings import (
+    PROJECT_ROOT,
     AirflowSettings,
+    CollectSettings,
     LakeSettings,
     LocalSettings,
     MailSettings,
+    PrepareSettings,
+    PrivacySettings,
     PublishSettings,
     Settings,
+    load,
 )
 
 
@@ -148,3 +153,43 @@ def test_policy_and_secrets(tmp_path: Path) -> None:
     assert only(configuration.policy(Settings(policy_file=bad))).status == "failed"
     assert "LLMOPS_AUDIT__SIGNING_KEY" in only(configuration.secrets(Settings())).found
     assert next(configuration.settings_file(Settings())).status == "ok"
+
+
+@pytest.mark.parametrize("mode", ["pseudonym", "shift"])
+def test_a_mode_that_needs_the_key_asks_for_it(mode: str) -> None:
+    name = "LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY"
+    chosen = Settings(prepare=PrepareSettings(privacy=PrivacySettings(mode=mode)))
+    assert name in only(configuration.secrets(chosen)).found
+    assert name not in only(configuration.secrets(Settings())).found
+
+
+def test_sources_that_the_gate_would_refuse_are_named(tmp_path: Path) -> None:
+    for name in ("policy.yaml", "governance"):
+        (tmp_path / name).symlink_to(PROJECT_ROOT / name)
+    table = {"kind": "table", "uri": "rows.parquet"}
+
+    def found(*configured: dict[str, object]) -> Result:
+        made = CollectSettings(sources=[{**table, **source} for source in configured])
+        return only(configuration.sources(Settings(policy_file=tmp_path / "policy.yaml", collect=made)))
+
+    registered = {"name": "help-desk", "licence": "CC0-1.0"}
+    assert found(registered, {"name": "nobody-knows", "enabled": False}).status == "ok"
+    unknown = found(registered, {"name": "help-centre", "licence": "CC0-1.0"})
+    assert (unknown.status, unknown.found) == ("failed", "help-centre is not registered")
+    other = found({**registered, "licence": "MIT"})
+    assert (other.status, other.found) == ("failed", "help-desk is MIT in the settings, CC0-1.0 in the register")
+    (tmp_path / "policy.yaml").unlink()
+    (tmp_path / "policy.yaml").write_text("version: 1\nchecks: {data_source_register: {on_failure: warn}}\n")
+    assert found({**registered, "licence": "MIT"}).status == "warning"
+
+
+def test_the_laptops_own_sources_are_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.toml"))
+    assert only(configuration.sources(load())).status == "ok"
+
+
+def test_pins_beside_the_policy_are_found(tmp_path: Path) -> None:
+    (tmp_path / "constraints.txt").write_text("pydantic==0.0.1\n")
+    found = list(machine.python(Settings(policy_file=tmp_path / "policy.yaml")))[-1]
+    assert found.status == "warning"
+    assert "instead of 0.0.1" in found.found

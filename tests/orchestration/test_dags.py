@@ -6,6 +6,7 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,19 @@ def dags(airflow_database: None):
     return bag.dags
 
 
+def dags_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, Any]:
+    """Return the DAGs as they are read under other settings."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    for name, value in environment.items():
+        monkeypatch.setenv(f"LLMOPS_{name}", value)
+    current.cache_clear()
+    try:
+        return DagBag(str(DAGS)).dags
+    finally:
+        current.cache_clear()
+
+
 def test_the_dags_are_there(dags) -> None:
     assert set(dags) == EXPECTED
 
@@ -79,18 +93,27 @@ def test_training_and_generation_use_the_gpu_pool(dags) -> None:
     }
 
 
+def test_a_task_is_ended_after_the_hours_that_the_settings_give_it(
+    airflow_database: None, dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hours(found) -> dict[str, set[float]]:
+        made: dict[str, set[float]] = {"gpu": set(), "default_pool": set()}
+        for task in (task for name in EXPECTED for task in found[name].tasks):
+            made[task.pool].add(task.execution_timeout.total_seconds() / 3600)
+        return made
+
+    assert hours(dags) == {"default_pool": {2.0}, "gpu": {24.0}}
+    assert hours(dags_with(monkeypatch, AIRFLOW__TASK_HOURS="0.5", AIRFLOW__GPU_TASK_HOURS="72")) == {
+        "default_pool": {0.5},
+        "gpu": {72.0},
+    }
+
+
 def test_pre_training_is_a_task_when_the_settings_ask_for_it(
     airflow_database: None, dags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
     assert not dags["llm_pipeline"].has_task("develop.pretrain")
-    monkeypatch.setenv("LLMOPS_PRETRAIN__ENABLED", "true")
-    current.cache_clear()
-    try:
-        found = DagBag(str(DAGS)).dags
-    finally:
-        current.cache_clear()
+    found = dags_with(monkeypatch, PRETRAIN__ENABLED="true")
     for name in ("llm_pipeline", "llm_retrain"):
         task = found[name].get_task("develop.pretrain")
         assert task.pool == "gpu"

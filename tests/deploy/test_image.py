@@ -1,0 +1,53 @@
+"""deploy/Dockerfile: whatever settings and policy name is in the image, at the place where it is looked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.comply.governance import FILES, FOLDER
+from pipeline.comply.policy import load_policy
+from pipeline.settings import PROJECT_ROOT, load
+
+WORKDIR = "/opt/llmops"
+
+
+def final_stage() -> str:
+    return (PROJECT_ROOT / "deploy" / "Dockerfile").read_text().split("\nFROM ")[-1]
+
+
+def copied() -> dict[str, Path]:
+    """Return the places of the final image, by absolute path, with the project's file that each is a copy of."""
+    found: dict[str, Path] = {}
+    for arguments in re.findall(r"^COPY (?!--from)(.+)$", final_stage(), re.MULTILINE):
+        *sources, target = arguments.split()
+        for source in sources:
+            place = f"{WORKDIR}/{target.removeprefix('./')}"
+            place = f"{place.rstrip('/')}/{Path(source).name}" if target.endswith("/") else place
+            path = PROJECT_ROOT / source
+            found |= {place: path} if path.is_file() else {f"{place}/{child.name}": child for child in path.iterdir()}
+    return found
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The paths that the image's settings and its policy name."""
+    monkeypatch.setenv("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.production.toml"))
+    settings = load()
+    policy = load_policy(settings.policy_file)
+    chain = policy.supply_chain
+    names = [settings.policy_file.name, chain.lock, *([chain.advisories] if chain.advisories else [])]
+    return {f"{WORKDIR}/{name}" for name in names} | {f"{WORKDIR}/{FOLDER}/{file}" for file, _ in FILES.values()}
+
+
+def test_every_file_that_settings_and_policy_name_is_copied(named: set[str]) -> None:
+    assert named <= set(copied())
+
+
+def test_what_the_environment_names_is_copied() -> None:
+    places = copied()
+    variables = dict(re.findall(r"([A-Z_]+)=(\S+)", final_stage()))
+    assert places[variables["LLMOPS_CONFIG"]].name == "llmops.production.toml"
+    assert f"{variables['AIRFLOW__CORE__DAGS_FOLDER']}/llm_pipeline.py" in places
