@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -33,7 +33,7 @@ from pipeline.log import get_logger
 log = get_logger(__name__)
 PACKAGE = Path(__file__).resolve().parent
 SHARED = ("records.py", "stage.py", "lake/lake.py")
-_witnesses: WeakKeyDictionary[Lake, Callable[[Manifest], None]] = WeakKeyDictionary()
+_witnesses: WeakKeyDictionary[Lake, Witness] = WeakKeyDictionary()
 
 
 def _inside(path: str) -> str:
@@ -273,7 +273,7 @@ def run_stage(
         _discard(attempt)
         raise
     if (witness := _witnesses.get(lake)) is not None:
-        witness(manifest)
+        witness.saw(manifest)
     if not lake.put_if_absent(uri, manifest.model_dump_json(indent=2).encode()):
         _discard(attempt)
         # What lies there was not made here: whoever put it there has to have recorded that it was made.
@@ -282,12 +282,34 @@ def run_stage(
     return manifest
 
 
-def witnessed(lake: Lake, witness: Callable[[Manifest], None]) -> None:
-    """Have every manifest that is made in this lake, by this process, told to `witness` before anybody can find it.
+class Witness(Protocol):
+    """Who keeps an account of what is made, and can tell later whether something was."""
+
+    def saw(self, manifest: Manifest) -> None:
+        """Take down that a manifest is made; called before anybody can find it."""
+
+    def knows(self, manifest: Manifest) -> bool:
+        """Tell whether exactly this manifest was ever taken down."""
+
+
+def witnessed(lake: Lake, witness: Witness) -> None:
+    """Have every manifest that this process makes in this lake seen by `witness`.
 
     So there is no moment, and no kill, after which a finished stage lies there and nobody said that it was made.
     """
     _witnesses[lake] = witness
+
+
+def believed(lake: Lake, manifest: Manifest) -> bool:
+    """Tell whether a stage may build on what this manifest of earlier work says.
+
+    What lies in the lake is no proof of itself. Without a witness (commands by hand) it is all that there is.
+    """
+    witness = _witnesses.get(lake)
+    if witness is None or witness.knows(manifest):
+        return True
+    log.warning("nobody recorded making this earlier result; the work is done anew", manifest=manifest.uri)
+    return False
 
 
 def _finished(lake: Lake, uri: str) -> Manifest | None:

@@ -158,6 +158,15 @@ class AuditLog:
         for info in self._lake.objects(self._lake.uri("audit", "records")):
             yield self._parsed(self._lake.read(info.uri), info.uri)
 
+    def newest_first(self) -> Iterator[Record]:
+        """Yield the records from the last one back, read one at a time: for what was recorded not long ago.
+
+        They are not verified. Raises LakeError at one that is missing or cannot be read.
+        """
+        for number in range(self._last().number, 0, -1):
+            uri = self._uri(number)
+            yield self._parsed(self._lake.read(uri), uri)
+
     def find(self, event: str, *, run_id: str | None = None, subject: str | None = None) -> list[Record]:
         """Return the records of an event, optionally of one run or about one subject, oldest first.
 

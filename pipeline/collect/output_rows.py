@@ -90,9 +90,17 @@ class OutputRows:
         return self._counts[file]
 
     def _reader(self) -> pq.ParquetFile:
-        """Return the present file, opened."""
+        """Return the present file, opened; raises LakeError when it is not the one that was written."""
         if self._open is None:
-            filesystem, path = self._lake.arrow(self.address(self._files[self._file]))
+            address = self.address(self._files[self._file])
+            if self._lake.digest(address) != self._files[self._file].sha256:
+                raise LakeError(
+                    "A file of collected rows is not the one that was written",
+                    where=address,
+                    remedy="Find out who writes to the lake; then delete the source's reference below refs/collect: it "
+                    "is collected as a whole again",
+                )
+            filesystem, path = self._lake.arrow(address)
             with said(self.address(self._files[self._file])):
                 self._open = pq.ParquetFile(filesystem.open_input_file(path))
         return self._open

@@ -41,7 +41,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, collected: list[Manifest
 
     Outputs: `rows` sorted by question id, `set_aside` of all sources. Facts: per source its kind, licence, rows and
     how many rows it retired; rows per licence. Raises SourceError when two inputs come from sources of one name or
-    when there is nothing at all.
+    when there is nothing at all, LakeError when a source's rows are not those that its collection wrote.
     """
     names = Counter(str(manifest.facts.get("source")) for manifest in collected)
     repeated = [name for name, times in names.items() if times > 1]

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
-from pipeline.stage import Manifest, load_manifest
+from pipeline.stage import Manifest, believed, load_manifest
 
 log = get_logger(__name__)
 DOCUMENTS_SCHEMA = pa.schema(
@@ -72,6 +72,8 @@ def load(lake: Lake, source: str, fingerprint: str) -> Previous:
         return Previous()
     try:
         manifest = load_manifest(lake, json.loads(found[0])["manifest"])
+        if not believed(lake, manifest):
+            return Previous()
         documents = {document.document_id: document for document in _read(lake, manifest)}
     except (LakeError, ValueError, KeyError, TypeError, OSError) as problem:
         log.warning(

@@ -21,7 +21,7 @@ from pipeline.lake import Lake
 from pipeline.lake.errors import said
 from pipeline.log import get_logger
 from pipeline.spark.parts import part_name
-from pipeline.stage import Manifest, digest_of, load_manifest
+from pipeline.stage import Manifest, believed, digest_of, load_manifest
 
 log = get_logger(__name__)
 HASH = "feature_hash"
@@ -57,7 +57,7 @@ def earlier_run(lake: Lake, view: str, way: Mapping[str, Any]) -> Earlier | None
     if served is None or not lake.exists(served.manifest):
         return None
     found = load_manifest(lake, served.manifest)
-    if found.facts.get("way") != digest_of(way):
+    if found.facts.get("way") != digest_of(way) or not believed(lake, found):
         return None
     return Earlier(*(_parts(found, name) for name in ("qa_features", "token_features", "token_windows")))
 

@@ -165,7 +165,7 @@ class Lake:
         """Return the SHA-256 of an object's bytes, read as a stream."""
         filesystem, path = self.arrow(uri)
         digest = hashlib.sha256()
-        with said(uri), filesystem.open_input_stream(path) as stream:
+        with said(uri), filesystem.open_input_stream(path, compression=None) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()

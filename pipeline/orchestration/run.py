@@ -11,7 +11,7 @@ from pipeline.audit import open_audit
 from pipeline.errors import LakeError, PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
 from pipeline.orchestration import runs
-from pipeline.review.evidence import STAGE_COMPLETED, STAGE_MADE, completed, vouched
+from pipeline.review.evidence import STAGE_COMPLETED, STAGE_MADE, completed, tells_of
 from pipeline.settings import Settings, load
 from pipeline.stage import Manifest, load_manifest, witnessed
 
@@ -46,7 +46,7 @@ class Run:
         self.settings: Settings = load(**(overrides or {}))
         self.lake: Lake = open_lake(self.settings.lake)
         self.audit = open_audit(self.settings, self.lake)
-        witnessed(self.lake, self._made)
+        witnessed(self.lake, self)
 
     def manifest(self, uri: str) -> Manifest:
         """Load an input."""
@@ -58,7 +58,7 @@ class Run:
         Raises LakeError for one that was found although nobody recorded making it: a command by hand left it there, or
         somebody who should not. It is taken away, and the next try makes it.
         """
-        if manifest.cached and not vouched(self.audit.trail(), manifest):
+        if manifest.cached and not self.knows(manifest):
             self.lake.delete([manifest.uri])
             raise LakeError(
                 f"{manifest.stage} was found finished, but nobody recorded making it",
@@ -76,7 +76,16 @@ class Run:
         )
         return manifest.uri
 
-    def _made(self, manifest: Manifest) -> None:
+    def knows(self, manifest: Manifest) -> bool:
+        """Tell whether the trail tells of exactly this manifest.
+
+        That is not the decision, which reads and verifies the whole trail: it keeps a run from building on what will
+        not count.
+        """
+        return any(tells_of(record, manifest) for record in self.audit.newest_first())
+
+    def saw(self, manifest: Manifest) -> None:
+        """Record that a stage is made."""
         self.audit.append(
             STAGE_MADE, actor="pipeline", run_id=self.id, subject=manifest.digest, data=completed(manifest)
         )

@@ -6,6 +6,7 @@ rows lies together, and the row groups' statistics tell where: no shuffle, no in
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipeline.lake import Lake, open_lake
+from pipeline.lake.check import altered
 from pipeline.lake.errors import said
+from pipeline.log import get_logger
 from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.settings import LakeSettings
 from pipeline.spark.partitions import parquet_files
-from pipeline.stage import Manifest, load_manifest
+from pipeline.stage import Manifest, believed, load_manifest
+
+log = get_logger(__name__)
 
 if TYPE_CHECKING:
     from pipeline.prepare.privacy.replace import Protector
@@ -70,11 +75,20 @@ class Earlier:
 
 
 def earlier_run(lake: Lake, stage: str, identity: str) -> Manifest | None:
-    """Return the latest finished run of a stage whose rows were cleaned by the same code with the same settings."""
+    """Return the latest finished run of a stage whose rows were cleaned by the same code with the same settings.
+
+    A run that nobody recorded, or whose rows somebody changed since, is passed over: its rows would come in uncleaned.
+    """
     found = []
     for info in lake.objects(lake.uri(stage)):
         if info.uri.endswith("/manifest.json"):
             manifest = load_manifest(lake, info.uri)
             if manifest.facts.get("cleaning") == identity and "cleaned" in manifest.outputs:
                 found.append(manifest)
-    return max(found, key=lambda manifest: (manifest.started_at, manifest.key), default=None)
+    found.sort(key=lambda manifest: (manifest.started_at, manifest.key), reverse=True)
+    for manifest in filter(functools.partial(believed, lake), found):
+        damage = altered(lake, manifest.output("cleaned"))
+        if not damage:
+            return manifest
+        log.warning("an earlier run's rows are not taken over", manifest=manifest.uri, cause=damage[0])
+    return None

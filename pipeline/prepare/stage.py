@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SettingsError
 from pipeline.lake import Lake
+from pipeline.lake.check import require_unaltered
 from pipeline.settings import PrepareSettings, Settings
 from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
 
@@ -41,12 +42,14 @@ def run(settings: Settings, lake: Lake, *, run_id: str, repository: Manifest) ->
 
     Outputs: `rows` (`schema.PREPARED`), `set_aside` (each row with its reason), `vocabulary`, `report`, and `cleaned`,
     which the next run takes unchanged rows from. Raises QualityError when an expectation that stops the run is broken,
-    SettingsError when pseudonyms or shifted dates are wanted without a key.
+    SettingsError when pseudonyms or shifted dates are wanted without a key, Refused when the repository's rows are not
+    those that it was made of.
     """
 
     def work(attempt: Attempt) -> None:
         from pipeline.spark.session import spark_session
 
+        require_unaltered(lake, repository, "rows")
         with spark_session(settings) as spark:
             prepare(spark, settings, attempt, repository.output("rows").uri)
 

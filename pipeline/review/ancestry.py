@@ -41,7 +41,12 @@ def problems(trail: Trail, run_id: str, evidence: Evidence) -> Iterator[str]:
                 continue
             stage = str(record.data["stage"])
             met.setdefault(stage, set()).add(digest)
-            waiting += [] if stage == "repository" else sorted(_inputs(record).items())
+            inputs = sorted(_inputs(record).items())
+            if stage == "repository":
+                unknown = [source for source, content in inputs if not made(trail, content)]
+                yield from (f"repository: the audit trail does not know who collected {source}" for source in unknown)
+            else:
+                waiting += inputs
     yield from (f"candidate: it was made from the result of {stage}" for stage in sorted(set(met) - WAY))
     yield from _judged(met, {"evaluation": evidence.evaluation, "compliance": evidence.compliance})
 

@@ -79,9 +79,15 @@ def completed(manifest: Manifest) -> dict[str, Any]:
 
 def vouched(trail: Trail, manifest: Manifest) -> bool:
     """Tell whether the trail says that a run made exactly this manifest, or that an erasure left it so."""
-    return any(
-        record.data.get("manifest") == manifest.uri and record.data.get("seal") == seal(manifest)
-        for record in made(trail, manifest.digest)
+    return any(tells_of(record, manifest) for record in made(trail, manifest.digest))
+
+
+def tells_of(record: Record, manifest: Manifest) -> bool:
+    """Tell whether a record is about exactly this manifest."""
+    return (
+        record.subject == manifest.digest
+        and record.data.get("manifest") == manifest.uri
+        and record.data.get("seal") == seal(manifest)
     )
 
 

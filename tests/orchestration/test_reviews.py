@@ -26,12 +26,13 @@ from evaluate.test_report import report
 from review.court import Court, write_files
 
 from pipeline.audit.report import describe
+from pipeline.collect import state
 from pipeline.errors import LakeError, Refused, SettingsError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run
 from pipeline.review import blind, form, signoff
 from pipeline.review.operator import ReviewOperator
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, believed, run_stage
 
 RATED = {"relevance": 4, "logical_flow": 4, "ease_of_understanding": 4, "completeness": 4, "comment": "fine"}
 CONFIRMED = {"licences_checked": True, "personal_data_checked": True, "findings_checked": True, "comment": "fine"}
@@ -416,3 +417,25 @@ def test_terminal_fills_in_the_blind_form(rate: list[str], filled: str) -> None:
     assert {**command._filled("model", 2, 3, False), **command._rated(2, rate)}["answer_2"] == filled
     with pytest.raises(SettingsError, match="no answer '7'"):
         command._rated(2, ["7=1,1,1,1"])
+
+
+def test_earlier_results_that_nobody_recorded_are_not_built_on(court: Court) -> None:
+    """Where stages look for what they may take over: the last collection, cleaned rows, tokens."""
+    planted = run_stage(
+        court.lake,
+        "collect-faq",
+        write_files({"rows": b"poison"}, "rows"),
+        run_id="x",
+        fresh=True,
+        packages=("errors",),
+    )
+    court.lake.write(state.reference(court.lake, "faq"), json.dumps({"manifest": planted.uri}).encode())
+    run = run_of(court)
+    assert not believed(run.lake, planted)
+    assert state.load(run.lake, "faq", "print").manifest is None
+    own = run_stage(
+        run.lake, "collect-faq", write_files({"rows": b"rows"}, "rows"), run_id=run.id, fresh=True, packages=("errors",)
+    )
+    assert believed(run_of(court).lake, own)
+    edited = own.model_copy(update={"facts": {"checkpoint": {"since": "2099"}}})
+    assert not believed(run_of(court).lake, edited)

@@ -168,3 +168,24 @@ def test_losing_the_race_for_a_manifest_makes_nobody_its_maker(court: Court) -> 
     assert candidate.cached
     judged(court, candidate, ground)
     refused(court, "was found, but no run recorded that it made it")
+
+
+@pytest.mark.parametrize("planted", [True, False])
+def test_rows_come_from_collections_that_the_trail_knows(court: Court, planted: bool) -> None:
+    """The repository is honest; what it was told to unify need not be."""
+    court.start()
+    collector = unrecorded(court) if planted else Court(court.settings, run="run-0")
+    collected = collector.stage("collect-faq", write_files({"rows": b"from the pages"}, "rows"), seed="c")
+    rows = write_files({"rows": b"unified"}, "rows")
+    repository = court.stage("repository", rows, {"faq": collected})
+    base = court.stage("base-model", write_files({"weights": b"base"}, "model"))
+    prepared = court.stage("prepare", write_files({"rows": b"cleaned"}, "rows"), {"repository": repository})
+    features = court.stage(
+        "features", write_files({"rows": b"tokens"}, "tokens"), {"prepare": prepared, "base-model": base}
+    )
+    ground = {"base": base, "prepared": prepared, "features": features}
+    judged(court, court.candidate(base, features), ground)
+    if planted:
+        refused(court, "repository: the audit trail does not know who collected faq")
+    else:
+        assert len(court.sign_off()) == 2
