@@ -10,11 +10,10 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from pipeline.audit import open_audit
+from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.privacy import online, rows
@@ -25,6 +24,7 @@ from pipeline.privacy.search import Found, manifests_with_rows, search
 from pipeline.privacy.subject import Subject
 from pipeline.privacy.suppression import suppress
 from pipeline.privacy.texts import Eraser
+from pipeline.privacy.vouching import Plan, Vouching
 from pipeline.settings import Settings
 
 log = get_logger(__name__)
@@ -54,7 +54,7 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
     """
     audit = open_audit(settings, lake)
     if not dry_run:
-        _finish_earlier(lake)
+        _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
     report = ErasureReport(
@@ -68,22 +68,29 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
         report.files_deleted = len(found.raw)
         report.remaining = found.untouchable
         return report
-    audit.append(STARTED, actor=actor, subject=report.reference, data={"rows": report.rows})
+    plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
+    audit.append(STARTED, actor=actor, subject=report.reference, data={"rows": report.rows, "plan": plan.digest})
     suppress(lake, report.reference, subject, found.traces.ids)
     if not found.nothing:
-        _work(settings, lake, inventory, found, subject, report)
+        vouching = Vouching(audit, report.reference, plan, actor=actor)
+        _work(settings, lake, inventory, found, subject, report, vouching)
     report.remaining = _check(lake, subject)
     audit.append(ERASED, actor=actor, subject=report.reference, data=report.model_dump(mode="json"))
     return report
 
 
 def _work(
-    settings: Settings, lake: Lake, inventory: Inventory, found: Found, subject: Subject, report: ErasureReport
+    settings: Settings,
+    lake: Lake,
+    inventory: Inventory,
+    found: Found,
+    subject: Subject,
+    report: ErasureReport,
+    vouching: Vouching,
 ) -> None:
     eraser = Eraser.of(subject, found.traces.ids, found.traces.passages)
-    changing = [*found.texts, *_in_order(lake, {*found.rows, *found.lists})]
     note = lake.uri("privacy", "unfinished", f"{report.reference}.json")
-    lake.write(note, json.dumps({"files": changing, "at": datetime.now(UTC).isoformat()}).encode())
+    lake.write(note, vouching.plan.model_dump_json().encode())
     for uri in found.texts:
         lake.write(uri, eraser.erased(uri, lake.read(uri)))
     cached = [info.uri for info in inventory.of(Kind.CACHE)]
@@ -91,22 +98,24 @@ def _work(
     report.online = online.remove(settings, lake, found.traces.ids)
     for uri in _in_order(lake, {*found.rows, *found.lists}):
         rows.take_out(lake, uri, subject, found.traces.ids)
-    refresh(lake, inventory, changing, eraser)
+    refresh(lake, inventory, vouching.plan.files, eraser, vouching.rewritten)
     forgotten = _forget_collections(lake, inventory, found)
     lake.delete([*found.raw, *forgotten])
     lake.delete([note])
-    report.files_written_again = len(changing)
+    report.files_written_again = len(vouching.plan.files)
     report.files_deleted = len(found.raw) + len(cached)
-    log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=len(changing))
+    log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=report.files_written_again)
 
 
-def _finish_earlier(lake: Lake) -> None:
-    """Set right the manifests of an erasure that was killed."""
+def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> None:
+    """Set right the manifests of an erasure that was killed, and record them."""
     notes = lake.objects(lake.uri("privacy", "unfinished"))
     if notes:
         inventory = take(lake)
         for info in notes:
-            refresh(lake, inventory, json.loads(lake.read(info.uri))["files"], None)
+            plan = Plan.load(lake, info.uri)
+            vouching = Vouching(audit, info.uri.rpartition("/")[2].removesuffix(".json"), plan, actor=actor)
+            refresh(lake, inventory, plan.files, None, vouching.rewritten)
             lake.delete([info.uri])
 
 

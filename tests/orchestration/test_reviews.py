@@ -30,6 +30,7 @@ from pipeline.errors import LakeError, Refused, SettingsError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run
 from pipeline.review import blind, form, signoff
+from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.review.operator import ReviewOperator
 from pipeline.stage import Attempt, Manifest, run_stage
 
@@ -263,6 +264,17 @@ def test_a_finished_stage_that_nobody_recorded_is_made_anew(court: Court) -> Non
     assert not manifest.cached
     assert run.lake.read(f"{manifest.output('rows').uri}/rows") == b"rows"
     assert run.done(manifest) == planted.uri
+
+
+def test_snapshot_whose_manifest_an_erasure_wrote_again_is_taken(court: Court) -> None:
+    manifest = court.stage("repository", write_files({"rows": b"all rows"}, "rows"))
+    new = manifest.model_copy(update={"facts": {"erased_from": ["rows"]}})
+    court.lake.write(new.uri, new.model_dump_json().encode())
+    with pytest.raises(AirflowFailException, match="audit trail does not know this repository"):
+        tasks.snapshot(court.run, "latest")
+    data = {"stage": "repository", "manifest": new.uri, "seal": seal(new), "was": manifest.digest}
+    court.audit.append(REWRITTEN, actor="officer", subject=new.digest, data=data)
+    assert tasks.snapshot(court.run, "latest") == new.uri
 
 
 def test_forms_are_what_the_operator_shows() -> None:
