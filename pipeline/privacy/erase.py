@@ -10,6 +10,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -53,8 +54,9 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
     when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
     """
     audit = open_audit(settings, lake)
+    earlier: list[AffectedModel] = []
     if not dry_run:
-        _finish_earlier(lake, audit, actor)
+        earlier = _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
     report = ErasureReport(
@@ -69,7 +71,8 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
         report.remaining = found.untouchable
         return report
     plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
-    audit.append(STARTED, actor=actor, subject=report.reference, data={"rows": report.rows, "plan": plan.digest})
+    report.models += [model for model in earlier if model not in report.models]
+    audit.append(STARTED, actor=actor, subject=report.reference, data=_begun(report, plan))
     suppress(lake, report.reference, subject, found.traces.ids)
     if not found.nothing:
         vouching = Vouching(audit, report.reference, plan, actor=actor)
@@ -107,16 +110,27 @@ def _work(
     log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=report.files_written_again)
 
 
-def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> None:
-    """Set right the manifests of an erasure that was killed, and record them."""
+def _begun(report: ErasureReport, plan: Plan) -> dict[str, Any]:
+    """Return what the trail keeps of an erasure's beginning; when a killed one is repeated, its rows may be gone."""
+    models = [model.model_dump(mode="json") for model in report.models]
+    return {"rows": report.rows, "models": models, "plan": plan.digest}
+
+
+def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> list[AffectedModel]:
+    """Set right the manifests of erasures that were killed, record them, and return the models that those had named."""
+    models: list[AffectedModel] = []
     notes = lake.objects(lake.uri("privacy", "unfinished"))
     if notes:
         inventory = take(lake)
         for info in notes:
             plan = Plan.load(lake, info.uri)
-            vouching = Vouching(audit, info.uri.rpartition("/")[2].removesuffix(".json"), plan, actor=actor)
+            reference = info.uri.rpartition("/")[2].removesuffix(".json")
+            for record in audit.find(STARTED, subject=reference):
+                models += [AffectedModel.model_validate(model) for model in record.data.get("models") or []]
+            vouching = Vouching(audit, reference, plan, actor=actor)
             refresh(lake, inventory, plan.files, None, vouching.rewritten)
             lake.delete([info.uri])
+    return models
 
 
 def _in_order(lake: Lake, uris: Iterable[str]) -> list[str]:

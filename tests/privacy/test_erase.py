@@ -15,6 +15,7 @@ from pipeline.privacy.erase import erase
 from pipeline.privacy.inventory import take
 from pipeline.privacy.subject import Subject
 from pipeline.privacy.suppression import Suppressed
+from pipeline.publish.erasures import affected
 from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.settings import LakeSettings
 from pipeline.stage import load_manifest
@@ -216,6 +217,23 @@ def test_a_killed_erasure_is_finished_by_the_next(world: World, monkeypatch: pyt
     marked = {uri for uri, manifest in take(world.lake).manifests.items() if manifest.facts.get("erased_from")}
     assert world.repository.uri in marked
     assert marked <= rewritten(world).keys()
+
+
+def test_the_models_of_an_erasure_that_was_killed_are_named_when_its_rows_are_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "refresh", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(world.settings, world.lake, JANE, actor="officer")
+    report = erase(world.settings, world.lake, JANE, actor="officer")
+    assert report.rows == {}
+    assert [model.versions for model in report.models] == [[], [], ["acme/faq@v3"]]
+    digest = world.trained.output("model").digest
+    assert len(affected(AuditLog(world.lake), digest)) == 2
 
 
 def test_an_erased_subject_is_kept_out_of_the_next_collection(world: World) -> None:
