@@ -42,14 +42,24 @@ class ErasureReport(BaseModel):
     rows: dict[str, int] = {}
     files_written_again: int = 0
     files_deleted: int = 0
+    deleted_unsearched: list[str] = []
     online: dict[str, int] = {}
     models: list[AffectedModel] = []
     remaining: list[str] = []
 
 
-def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_run: bool = False) -> ErasureReport:
+def erase(
+    settings: Settings,
+    lake: Lake,
+    subject: Subject,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    delete_unsearched: bool = False,
+) -> ErasureReport:
     """Erase a subject everywhere and return the report; with `dry_run` only say what would go.
 
+    Payloads of sources that nobody can search remain and are named, or go too with `delete_unsearched`.
     Recorded in the audit trail before and after, under a reference and without the subject's name. Raises LakeError
     when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
     """
@@ -65,10 +75,13 @@ def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_r
         rows=_by_dataset(lake, inventory, found),
         models=affected_models(inventory, manifests_with_rows(inventory, found), audit),
     )
+    if delete_unsearched:
+        report.deleted_unsearched = sorted(found.unsearched)
+        found.raw, found.unsearched = sorted([*found.raw, *found.unsearched]), {}
     if dry_run:
         report.files_written_again = len(found.rows) + len(found.lists) + len(found.texts)
         report.files_deleted = len(found.raw)
-        report.remaining = found.untouchable
+        report.remaining = found.remaining
         return report
     plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
     report.models += [model for model in earlier if model not in report.models]
@@ -161,4 +174,4 @@ def _forget_collections(lake: Lake, inventory: Inventory, found: Found) -> list[
 def _check(lake: Lake, subject: Subject) -> list[str]:
     """Search again, and return where the subject still is."""
     left = search(lake, take(lake), subject)
-    return sorted({*left.rows, *left.lists, *left.texts, *left.manifests, *left.raw, *left.untouchable})
+    return sorted({*left.rows, *left.lists, *left.texts, *left.manifests, *left.raw, *left.remaining})
