@@ -39,7 +39,7 @@ def packed(codec: str) -> Callable[[bytes], bytes]:
         sink = pa.BufferOutputStream()
         with pa.CompressedOutputStream(sink, codec) as stream:
             stream.write(body)
-        return sink.getvalue().to_pybytes()
+        return bytes(sink.getvalue())
 
     return pack
 
@@ -47,7 +47,7 @@ def packed(codec: str) -> Callable[[bytes], bytes]:
 def parquet(**columns: list[object]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
