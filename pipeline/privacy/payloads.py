@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.collect.table.readers.choice import MAX_EXPANDED
 from pipeline.lake import Lake, ObjectInfo
 from pipeline.lake.errors import is_about_the_lake, lake_error
 from pipeline.privacy import rows
@@ -20,8 +21,6 @@ from pipeline.privacy.texts import naming, textual
 from pipeline.privacy.unpacking import PARQUET, Again, Limit, Readable, Stored, Unpacked, Unsearchable, codec_of, filled
 from pipeline.privacy.unpacking import closed as closed_kind
 
-LARGEST_UNPACKED: Final = 8 << 30
-"""Bytes that one payload may unpack to; what unpacks to more is listed, not searched to its end."""
 DEEPEST: Final = 3
 CHUNK: Final = 1 << 20
 OVERLAP: Final = 1 << 15
@@ -29,7 +28,7 @@ OVERLAP: Final = 1 << 15
 UNKNOWN = "neither text nor a known format"
 
 
-def mentions(lake: Lake, info: ObjectInfo, subject: Subject, *, limit: int = LARGEST_UNPACKED) -> bool:
+def mentions(lake: Lake, info: ObjectInfo, subject: Subject, *, limit: int = MAX_EXPANDED) -> bool:
     """Tell whether an object's name or content names the subject.
 
     `limit` is in bytes of unpacked content. Raises Unsearchable when the subject was not found and the object could not
@@ -38,7 +37,7 @@ def mentions(lake: Lake, info: ObjectInfo, subject: Subject, *, limit: int = LAR
     return subject.mentioned(lake.key(info.uri)) or any(True for _ in readings(lake, info.uri, subject, limit=limit))
 
 
-def readings(lake: Lake, uri: str, subject: Subject, *, limit: int = LARGEST_UNPACKED) -> Iterator[str]:
+def readings(lake: Lake, uri: str, subject: Subject, *, limit: int = MAX_EXPANDED) -> Iterator[str]:
     """Yield the pieces of an object that name the subject, as text (empty for Parquet); raises like `mentions`."""
     filesystem, path = lake.arrow(uri)
     search = _Search(subject, Limit(limit), lake.key(uri))
