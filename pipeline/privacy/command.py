@@ -93,6 +93,10 @@ def _erasure(report: ErasureReport) -> Table:
         table.add_row("model trained with it", f"{model.manifest} ({released})")
     if report.models:
         table.add_row("next", "run llm_pipeline (makes the rows anew and retrains), or llm_retrain")
+    if report.local_copies:
+        table.add_row("local copies", ", ".join(report.local_copies))
+    for text in report.by_hand:
+        table.add_row("by hand", text)
     for uri in report.remaining:
         table.add_row("[red]remains[/]", uri)
     return table

@@ -15,9 +15,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.audit import AuditLog, open_audit
+from pipeline.audit.records import Record
 from pipeline.lake import Lake
 from pipeline.log import get_logger
-from pipeline.privacy import online, rows
+from pipeline.privacy import elsewhere, online, rows
 from pipeline.privacy.affected import AffectedModel, affected_models
 from pipeline.privacy.inventory import Inventory, Kind, take
 from pipeline.privacy.manifests import refresh
@@ -44,7 +45,9 @@ class ErasureReport(BaseModel):
     files_deleted: int = 0
     deleted_unsearched: list[str] = []
     online: dict[str, int] = {}
+    local_copies: list[str] = []
     models: list[AffectedModel] = []
+    by_hand: list[str] = []
     remaining: list[str] = []
 
 
@@ -64,17 +67,20 @@ def erase(
     when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
     """
     audit = open_audit(settings, lake)
-    earlier: list[AffectedModel] = []
-    if not dry_run:
-        earlier = _finish_earlier(lake, audit, actor)
+    earlier = [] if dry_run else _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
     report = ErasureReport(
         reference=f"erasure-{uuid.uuid4().hex[:12]}",
         dry_run=dry_run,
         rows=_by_dataset(lake, inventory, found),
-        models=affected_models(inventory, manifests_with_rows(inventory, found), audit),
+        local_copies=elsewhere.present(settings),
     )
+    holding = manifests_with_rows(inventory, found)
+    report.models = affected_models(inventory, holding, audit)
+    report.by_hand = elsewhere.by_hand(inventory, audit, holding, report.models)
+    for begun in earlier:
+        _take_over(report, begun)
     if delete_unsearched:
         report.deleted_unsearched = sorted(found.unsearched)
         found.raw, found.unsearched = sorted([*found.raw, *found.unsearched]), {}
@@ -84,12 +90,12 @@ def erase(
         report.remaining = found.remaining
         return report
     plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
-    report.models += [model for model in earlier if model not in report.models]
     audit.append(STARTED, actor=actor, subject=report.reference, data=_begun(report, plan))
     suppress(lake, report.reference, subject, found.traces.ids)
     if not found.nothing:
         vouching = Vouching(audit, report.reference, plan, actor=actor)
         _work(settings, lake, inventory, found, subject, report, vouching)
+    elsewhere.clear(settings)
     report.remaining = _check(lake, subject)
     audit.append(ERASED, actor=actor, subject=report.reference, data=report.model_dump(mode="json"))
     return report
@@ -125,25 +131,30 @@ def _work(
 
 def _begun(report: ErasureReport, plan: Plan) -> dict[str, Any]:
     """Return what the trail keeps of an erasure's beginning; when a killed one is repeated, its rows may be gone."""
-    models = [model.model_dump(mode="json") for model in report.models]
-    return {"rows": report.rows, "models": models, "plan": plan.digest}
+    return {**report.model_dump(mode="json", include={"rows", "models", "by_hand"}), "plan": plan.digest}
 
 
-def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> list[AffectedModel]:
-    """Set right the manifests of erasures that were killed, record them, and return the models that those had named."""
-    models: list[AffectedModel] = []
+def _take_over(report: ErasureReport, begun: Record) -> None:
+    """Name what an erasure that was killed had found."""
+    models = [AffectedModel.model_validate(model) for model in begun.data.get("models") or []]
+    report.models += [model for model in models if model not in report.models]
+    report.by_hand += [text for text in begun.data.get("by_hand") or [] if text not in report.by_hand]
+
+
+def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> list[Record]:
+    """Set right the manifests of erasures that were killed, record them, and return the records of their beginnings."""
+    begun: list[Record] = []
     notes = lake.objects(lake.uri("privacy", "unfinished"))
     if notes:
         inventory = take(lake)
         for info in notes:
             plan = Plan.load(lake, info.uri)
             reference = info.uri.rpartition("/")[2].removesuffix(".json")
-            for record in audit.find(STARTED, subject=reference):
-                models += [AffectedModel.model_validate(model) for model in record.data.get("models") or []]
+            begun += audit.find(STARTED, subject=reference)
             vouching = Vouching(audit, reference, plan, actor=actor)
             refresh(lake, inventory, plan.files, None, vouching.rewritten)
             lake.delete([info.uri])
-    return models
+    return begun
 
 
 def _in_order(lake: Lake, uris: Iterable[str]) -> list[str]:
