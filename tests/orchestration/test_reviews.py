@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import traceback
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -26,9 +27,9 @@ from evaluate.test_report import report
 from review.court import Court, write_files
 
 from pipeline.audit.report import describe
-from pipeline.errors import LakeError, Refused, SettingsError
+from pipeline.errors import LakeError, Refused, SettingsError, StoreError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
-from pipeline.orchestration.run import Run
+from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
 from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.review.operator import ReviewOperator
@@ -275,6 +276,24 @@ def test_snapshot_whose_manifest_an_erasure_wrote_again_is_taken(court: Court) -
     data = {"stage": "repository", "manifest": new.uri, "seal": seal(new), "was": manifest.digest}
     court.audit.append(REWRITTEN, actor="officer", subject=new.digest, data=data)
     assert tasks.snapshot(court.run, "latest") == new.uri
+
+
+@pytest.mark.parametrize("kind", [ValueError, StoreError])
+def test_what_a_task_raises_tells_no_secret_of_an_address(kind: type[Exception]) -> None:
+    password = "".join(["s3", "cret"])  # a traceback shows the lines of the source too
+
+    @for_airflow
+    def task() -> None:
+        try:
+            raise OSError(111, f"refused by https://user:{password}@h.example.com/v1?api_key={password}")
+        except OSError as problem:
+            raise kind(f"The store is away: {problem}") from problem
+
+    with pytest.raises((ValueError, AirflowException)) as caught:
+        task()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "refused by https://h.example.com/v1?…" in told
+    assert password not in told
 
 
 def test_forms_are_what_the_operator_shows() -> None:
