@@ -15,6 +15,8 @@ WIDE_SIGN = re.compile(rb"\xff\xfe|\xfe\xff|\x00\x00\xfe\xff")
 INNER = "x"
 """Stands for what is beyond an inner edge: a letter, so that no name ends there."""
 ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\(.)", re.DOTALL)
+TELLING = re.compile(r"\\[^\"\\]")
+"""An escape that hides a letter or a white space; an escaped quote or backslash stands beside a name as it is."""
 JSON_ESCAPES = {"n": "\n", "r": "\n", "t": "\n", "b": "\n", "f": "\n"}
 CONTROLS = tuple(code for code in range(32) if code not in (9, 10, 12, 13, 27))
 MOST_CONTROLS = 0.01
@@ -90,9 +92,11 @@ def naming(piece: bytes, subject: Subject, *, first: bool = True, last: bool = T
     Of a payload that is read in pieces `first` and `last` say which this one is: at an inner edge a name may be part of
     a longer word, so there it counts only in the piece that shows what stands beside it.
     """
+    plain_names = not any(sign in name for name in subject.names for sign in '"\\')
     for text in _decoded(piece):
         whole = text if first and last else ("" if first else INNER) + text.strip("\ufffd") + ("" if last else INNER)
-        for reading in (whole, ESCAPE.sub(_unescaped, whole)) if "\\" in whole else (whole,):
+        escaped = (TELLING if plain_names else ESCAPE).search(whole)
+        for reading in (whole, ESCAPE.sub(_unescaped, whole)) if escaped else (whole,):
             if subject.mentioned(reading):
                 return reading
     return None

@@ -102,6 +102,11 @@ def test_other_forms(lake: Lake, body: bytes) -> None:
     assert found(lake, "some.zst", body)
 
 
+def test_a_name_with_a_quote_is_found_where_json_escapes_it(lake: Lake) -> None:
+    uri = put(lake, "t.json", json.dumps({"by": 'Jane "JR" Roe'}).encode())
+    assert list(payloads.readings(lake, uri, Subject.of(['Jane "JR" Roe'])))
+
+
 @pytest.mark.parametrize("shift", range(9))
 def test_a_longer_word_across_two_pieces_is_no_name(lake: Lake, shift: int) -> None:
     assert not found(lake, "t.txt", b"y" * (CHUNK - shift) + b" HELP-12 " + b"z" * 100)
