@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from pipeline import log
 from pipeline.console import errors, output
 from pipeline.errors import DONE, FAILED, PipelineError
+from pipeline.scrubbing import without_secrets
 
 app = typer.Typer(
     name="llmops",
@@ -101,7 +102,10 @@ def guarded(call: Callable[[], object]) -> int:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
         errors.print(f"[bold red]Unexpected {type(problem).__name__}[/]: ", end="")
-        errors.print(f"{problem}. Run again with --verbose for the traceback, and please report it.", markup=False)
+        errors.print(
+            f"{without_secrets(str(problem))}. Run again with --verbose for the traceback, and please report it.",
+            markup=False,
+        )
         return FAILED
     return result if isinstance(result, int) else DONE
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.scrubbing import shown, without_secrets
+
 DONE = 0
 FAILED = 1
 REFUSED = 2
@@ -10,15 +12,16 @@ REFUSED = 2
 class PipelineError(Exception):
     """Something that a person can understand and mend.
 
-    `what` says what is wrong, `where` names the file, URL, setting or row, and `remedy` says what to do.
+    `what` says what is wrong, `where` names the file, URL, setting or row, and `remedy` says what to do. Passwords and
+    keys that a client's message or an address carries are left out.
     """
 
     exit_code = FAILED
 
     def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
         """Keep the three parts apart so that the command line and the UI can show them as they like."""
-        self.what = what
-        self.where = where
+        self.what = without_secrets(what)
+        self.where = shown(where) if where else where
         self.remedy = remedy
         super().__init__(str(self))
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.log import get_logger
+from pipeline.scrubbing import without_secrets
 
 if TYPE_CHECKING:
     from pipeline.settings import LineageSettings
@@ -38,7 +39,11 @@ def emit(settings: LineageSettings, lake_root: str, manifest: Manifest) -> None:
         if settings.endpoint is not None:
             _post(settings, made)
     except Exception as problem:
-        log.warning("lineage could not be sent", stage=manifest.stage, cause=str(problem))
+        # Not what it says: a client's message holds the whole address, with the password and the key that are in it.
+        status = getattr(getattr(problem, "response", None), "status_code", None)
+        place = without_secrets(str(settings.endpoint or settings.file))
+        cause = type(problem).__name__ + (f" {status}" if status else "")
+        log.warning("lineage could not be sent", stage=manifest.stage, to=place, cause=cause)
 
 
 def events(namespace: str, lake_root: str, manifest: Manifest) -> list[dict[str, Any]]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 from functools import partialmethod
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+from pipeline.scrubbing import without_secrets
 
 INFO, WARNING = logging.INFO, logging.WARNING
 TELL_EVERY_ADDRESS = ("httpx", "httpx2")
@@ -20,21 +22,11 @@ TELL_EVERY_ADDRESS = ("httpx", "httpx2")
 TELL_FAILED_ADDRESSES = ("huggingface_hub.utils._http", "urllib3.connectionpool")
 """Those whose warnings name the address that failed."""
 AIRFLOWS_OWN = ("run", "dag_id", "task_id", "run_id", "ti_id", "try_number", "map_index")
-# Of a whole address any query; of a path, as some clients write it, one with a value: "and/or?" is no query.
-_QUERY = re.compile(
-    r"""([a-z][a-z0-9+.-]*://[^\s"'<>?]+)\?[^\s"'<>)]*|((?<![^\s"'(])/[^\s"'<>?]*)\?[^\s"'<>)]*=[^\s"'<>)]*""",
-    re.IGNORECASE,
-)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "exception": 40}
 
 
-def without_queries(text: str) -> str:
-    """Return text in which the addresses have lost their queries, where signatures and tokens stand."""
-    return _QUERY.sub(lambda found: f"{found[1] or found[2]}?…", text)
-
-
-def _without_queries(record: logging.LogRecord) -> bool:
-    record.msg, record.args = without_queries(record.getMessage()), None
+def _scrub(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_secrets(record.getMessage()), None
     return True
 
 
@@ -42,7 +34,7 @@ def _without_queries(record: logging.LogRecord) -> bool:
 for _name in TELL_EVERY_ADDRESS:
     logging.getLogger(_name).setLevel(WARNING)
 for _name in TELL_FAILED_ADDRESSES:
-    logging.getLogger(_name).addFilter(_without_queries)
+    logging.getLogger(_name).addFilter(_scrub)
 
 
 class _Sink:
@@ -99,6 +91,7 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
             _only_from_level,
             structlog.contextvars.merge_contextvars,
             structlog.processors.format_exc_info,
+            _scrubbed,
             _rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
@@ -111,6 +104,21 @@ def _only_from_level(_: WrappedLogger, method: str, event: EventDict) -> EventDi
     if _LEVELS.get(method, INFO) < _sink.level:
         raise structlog.DropEvent
     return event
+
+
+def _scrubbed(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Take the secrets of addresses out of every value: of what a client raised, nobody knows what is in it."""
+    return {name: _without_secrets(value) for name, value in event.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Exception):
+        return without_secrets(str(value))
+    if isinstance(value, dict):
+        return {name: _without_secrets(item) for name, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _rendered(logger: WrappedLogger, method: str, event: EventDict) -> str | bytes:

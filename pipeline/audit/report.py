@@ -243,6 +243,13 @@ def _erased(record: Record) -> tuple[str, str]:
     return f"erased a subject's data, {rows:,} rows in all datasets{learned}{rest}", "bad" if left else ""
 
 
+def _rewritten(record: Record) -> tuple[str, str]:
+    return (
+        f"wrote the manifest of {record.data.get('stage')} again after an erasure ({record.data.get('reference')})",
+        "",
+    )
+
+
 _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "run_started": _started,
     "stage_made": lambda r: (f"made the result of {r.data.get('stage')} and sealed it", ""),
@@ -265,6 +272,7 @@ _TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "production_checked": _checked,
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,
+    "manifest_rewritten": _rewritten,
     "subject_exported": lambda r: (f"exported {r.data.get('records', 0):,} records of a subject", ""),
     "audit_key_changed": lambda r: (
         f"changed the trail's signing key from {r.data.get('from')} to {r.data.get('to')}",

@@ -12,12 +12,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pipeline.collect.source import Landing
 from pipeline.lake import Lake
+from pipeline.scrubbing import SECRET_NAME
 
 MAX_NAME = 150
-SECRET_NAME = re.compile(
-    r"authorization|cookie|token|secret|passw|api[-_]?key|credential|signature|session|^x-amz-|^sig$|^key$|^auth$", re.I
-)
-"""Names of headers, query parameters and metadata fields whose values never reach the lake."""
 REMOVED = "(removed)"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.scrubbing import without_secrets
+
 Status = Literal["ok", "warning", "failed"]
 
 
@@ -25,9 +27,9 @@ def ok(name: str, found: str) -> Result:
 
 def warning(name: str, found: str, remedy: str) -> Result:
     """Return a result that works for now."""
-    return Result(name, "warning", found, remedy)
+    return Result(name, "warning", without_secrets(found), remedy)
 
 
 def failed(name: str, found: str, remedy: str) -> Result:
     """Return a result that stops the pipeline."""
-    return Result(name, "failed", found, remedy)
+    return Result(name, "failed", without_secrets(found), remedy)

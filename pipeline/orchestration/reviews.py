@@ -13,7 +13,7 @@ from pipeline.errors import LakeError, Refused
 from pipeline.evaluate import rated
 from pipeline.lake.check import altered
 from pipeline.log import get_logger
-from pipeline.publish.comparison import why_withdrawn
+from pipeline.publish.comparison import why_not
 from pipeline.review import blind, decision, form, signoff
 from pipeline.review.dossier import MAX_RATED, build, cell
 from pipeline.review.evidence import Evidence
@@ -40,8 +40,7 @@ def gate(run: Run, candidate: str, evaluation: str, compliance: str) -> None:
     evidence = _evidence(run, candidate, evaluation, compliance)
     subject = evidence.subject
     policy, reasons = decision.obstacles(run.settings, run.lake, run.audit, run.id, evidence)
-    withdrawn = why_withdrawn(run.audit.trail(), run.settings.publish.repository, subject.model)
-    reasons += [withdrawn] if withdrawn else []
+    reasons += why_not(run.audit.trail(), run.settings.publish.repository, evidence.candidate)
     signoff.record_gate(
         run.audit,
         run_id=run.id,

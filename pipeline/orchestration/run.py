@@ -12,6 +12,7 @@ from pipeline.errors import LakeError, PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
 from pipeline.orchestration import runs
 from pipeline.review.evidence import STAGE_COMPLETED, STAGE_MADE, completed, tells_of
+from pipeline.scrubbing import scrub
 from pipeline.settings import Settings, load
 from pipeline.stage import Manifest, load_manifest, witnessed
 
@@ -32,7 +33,11 @@ def for_airflow(function: Callable[P, R]) -> Callable[P, R]:
         except (Refused, SettingsError) as problem:
             raise AirflowFailException(str(problem)) from None
         except PipelineError as problem:
+            scrub(problem)
             raise AirflowException(str(problem)) from problem
+        except Exception as problem:
+            scrub(problem)  # Airflow writes the traceback into the task's log
+            raise
 
     return wrapper
 

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.errors import Refused
 from pipeline.orchestration import runs
 from pipeline.orchestration.run import Run, for_airflow
-from pipeline.review.evidence import STAGE_COMPLETED, seal
+from pipeline.review.evidence import STAGE_COMPLETED, vouched
 
 
 @for_airflow
@@ -71,8 +71,7 @@ def snapshot(run_id: str, wanted: str) -> str:
         raise Refused(
             f"This is a manifest of {manifest.stage}, not of a repository", where=uri, remedy="Name a repository's"
         )
-    made = run.audit.find(STAGE_COMPLETED, subject=manifest.digest)
-    if not any(r.data.get("manifest") == uri and r.data.get("seal") == seal(manifest) for r in made):
+    if manifest.uri != uri or not vouched(run.audit.trail(), manifest):
         raise Refused(
             "The audit trail does not know this repository: nothing says which sources its rows came from",
             where=uri,

@@ -21,7 +21,13 @@ DRY_RUN = typer.Option(False, "--dry-run", help="Only say what would go.")
 
 
 @app.command()
-def erase(subject: list[str] = SUBJECT, dry_run: bool = DRY_RUN) -> None:
+def erase(
+    subject: list[str] = SUBJECT,
+    dry_run: bool = DRY_RUN,
+    delete_unsearched: bool = typer.Option(
+        False, "--delete-unsearched", help="Also delete payloads of sources that cannot be searched."
+    ),
+) -> None:
     """Erase a person's or a ticket's data from the lake and the online store; name the models trained with it."""
     from pipeline.lake import open_lake
     from pipeline.privacy.erase import erase as work
@@ -29,7 +35,14 @@ def erase(subject: list[str] = SUBJECT, dry_run: bool = DRY_RUN) -> None:
     from pipeline.settings import current
 
     settings = current()
-    report = work(settings, open_lake(settings.lake), Subject.of(subject), actor=getpass.getuser(), dry_run=dry_run)
+    report = work(
+        settings,
+        open_lake(settings.lake),
+        Subject.of(subject),
+        actor=getpass.getuser(),
+        dry_run=dry_run,
+        delete_unsearched=delete_unsearched,
+    )
     emit(report.model_dump(mode="json"), _erasure(report))
     if report.remaining and not dry_run:
         raise typer.Exit(1)
@@ -73,11 +86,17 @@ def _erasure(report: ErasureReport) -> Table:
     for place, count in {**report.rows, **{f"online {view}": n for view, n in report.online.items()}}.items():
         table.add_row(place, f"{count} rows")
     table.add_row("files", f"{report.files_written_again} written again, {report.files_deleted} deleted")
+    for uri in report.deleted_unsearched:
+        table.add_row("deleted, not searched", uri)
     for model in report.models:
         released = f"released as {', '.join(model.versions)}" if model.versions else "never released"
         table.add_row("model trained with it", f"{model.manifest} ({released})")
     if report.models:
         table.add_row("next", "run llm_pipeline (makes the rows anew and retrains), or llm_retrain")
+    if report.local_copies:
+        table.add_row("local copies", ", ".join(report.local_copies))
+    for text in report.by_hand:
+        table.add_row("by hand", text)
     for uri in report.remaining:
         table.add_row("[red]remains[/]", uri)
     return table

@@ -10,14 +10,15 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline.audit import open_audit
+from pipeline.audit import AuditLog, open_audit
+from pipeline.audit.records import Record
 from pipeline.lake import Lake
 from pipeline.log import get_logger
-from pipeline.privacy import online, rows
+from pipeline.privacy import elsewhere, online, rows
 from pipeline.privacy.affected import AffectedModel, affected_models
 from pipeline.privacy.inventory import Inventory, Kind, take
 from pipeline.privacy.manifests import refresh
@@ -25,6 +26,7 @@ from pipeline.privacy.search import Found, manifests_with_rows, search
 from pipeline.privacy.subject import Subject
 from pipeline.privacy.suppression import suppress
 from pipeline.privacy.texts import Eraser
+from pipeline.privacy.vouching import Plan, Vouching
 from pipeline.settings import Settings
 
 log = get_logger(__name__)
@@ -41,49 +43,76 @@ class ErasureReport(BaseModel):
     rows: dict[str, int] = {}
     files_written_again: int = 0
     files_deleted: int = 0
+    deleted_unsearched: list[str] = []
     online: dict[str, int] = {}
+    local_copies: list[str] = []
     models: list[AffectedModel] = []
+    by_hand: list[str] = []
     remaining: list[str] = []
 
 
-def erase(settings: Settings, lake: Lake, subject: Subject, *, actor: str, dry_run: bool = False) -> ErasureReport:
+def erase(
+    settings: Settings,
+    lake: Lake,
+    subject: Subject,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    delete_unsearched: bool = False,
+) -> ErasureReport:
     """Erase a subject everywhere and return the report; with `dry_run` only say what would go.
 
+    Payloads of sources that nobody can search remain and are named, or go too with `delete_unsearched`.
     Recorded in the audit trail before and after, under a reference and without the subject's name. Raises LakeError
     when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
     """
     audit = open_audit(settings, lake)
-    if not dry_run:
-        _finish_earlier(lake)
+    earlier = [] if dry_run else _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
     report = ErasureReport(
         reference=f"erasure-{uuid.uuid4().hex[:12]}",
         dry_run=dry_run,
         rows=_by_dataset(lake, inventory, found),
-        models=affected_models(inventory, manifests_with_rows(inventory, found), audit),
+        local_copies=elsewhere.present(settings),
     )
+    holding = manifests_with_rows(inventory, found)
+    report.models = affected_models(inventory, holding, audit)
+    report.by_hand = elsewhere.by_hand(inventory, audit, holding, report.models)
+    for begun in earlier:
+        _take_over(report, begun)
+    if delete_unsearched:
+        report.deleted_unsearched = sorted(found.unsearched)
+        found.raw, found.unsearched = sorted([*found.raw, *found.unsearched]), {}
     if dry_run:
         report.files_written_again = len(found.rows) + len(found.lists) + len(found.texts)
         report.files_deleted = len(found.raw)
-        report.remaining = found.untouchable
+        report.remaining = found.remaining
         return report
-    audit.append(STARTED, actor=actor, subject=report.reference, data={"rows": report.rows})
+    plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
+    audit.append(STARTED, actor=actor, subject=report.reference, data=_begun(report, plan))
     suppress(lake, report.reference, subject, found.traces.ids)
     if not found.nothing:
-        _work(settings, lake, inventory, found, subject, report)
+        vouching = Vouching(audit, report.reference, plan, actor=actor)
+        _work(settings, lake, inventory, found, subject, report, vouching)
+    elsewhere.clear(settings)
     report.remaining = _check(lake, subject)
     audit.append(ERASED, actor=actor, subject=report.reference, data=report.model_dump(mode="json"))
     return report
 
 
 def _work(
-    settings: Settings, lake: Lake, inventory: Inventory, found: Found, subject: Subject, report: ErasureReport
+    settings: Settings,
+    lake: Lake,
+    inventory: Inventory,
+    found: Found,
+    subject: Subject,
+    report: ErasureReport,
+    vouching: Vouching,
 ) -> None:
     eraser = Eraser.of(subject, found.traces.ids, found.traces.passages)
-    changing = [*found.texts, *_in_order(lake, {*found.rows, *found.lists})]
     note = lake.uri("privacy", "unfinished", f"{report.reference}.json")
-    lake.write(note, json.dumps({"files": changing, "at": datetime.now(UTC).isoformat()}).encode())
+    lake.write(note, vouching.plan.model_dump_json().encode())
     for uri in found.texts:
         lake.write(uri, eraser.erased(uri, lake.read(uri)))
     cached = [info.uri for info in inventory.of(Kind.CACHE)]
@@ -91,23 +120,41 @@ def _work(
     report.online = online.remove(settings, lake, found.traces.ids)
     for uri in _in_order(lake, {*found.rows, *found.lists}):
         rows.take_out(lake, uri, subject, found.traces.ids)
-    refresh(lake, inventory, changing, eraser)
+    refresh(lake, inventory, vouching.plan.files, eraser, vouching.rewritten)
     forgotten = _forget_collections(lake, inventory, found)
     lake.delete([*found.raw, *forgotten])
     lake.delete([note])
-    report.files_written_again = len(changing)
+    report.files_written_again = len(vouching.plan.files)
     report.files_deleted = len(found.raw) + len(cached)
-    log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=len(changing))
+    log.info("erased", reference=report.reference, rows=sum(report.rows.values()), files=report.files_written_again)
 
 
-def _finish_earlier(lake: Lake) -> None:
-    """Set right the manifests of an erasure that was killed."""
+def _begun(report: ErasureReport, plan: Plan) -> dict[str, Any]:
+    """Return what the trail keeps of an erasure's beginning; when a killed one is repeated, its rows may be gone."""
+    return {**report.model_dump(mode="json", include={"rows", "models", "by_hand"}), "plan": plan.digest}
+
+
+def _take_over(report: ErasureReport, begun: Record) -> None:
+    """Name what an erasure that was killed had found."""
+    models = [AffectedModel.model_validate(model) for model in begun.data.get("models") or []]
+    report.models += [model for model in models if model not in report.models]
+    report.by_hand += [text for text in begun.data.get("by_hand") or [] if text not in report.by_hand]
+
+
+def _finish_earlier(lake: Lake, audit: AuditLog, actor: str) -> list[Record]:
+    """Set right the manifests of erasures that were killed, record them, and return the records of their beginnings."""
+    begun: list[Record] = []
     notes = lake.objects(lake.uri("privacy", "unfinished"))
     if notes:
         inventory = take(lake)
         for info in notes:
-            refresh(lake, inventory, json.loads(lake.read(info.uri))["files"], None)
+            plan = Plan.load(lake, info.uri)
+            reference = info.uri.rpartition("/")[2].removesuffix(".json")
+            begun += audit.find(STARTED, subject=reference)
+            vouching = Vouching(audit, reference, plan, actor=actor)
+            refresh(lake, inventory, plan.files, None, vouching.rewritten)
             lake.delete([info.uri])
+    return begun
 
 
 def _in_order(lake: Lake, uris: Iterable[str]) -> list[str]:
@@ -138,4 +185,4 @@ def _forget_collections(lake: Lake, inventory: Inventory, found: Found) -> list[
 def _check(lake: Lake, subject: Subject) -> list[str]:
     """Search again, and return where the subject still is."""
     left = search(lake, take(lake), subject)
-    return sorted({*left.rows, *left.lists, *left.texts, *left.manifests, *left.raw, *left.untouchable})
+    return sorted({*left.rows, *left.lists, *left.texts, *left.manifests, *left.raw, *left.remaining})

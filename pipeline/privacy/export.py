@@ -14,9 +14,10 @@ from pipeline.lake import Lake
 from pipeline.privacy import online, rows
 from pipeline.privacy.affected import affected_models
 from pipeline.privacy.inventory import Inventory, take
+from pipeline.privacy.payloads import readings
 from pipeline.privacy.search import Found, manifests_with_rows, search
 from pipeline.privacy.subject import Subject
-from pipeline.privacy.texts import texts_of
+from pipeline.privacy.unpacking import Unsearchable
 from pipeline.settings import Settings
 
 EXPORTED = "subject_exported"
@@ -69,11 +70,15 @@ def _records(lake: Lake, found: Found, subject: Subject) -> list[dict[str, Any]]
 def _mentions(lake: Lake, found: Found, subject: Subject) -> list[dict[str, Any]]:
     mentions = []
     for uri in sorted([*found.raw, *found.texts, *found.untouchable]):
-        if uri.endswith(".parquet"):
-            mentions.append({"in": lake.key(uri), "excerpts": []})
-            continue
-        readings = [text for text in texts_of(lake.read(uri)) if subject.mentioned(text)]
-        mentions.append({"in": lake.key(uri), "excerpts": _excerpts(readings[0], subject) if readings else []})
+        excerpts: list[str] = []
+        try:
+            for text in readings(lake, uri, subject):
+                excerpts += _excerpts(text, subject)
+        except Unsearchable:
+            excerpts.append("(the rest of this object cannot be read)")
+        mentions.append({"in": lake.key(uri), "excerpts": list(dict.fromkeys(excerpts))})
+    for uri, reason in sorted(found.unsearched.items()):
+        mentions.append({"in": lake.key(uri), "excerpts": [f"(not searched: {reason})"]})
     return mentions
 
 

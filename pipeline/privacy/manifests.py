@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pyarrow.parquet as pq
 
@@ -17,11 +17,17 @@ from pipeline.stage import FileEntry, Manifest, Output, digest_of
 MARK = "erased_from"
 
 
-def refresh(lake: Lake, inventory: Inventory, changed: Collection[str], eraser: Eraser | None) -> None:
+def refresh(
+    lake: Lake,
+    inventory: Inventory,
+    changed: Collection[str],
+    eraser: Eraser | None,
+    told: Callable[[Manifest, Manifest], None],
+) -> None:
     """Write every manifest that names a changed file again, with its new digests, and the run indexes behind it.
 
     A manifest's key stays: it tells which work was done. The digest of its content changes, so every later stage sees
-    new input and works again.
+    new input and works again. `told` is called with each manifest as it was and as it is about to be written.
     """
     files = set(changed)
     digests: dict[str, str] = {}
@@ -30,6 +36,7 @@ def refresh(lake: Lake, inventory: Inventory, changed: Collection[str], eraser: 
         new = described(new, eraser) if eraser else new
         if new is manifest or new == manifest:
             continue
+        told(manifest, new)
         lake.write(manifest.uri, new.model_dump_json(indent=2).encode())
         inventory.manifests[manifest.uri] = new
         digests[manifest.uri] = new.digest

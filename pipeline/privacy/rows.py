@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
 from pipeline.privacy.subject import Subject
+from pipeline.privacy.texts import naming
 
 IDENTITY = "question_id"
 PASSAGES = ("question", "answer", "context", "prompt", "answer_html")
@@ -59,6 +60,12 @@ def holds(lake: Lake, uri: str, subject: Subject, ids: Iterable[str]) -> bool:
         )
 
 
+def named(batch: pa.RecordBatch, subject: Subject) -> bool:
+    """Tell whether a batch of any table names the subject."""
+    ids = _ids(())
+    return bool(pc.any(_hits(batch, subject, ids)).as_py()) or _cleaned(batch, subject, ids) is not batch
+
+
 def take_out(lake: Lake, uri: str, subject: Subject, ids: Iterable[str]) -> int:
     """Write a file again without the subject's rows and list entries; return how many rows went.
 
@@ -95,6 +102,10 @@ def _hits(batch: pa.RecordBatch, subject: Subject, ids: pa.Array) -> pa.Array:
             hits = pc.or_(hits, pc.is_in(column, ids))
         if _is_text(column.type):
             hits = pc.or_(hits, _names(column, subject))
+        elif _is_bytes(column.type):
+            hits = pc.or_(
+                hits, pa.array([naming(v or b"", subject) is not None for v in column.to_pylist()], pa.bool_())
+            )
         elif pa.types.is_nested(column.type) and not _is_text_list(column.type):
             hits = pc.or_(hits, pa.array([_mentions(value, subject) for value in column.to_pylist()], pa.bool_()))
     return hits
@@ -141,6 +152,10 @@ def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_text(kind.value_type)
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 def _is_text_list(kind: pa.DataType) -> bool:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import dataclass, field
-
-import pyarrow as pa
 
 from pipeline.lake import Lake, ObjectInfo
 from pipeline.privacy import rows
 from pipeline.privacy.inventory import Inventory, Kind, files_of
 from pipeline.privacy.manifests import described
+from pipeline.privacy.payloads import mentions
 from pipeline.privacy.subject import Subject
-from pipeline.privacy.texts import Eraser, texts_of
+from pipeline.privacy.texts import Eraser
+from pipeline.privacy.unpacking import Unsearchable
 
 LARGEST_CHECKED = 64 << 20
-"""Binary objects above this many bytes (weights, archives) are not searched for names."""
+"""Files of models above this many bytes (weights) are not searched for names."""
 
 
 @dataclass
 class Found:
-    """Where a subject is: `rows` counts by file; `texts` and `raw` are objects that hold it in another form."""
+    """Where a subject is: `rows` counts by file; `texts` and `raw` are objects that hold it in another form.
+
+    `unsearched` are payloads of sources that may hold it, with the reason why nobody can tell.
+    """
 
     traces: rows.Traces = field(default_factory=rows.Traces)
     rows: dict[str, int] = field(default_factory=dict)
@@ -30,6 +31,12 @@ class Found:
     manifests: list[str] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     untouchable: list[str] = field(default_factory=list)
+    unsearched: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def remaining(self) -> list[str]:
+        """Return what an erasure cannot take out: objects, with the reason where it is another than what they are."""
+        return sorted([*self.untouchable, *(f"{uri} (not searched: {why})" for uri, why in self.unsearched.items())])
 
     @property
     def nothing(self) -> bool:
@@ -56,12 +63,12 @@ def search(lake: Lake, inventory: Inventory, subject: Subject) -> Found:
         if eraser.erased(info.uri, body) != body:
             found.texts.append(info.uri)
     found.manifests = [uri for uri, manifest in inventory.manifests.items() if described(manifest, eraser) != manifest]
-    found.raw = [info.uri for info in inventory.of(Kind.RAW) if _names(lake, info, subject)]
-    found.untouchable = [
-        info.uri
-        for info in inventory.of(Kind.MODEL, Kind.AUDIT, Kind.OTHER)
-        if info.size <= LARGEST_CHECKED and _names(lake, info, subject)
+    found.raw = [info.uri for info in inventory.of(Kind.RAW) if _look(lake, info, subject, found)]
+    checked = [
+        *inventory.of(Kind.AUDIT, Kind.OTHER),
+        *(i for i in inventory.of(Kind.MODEL) if i.size <= LARGEST_CHECKED),
     ]
+    found.untouchable = sorted(info.uri for info in checked if _look(lake, info, subject, Found()))
     return found
 
 
@@ -72,18 +79,10 @@ def manifests_with_rows(inventory: Inventory, found: Found) -> list[str]:
     ]
 
 
-def _names(lake: Lake, info: ObjectInfo, subject: Subject) -> bool:
-    if subject.mentioned(lake.key(info.uri)):
-        return True
-    if info.uri.endswith(".parquet"):
-        try:
-            return rows.holds(lake, info.uri, subject, ())
-        except (pa.ArrowException, OSError):
-            return False
-    body = lake.read(info.uri)
-    if body[:2] == b"\x1f\x8b":
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error):
-            return False
-    return any(subject.mentioned(text) for text in texts_of(body))
+def _look(lake: Lake, info: ObjectInfo, subject: Subject, found: Found) -> bool:
+    """Tell whether an object names the subject; one that cannot be searched is noted in `found` with the reason."""
+    try:
+        return mentions(lake, info, subject)
+    except Unsearchable as problem:
+        found.unsearched[info.uri] = str(problem)
+        return False

@@ -53,17 +53,31 @@ class Subject:
         after = f"(?P<after>$|[^{letters}.@+-]|[.@+-](?:$|[^{letters}]))"
         return f"{before}(?:{names}){after}"
 
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(max(map(folded, name.split(" ")), key=len) for name in self.names)
+
+    def _stands_in(self, text: str) -> bool:
+        """Tell whether the pattern is in a text; most texts hold no word of any name, which is much quicker to see."""
+        plain = folded(text)
+        return any(word in plain for word in self._words) and self._python.search(text) is not None
+
     def mentioned(self, text: str) -> bool:
         """Tell whether a text names the subject, plainly or with HTML's character references."""
-        return bool(self._python.search(text) or ("&" in text and self._python.search(unescape(text))))
+        return self._stands_in(text) or ("&" in text and self._stands_in(unescape(text)))
 
     def redacted(self, text: str) -> str:
         """Return the text with the subject's names replaced."""
-        if "&" in text and not self._python.search(text) and self._python.search(unescape(text)):
+        if "&" in text and not self._stands_in(text) and self._stands_in(unescape(text)):
             text = unescape(text)
-        while self._python.search(text):  # neighbours share the character between them
+        while self._stands_in(text):  # neighbours share the character between them
             text = self._python.sub(rf"\g<before>{ERASED}\g<after>", text)
         return text
+
+
+def folded(text: str) -> str:
+    """Return a text in which all letters are the same that regular expressions take for the same without case."""
+    return text.casefold().replace("\u0131", "i").replace("\u0307", "")
 
 
 def replaced(text: str, passages: Sequence[str]) -> str:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.privacy.subject import ERASED, Subject, replaced
+
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+WIDE_SIGN = re.compile(rb"\xff\xfe|\xfe\xff|\x00\x00\xfe\xff")
+INNER = "x"
+"""Stands for what is beyond an inner edge: a letter, so that no name ends there."""
+ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\(.)", re.DOTALL)
+TELLING = re.compile(r"\\[^\"\\]")
+"""An escape that hides a letter or a white space; an escaped quote or backslash stands beside a name as it is."""
+JSON_ESCAPES = {"n": "\n", "r": "\n", "t": "\n", "b": "\n", "f": "\n"}
+CONTROLS = tuple(code for code in range(32) if code not in (9, 10, 12, 13, 27))
+MOST_CONTROLS = 0.01
+"""Text has hardly any control characters; of what was compressed or encrypted they are a tenth."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +86,44 @@ class Eraser:
         return self.subject.redacted(replaced(text, self.passages))
 
 
-def texts_of(body: bytes) -> Sequence[str]:
-    """Return the readings of a payload in which a subject could be named: as UTF-8, Latin-1 or UTF-16, and as JSON."""
-    found = [body.decode("utf-8", "replace")]
-    if b"\x00" in body[:200]:
-        found.append(body.decode("utf-16", "replace"))
-    elif "\ufffd" in found[0]:
-        found.append(body.decode("latin-1"))
-    try:
-        found.append(json.dumps(json.loads(body), ensure_ascii=False))
-    except ValueError:
-        return found
-    return found
+def naming(piece: bytes, subject: Subject, *, first: bool = True, last: bool = True) -> str | None:
+    """Return the reading of a piece that names the subject: as UTF-8, Latin-1, UTF-16 or UTF-32, each as JSON too.
+
+    Of a payload that is read in pieces `first` and `last` say which this one is: at an inner edge a name may be part of
+    a longer word, so there it counts only in the piece that shows what stands beside it.
+    """
+    plain_names = not any(sign in name for name in subject.names for sign in '"\\')
+    for text in _decoded(piece):
+        whole = text if first and last else ("" if first else INNER) + text.strip("\ufffd") + ("" if last else INNER)
+        escaped = (TELLING if plain_names else ESCAPE).search(whole)
+        for reading in (whole, ESCAPE.sub(_unescaped, whole)) if escaped else (whole,):
+            if subject.mentioned(reading):
+                return reading
+    return None
+
+
+def textual(head: bytes) -> bool:
+    """Tell from its first bytes whether a payload reads as text in one of the known encodings."""
+    for codec in WIDE if WIDE_SIGN.match(head) or b"\x00" in head else ("latin-1",):
+        text = head.decode(codec, "replace")
+        odd = sum(text.count(chr(code)) for code in CONTROLS) + (text.count("\ufffd") if codec in WIDE else 0)
+        if odd <= len(text) * MOST_CONTROLS:
+            return True
+    return False
+
+
+def _decoded(piece: bytes) -> Iterator[str]:
+    text = piece.decode("utf-8", "replace")
+    yield text
+    if "\ufffd" in text:
+        yield piece.decode("latin-1")
+    if b"\x00" in piece or WIDE_SIGN.match(piece):
+        for codec in WIDE:
+            yield piece.decode(codec, "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        units = bytes.fromhex(found[1].replace("\\u", ""))
+        return units.decode("utf-16-be", "replace")
+    return JSON_ESCAPES.get(found[2], found[2])

@@ -1,4 +1,4 @@
-"""Whether a model was compared with the one that it would replace, and whether it is one that was taken back before."""
+"""Why a model that was approved must not go to production all the same: what happened since, or under another name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias
+from pipeline.publish.erasures import affected
 from pipeline.publish.rollback import PUBLISHED
 from pipeline.publish.store import ModelStore
 from pipeline.stage import Manifest, load_manifest
@@ -41,6 +42,15 @@ def refuse_other_production(store: ModelStore, compared: str | None, model: str)
             where=store.url(),
             remedy="Start a new run: it compares with what is in production now",
         )
+
+
+def why_not(trail: Trail, repository: str, candidate: Manifest) -> list[str]:
+    """Return why a candidate must not be released: its bytes were withdrawn, or a person was erased from its rows."""
+    model = candidate.output("model").digest
+    withdrawn = why_withdrawn(trail, repository, model)
+    references = affected(trail, model, candidate.digest)
+    erased = f"it learned from rows of a person whose data was erased since ({', '.join(references)})"
+    return ([withdrawn] if withdrawn else []) + ([erased] if references else [])
 
 
 def why_withdrawn(trail: Trail, repository: str, model: str) -> str | None:

@@ -11,14 +11,13 @@ from pipeline.audit.records import Record
 from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.lake import Lake
-from pipeline.publish import alias
+from pipeline.publish import alias, erasures
 from pipeline.publish.alias import ROLLED_BACK
 from pipeline.publish.release import intact
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held
 
 PUBLISHED = "published"
-ERASED = "subject_erased"
 MIN_REASON = 10
 
 
@@ -108,13 +107,8 @@ def eligible(store: ModelStore, trail: Trail, present: str) -> list[Version]:
 
 
 def erased(trail: Trail, repository: str) -> set[str]:
-    """Return the released versions that learned from rows whose subject was erased since."""
-    found: set[str] = set()
-    for record in trail.find(ERASED):
-        for model in record.data.get("models") or []:
-            names = (str(name).rpartition("@") for name in model.get("versions", []))
-            found |= {version for place, _, version in names if place == repository}
-    return found
+    """Return the released versions that learned from rows whose subject was erased, before or after their release."""
+    return erasures.versions(trail, repository)
 
 
 def _refuse_empty(reason: str) -> None:

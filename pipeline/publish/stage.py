@@ -16,7 +16,7 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
-from pipeline.publish.comparison import compared_with, refuse_other_production
+from pipeline.publish.comparison import compared_with, refuse_other_production, why_not
 from pipeline.publish.promote import promote
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.signature import SIGNATURE_FILE
@@ -101,6 +101,9 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
         )
         compared = compared_with(attempt.lake, evidence.evaluation)
         refuse_other_production(store, compared, model_output.digest)
+        reasons = why_not(audit.trail(), store.repository, evidence.candidate)
+        if reasons:
+            raise Refused(f"The model cannot be released: {'; '.join(reasons)}", where=attempt.run_id)
         identity = {"run_id": attempt.run_id, "model": model_output.digest}
         build = functools.partial(_fill, settings, attempt, model, approvals, audit)
         checks = (approved_bytes(evidence), signature_check(settings), reference_check(attempt))

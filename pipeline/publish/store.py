@@ -37,7 +37,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from pipeline.errors import StoreError
 from pipeline.hub_client import limit_patience
-from pipeline.log import without_queries
+from pipeline.scrubbing import without_secrets
 from pipeline.settings import Settings
 
 MAIN = "main"
@@ -261,7 +261,7 @@ class ModelStore:
             if status == MOVED:
                 raise self._moved(what) from None
             raise StoreError(
-                f"The model store refused to {what}: {without_queries(str(problem).splitlines()[0])}",
+                f"The model store refused to {what}: {without_secrets(str(problem).splitlines()[0])}",
                 where=self.url(),
                 remedy="Check publish.repository and that LLMOPS_PUBLISH__TOKEN may write there",
             ) from None
@@ -274,7 +274,7 @@ class ModelStore:
             raise self._away(what, problem) from None
 
     def _away(self, what: str, problem: BaseException) -> StoreError:
-        cause = without_queries((str(problem).splitlines() or [type(problem).__name__])[0])
+        cause = without_secrets((str(problem).splitlines() or [type(problem).__name__])[0])
         return StoreError(
             f"The model store does not answer (to {what}): {cause}",
             where=self.url(),

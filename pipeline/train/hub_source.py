@@ -14,7 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from pipeline.errors import TrainingError
 from pipeline.hub_client import limit_patience
-from pipeline.log import without_queries
+from pipeline.scrubbing import without_secrets
 from pipeline.train.base_source import CONFIGURATION, WEIGHTS, BaseSource
 
 COMMIT_LENGTH = 40
@@ -69,4 +69,4 @@ def _told(call: Callable[[], T], what: str, *, where: str, remedy: str) -> T:
         return call()
     except (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError) as problem:
         cause = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-        raise TrainingError(f"{what}: {without_queries(cause)}", where=where, remedy=remedy) from None
+        raise TrainingError(f"{what}: {without_secrets(cause)}", where=where, remedy=remedy) from None

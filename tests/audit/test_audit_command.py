@@ -115,7 +115,7 @@ def test_every_event_of_the_pipeline_has_a_sentence() -> None:
 
     events = {signoff.RUN_STARTED, signoff.REQUESTED, signoff.ANSWERED, signoff.INVALID, signoff.GATE}
     events |= {signoff.SIGNED_OFF, signoff.REFUSED, signoff.RUN_FINISHED, watch.CHECKED, evidence.STAGE_COMPLETED}
-    events |= {evidence.STAGE_MADE, watch.LOOKED_AT}
+    events |= {evidence.STAGE_MADE, watch.LOOKED_AT, evidence.REWRITTEN}
     events |= {reminders.REMINDED, rollback.PUBLISHED, rollback.ROLLED_BACK}
     assert events <= set(audit_report._TELLERS)
 

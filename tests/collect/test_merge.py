@@ -376,7 +376,7 @@ def test_a_damaged_part_is_not_carried_over_as_if_it_were_whole(shelf: Shelf, mo
     place = f"{first.output('rows').uri}/{first.output('rows').files[2].path}"
     table = shelf.lake.read_table(place)
     shelf.lake.write_batches(place, table.to_batches(), table.schema.remove_metadata().with_metadata({"k": "v" * 99}))
-    with pytest.raises(LakeError, match=r"carried over .* bytes instead of"):
+    with pytest.raises(LakeError, match=r"carried over .* bytes instead of|is not the one that was written"):
         shelf.collect({**pages, "page-0": [("q0.0", "new")]})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import traceback
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -27,10 +28,11 @@ from review.court import Court, write_files
 
 from pipeline.audit.report import describe
 from pipeline.collect import state
-from pipeline.errors import LakeError, Refused, SettingsError
+from pipeline.errors import LakeError, Refused, SettingsError, StoreError
 from pipeline.orchestration import command, notify, reviews, runs, tasks
-from pipeline.orchestration.run import Run
+from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
+from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.review.operator import ReviewOperator
 from pipeline.stage import Attempt, Manifest, believed, run_stage
 
@@ -264,6 +266,35 @@ def test_a_finished_stage_that_nobody_recorded_is_made_anew(court: Court) -> Non
     assert not manifest.cached
     assert run.lake.read(f"{manifest.output('rows').uri}/rows") == b"rows"
     assert run.done(manifest) == planted.uri
+
+
+def test_snapshot_whose_manifest_an_erasure_wrote_again_is_taken(court: Court) -> None:
+    manifest = court.stage("repository", write_files({"rows": b"all rows"}, "rows"))
+    new = manifest.model_copy(update={"facts": {"erased_from": ["rows"]}})
+    court.lake.write(new.uri, new.model_dump_json().encode())
+    with pytest.raises(AirflowFailException, match="audit trail does not know this repository"):
+        tasks.snapshot(court.run, "latest")
+    data = {"stage": "repository", "manifest": new.uri, "seal": seal(new), "was": manifest.digest}
+    court.audit.append(REWRITTEN, actor="officer", subject=new.digest, data=data)
+    assert tasks.snapshot(court.run, "latest") == new.uri
+
+
+@pytest.mark.parametrize("kind", [ValueError, StoreError])
+def test_what_a_task_raises_tells_no_secret_of_an_address(kind: type[Exception]) -> None:
+    password = "".join(["s3", "cret"])  # a traceback shows the lines of the source too
+
+    @for_airflow
+    def task() -> None:
+        try:
+            raise OSError(111, f"refused by https://user:{password}@h.example.com/v1?api_key={password}")
+        except OSError as problem:
+            raise kind(f"The store is away: {problem}") from problem
+
+    with pytest.raises((ValueError, AirflowException)) as caught:
+        task()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "refused by https://h.example.com/v1?…" in told
+    assert password not in told
 
 
 def test_forms_are_what_the_operator_shows() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.audit import AuditLog
+from pipeline.audit.records import Record
 from pipeline.features import retrieval
 from pipeline.lake import Lake
 from pipeline.privacy import erase as erasure
@@ -14,6 +15,8 @@ from pipeline.privacy.erase import erase
 from pipeline.privacy.inventory import take
 from pipeline.privacy.subject import Subject
 from pipeline.privacy.suppression import Suppressed
+from pipeline.publish.erasures import affected
+from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.settings import LakeSettings
 from pipeline.stage import load_manifest
 
@@ -34,6 +37,17 @@ def sound(world: World) -> None:
             for file in output.files:
                 assert world.lake.digest(f"{output.uri}/{file.path}") == file.sha256, file.path
                 assert len(world.lake.read(f"{output.uri}/{file.path}")) == file.size
+
+
+def rewritten(world: World) -> dict[str, Record]:
+    """The records of manifests that were written again, by the manifest that the lake holds now."""
+    audit, manifests = AuditLog(world.lake), take(world.lake).manifests
+    found = {}
+    for record in audit.find(REWRITTEN):
+        manifest = manifests[record.data["manifest"]]
+        if (record.subject, record.data["seal"]) == (manifest.digest, seal(manifest)):
+            found[manifest.uri] = record
+    return found
 
 
 def test_nothing_of_the_subject_remains_in_any_file(world: World) -> None:
@@ -118,6 +132,51 @@ def test_the_audit_trail_tells_it_without_the_name(world: World) -> None:
     assert SUBJECT not in "".join(record.model_dump_json() for record in audit.records())
 
 
+def test_the_audit_trail_vouches_for_the_manifests_that_were_written_again(world: World) -> None:
+    before = {uri: seal(manifest) for uri, manifest in take(world.lake).manifests.items()}
+    digests = {uri: manifest.digest for uri, manifest in take(world.lake).manifests.items()}
+    report = erase(world.settings, world.lake, JANE, actor="officer")
+    audit, found = AuditLog(world.lake), rewritten(world)
+    changed = {uri for uri, manifest in take(world.lake).manifests.items() if seal(manifest) != before[uri]}
+    assert found.keys() == changed
+    assert {world.repository.uri, world.prepared.uri, world.evaluation.uri} < changed
+    (erased,) = audit.find("subject_erased")
+    for uri, record in found.items():
+        assert (record.data["was"], record.data["reference"]) == (digests[uri], report.reference)
+        assert (record.actor, record.data["stage"]) == ("officer", take(world.lake).manifests[uri].stage)
+        assert record.number < erased.number
+    assert audit.verify() == []
+
+
+def test_a_manifest_that_nothing_vouched_for_is_not_made_good_by_an_erasure(world: World) -> None:
+    planted = world.repository.model_copy(update={"facts": {"sources": "others"}})
+    world.lake.write(planted.uri, planted.model_dump_json().encode())
+    erase(world.settings, world.lake, JANE, actor="officer")
+    assert load_manifest(world.lake, planted.uri).facts["erased_from"] == ["rows"]
+    assert planted.uri not in rewritten(world)
+    assert world.prepared.uri in rewritten(world)
+
+
+def test_files_that_others_changed_are_not_made_good_by_an_erasure(world: World) -> None:
+    uri = f"{world.repository.output('rows').uri}/part-00000.parquet"
+    table = world.lake.read_table(uri)
+    world.lake.write_batches(uri, [*table.to_batches(), *table.slice(1, 1).to_batches()], table.schema)
+    erase(world.settings, world.lake, JANE, actor="officer")
+    sound(world)
+    assert world.repository.uri not in rewritten(world)
+
+
+def test_a_planted_note_of_an_unfinished_erasure_makes_nothing_good(world: World) -> None:
+    uri = f"{world.repository.output('rows').uri}/part-00000.parquet"
+    table = world.lake.read_table(uri)
+    world.lake.write_batches(uri, [*table.to_batches(), *table.slice(1, 1).to_batches()], table.schema)
+    note = world.lake.uri("privacy", "unfinished", "erasure-0123456789ab.json")
+    world.lake.write(note, json.dumps({"files": [uri], "at": "2026-05-01T00:00:00Z"}).encode())
+    erase(world.settings, world.lake, Subject.of(["john.doe@example.org"]), actor="officer")
+    sound(world)
+    assert rewritten(world) == {}
+
+
 def test_a_ticket_can_be_erased_by_its_key(world: World) -> None:
     report = erase(world.settings, world.lake, Subject.of(["HELP-7"]), actor="officer")
     assert report.remaining == []
@@ -155,6 +214,26 @@ def test_a_killed_erasure_is_finished_by_the_next(world: World, monkeypatch: pyt
     for needle in (SUBJECT, JANES, MASKED):
         assert places(world, needle) == set(), needle
     sound(world)
+    marked = {uri for uri, manifest in take(world.lake).manifests.items() if manifest.facts.get("erased_from")}
+    assert world.repository.uri in marked
+    assert marked <= rewritten(world).keys()
+
+
+def test_the_models_of_an_erasure_that_was_killed_are_named_when_its_rows_are_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "refresh", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(world.settings, world.lake, JANE, actor="officer")
+    report = erase(world.settings, world.lake, JANE, actor="officer")
+    assert report.rows == {}
+    assert [model.versions for model in report.models] == [[], [], ["acme/faq@v3"]]
+    digest = world.trained.output("model").digest
+    assert len(affected(AuditLog(world.lake), digest)) == 2
 
 
 def test_an_erased_subject_is_kept_out_of_the_next_collection(world: World) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, Row, SetAside, question_id, to_batches
+from pipeline.review.evidence import STAGE_COMPLETED, completed
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, Manifest, run_stage
 
@@ -190,10 +191,13 @@ def build(settings: Settings, lake: Lake, features: Any) -> World:
         [pa.RecordBatch.from_pydict({"key": ["k"], "text": [MASKED]})],
         pa.schema([("key", pa.string()), ("text", pa.string())]),
     )
+    audit = AuditLog(lake)
     for manifest in (collection, repository, prepared, made, trained, tuned, evaluation):
         entry = {"uri": manifest.uri, "digest": manifest.digest, "cached": False, "seconds": 1.0}
         lake.write(lake.uri("runs", "night-1", f"{manifest.stage}.json"), json.dumps(entry).encode())
-    AuditLog(lake).append(
+        known = completed(manifest)
+        audit.append(STAGE_COMPLETED, actor="pipeline", run_id="night-1", subject=manifest.digest, data=known)
+    audit.append(
         "published",
         actor="pipeline",
         run_id="night-1",

@@ -328,6 +328,15 @@ def test_what_was_published_while_this_one_waited_is_not_replaced(court: Court, 
     assert [version.name for version in ModelStore(court.settings).versions()] == ["v1"]
 
 
+def test_a_model_that_learned_from_rows_that_were_erased_since_is_not_released(court: Court) -> None:
+    """The erasure came while the reviewers had their say."""
+    model = court.made["tune"].output("model").digest
+    court.audit.append("subject_erased", actor="officer", subject="erasure-1", data={"models": [{"digest": model}]})
+    with pytest.raises(Refused, match=r"rows of a person whose data was erased since \(erasure-1\)"):
+        publish(court)
+    assert nothing_published(court)
+
+
 def test_a_champions_manifest_that_names_another_model_is_refused(court: Court, model: Path) -> None:
     """A weak model where the champion should be: everything is better than that."""
     publish(court)

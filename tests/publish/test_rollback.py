@@ -16,7 +16,7 @@ from pipeline.publish.comparison import why_withdrawn
 from pipeline.publish.lease import lease
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release
-from pipeline.publish.rollback import eligible, rollback
+from pipeline.publish.rollback import eligible, erased, rollback
 from pipeline.publish.store import ModelStore, Version
 
 Build = Callable[..., Callable[[str], Path]]
@@ -97,6 +97,19 @@ def test_versions_that_learned_from_erased_data_are_not_chosen(world: World) -> 
         world.publish(content)
     names = [f"{world.store.repository}@v2", "other/model@v1"]
     world.audit.append("subject_erased", actor="x", data={"models": [{"versions": names}]})
+    with pytest.raises(Refused, match="v2 learned from rows of a person"):
+        world.back("v2")
+    assert world.back().version == "v1"
+
+
+def test_a_version_released_after_the_erasure_from_an_affected_candidate_is_not_chosen(world: World) -> None:
+    world.publish("a")
+    models = [{"digest": "b", "versions": []}, {"digest": "other", "versions": []}]
+    world.audit.append("subject_erased", actor="x", subject="erasure-1", data={"models": models})
+    for content in "bc":
+        world.publish(content)
+    assert erased(world.audit.trail(), world.store.repository) == {"v2"}
+    assert erased(world.audit.trail(), "acme/another") == set()
     with pytest.raises(Refused, match="v2 learned from rows of a person"):
         world.back("v2")
     assert world.back().version == "v1"

@@ -17,6 +17,7 @@ from pipeline.collect.retry_after import retry_after
 from pipeline.collect.web.transport import DeadlineTransport, deadline
 from pipeline.errors import SourceError
 from pipeline.log import get_logger
+from pipeline.scrubbing import without_secrets
 
 log = get_logger(__name__)
 RETRIED = frozenset((429, 500, 502, 503, 504))
@@ -46,9 +47,9 @@ class RequestFailed(Exception):
 
     def __init__(self, status: int, message: str, url: str) -> None:
         """Keep the parts, so that the caller can decide what they mean."""
-        super().__init__(f"{status or 'no answer'}: {message}")
         self.status = status
-        self.message = message
+        self.message = without_secrets(message)
+        super().__init__(f"{status or 'no answer'}: {self.message}")
         self.url = url
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,11 @@ class TableFile:
 
 
 class Files(ABC):
-    """Where a table's files are."""
+    """Where a table's files are. `skipped` are the paths of links, which are not followed, after `list`."""
+
+    def __init__(self) -> None:
+        """Skip nothing yet."""
+        self.skipped: list[str] = []
 
     @abstractmethod
     def list(self) -> list[TableFile]:
@@ -74,7 +77,9 @@ def open_files(uri: str, settings: LakeSettings) -> Files:
         lake = open_lake(settings.model_copy(update={"uri": f"s3://{parts.netloc}"}))
         return _LakeFiles(lake, uri.split("://", 1)[1].partition("/")[2])
     if parts.scheme in ("", "file") or len(parts.scheme) == 1:
-        return _LocalFiles(unquote(parts.path) if parts.scheme == "file" else uri)
+        from pipeline.collect.table.local_files import LocalFiles
+
+        return LocalFiles(unquote(parts.path) if parts.scheme == "file" else uri)
     raise SourceError(
         f"Tables are not read over {parts.scheme}",
         where=uri,
@@ -82,36 +87,9 @@ def open_files(uri: str, settings: LakeSettings) -> Files:
     )
 
 
-class _LocalFiles(Files):
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def list(self) -> list[TableFile]:
-        path = Path(self._path).expanduser()
-        if path.is_file():
-            return [self._describe(path, path.parent)]
-        root, pattern = path, None
-        if not path.is_dir():
-            root, pattern = _split_pattern(self._path)
-        files = [self._describe(found, root) for found in sorted(root.rglob("*")) if found.is_file()]
-        return _chosen(files, pattern, self._path)
-
-    @staticmethod
-    def _describe(path: Path, root: Path) -> TableFile:
-        status = path.stat()
-        tag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-        return TableFile(path.resolve().as_uri(), path.relative_to(root).as_posix(), status.st_size, tag)
-
-    def fetch(self, file: TableFile, into: Path) -> Path:
-        try:
-            shutil.copyfile(unquote(urlsplit(file.uri).path), into)
-        except OSError as problem:
-            raise SourceError(f"The file cannot be read: {problem.strerror}", where=file.uri) from None
-        return into
-
-
 class _LakeFiles(Files):
     def __init__(self, lake: Lake, key: str) -> None:
+        super().__init__()
         self._lake = lake
         self._key = key
 
@@ -122,14 +100,14 @@ class _LakeFiles(Files):
             return [TableFile(single.uri, self._key.rpartition("/")[2], single.size, single.etag.strip('"'))]
         folder, pattern = self._key, None
         if PATTERN.search(self._key):
-            root, pattern = _split_pattern(self._key)
+            root, pattern = split_pattern(self._key)
             folder = root.as_posix() if root != Path(".") else ""
         start = self._lake.uri(folder) if folder else self._lake.root
         found = self._lake.objects(start)
         files = [
             TableFile(info.uri, info.uri[len(start) :].lstrip("/"), info.size, info.etag.strip('"')) for info in found
         ]
-        return _chosen(files, pattern, where)
+        return chosen(files, pattern, where)
 
     def fetch(self, file: TableFile, into: Path) -> Path:
         try:
@@ -138,7 +116,8 @@ class _LakeFiles(Files):
             raise SourceError(f"The object cannot be read: {problem.what}", where=file.uri) from None
 
 
-def _split_pattern(path: str) -> tuple[Path, str | None]:
+def split_pattern(path: str) -> tuple[Path, str | None]:
+    """Return the folder before a path's pattern, and the pattern, if it has one."""
     parts = Path(path).parts
     plain = next((index for index, part in enumerate(parts) if PATTERN.search(part)), len(parts))
     if plain == len(parts):
@@ -146,7 +125,8 @@ def _split_pattern(path: str) -> tuple[Path, str | None]:
     return Path(*parts[:plain]), "/".join(parts[plain:])
 
 
-def _chosen(files: list[TableFile], pattern: str | None, where: str) -> list[TableFile]:
+def chosen(files: list[TableFile], pattern: str | None, where: str, links: int = 0) -> list[TableFile]:
+    """Return the files that are tables, sorted by path; raises SourceError when there are none beside so many links."""
     visible = [file for file in files if not any(part.startswith(("_", ".")) for part in file.path.split("/"))]
     if pattern is not None:
         kept = [file for file in visible if fnmatch.fnmatchcase(file.path, pattern)]
@@ -154,6 +134,7 @@ def _chosen(files: list[TableFile], pattern: str | None, where: str) -> list[Tab
         kept = [file for file in visible if file.extension in EXTENSIONS]
     if not kept:
         others = f"; it holds {len(visible)} other files" if visible else ""
+        others += f"; {links} links are not followed" if links else ""
         raise SourceError(
             f"There is no table here{others}",
             where=where,

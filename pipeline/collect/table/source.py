@@ -12,12 +12,12 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
-from pipeline.collect.table.drift import Drift
+from pipeline.collect.table.drift import MAX_WARNINGS, Drift
 from pipeline.collect.table.files import TableFile, open_files
 from pipeline.collect.table.mapping import RowMapping
 from pipeline.collect.table.partitions import partition_values, predicates
 from pipeline.collect.table.readers.base import TableReader
-from pipeline.collect.table.readers.choice import expanded, reader_for
+from pipeline.collect.table.readers.choice import TooLarge, expanded, reader_for
 from pipeline.errors import SourceError
 from pipeline.records import SetAside, to_batches
 from pipeline.settings import LakeSettings, Settings, TableSourceSettings
@@ -58,6 +58,7 @@ class TableSource(Source[TableSourceSettings]):
         """Yield one document per file or per folder of generated files; those with the same tags are not read."""
         place = open_files(self.config.uri, self._lake)
         selected = [file for file in place.list() if self._selected(file)]
+        self._warn_of_links(place.skipped)
         if not selected:
             raise SourceError("No file meets the predicates on partitions", where=self.config.uri, remedy="Check where")
         for group in _groups(selected):
@@ -78,6 +79,11 @@ class TableSource(Source[TableSourceSettings]):
                     continue
                 yield Document(group.document_id, "changed", validators, reading.batches(validators))
         self.warnings += self._drift.warnings()
+
+    def _warn_of_links(self, paths: list[str]) -> None:
+        shown = [f"{path} is a link and was not read: links are not followed" for path in paths[:MAX_WARNINGS]]
+        more = len(paths) - len(shown)
+        self.warnings += shown + ([f"… and {more} more links"] if more else [])
 
     def _selected(self, file: TableFile) -> bool:
         values = partition_values(file.path)
@@ -135,10 +141,9 @@ class _Reading:
         return digests
 
     def batches(self, validators: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-        """Land each file, then yield its rows. A damaged file of several is set aside; a single one is unreadable."""
+        """Land each file and yield its rows. A damaged file of several is set aside; a single one is unreadable."""
         schemas = validators["schemas"]
         for file in self._group.files:
-            self._landing.land_file(file.path, self._local[file.path], {"uri": file.uri, "tag": file.tag})
             try:
                 yield from self._rows(file, schemas)
             except Unreadable as problem:
@@ -149,14 +154,24 @@ class _Reading:
                 self._local[file.path].unlink(missing_ok=True)
 
     def _rows(self, file: TableFile, schemas: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-        source = self._source
-        path = expanded(self._local[file.path], file.compression, self._folder / "expanded")
+        source, local = self._source, self._local[file.path]
+        try:
+            path = expanded(local, file.compression, self._folder / "expanded")
+        except TooLarge:
+            raise  # not landed: nothing can be read out of it, and an erasure could not search it to its end
+        except Unreadable:
+            self._land(file, local)
+            raise
+        self._land(file, local)
         reader = source.reader(path, file.extension)
         schema = reader.schema(path)
         source.note_schema(file.path, schema, schemas.get(_folder_of(file)))
         schemas[_folder_of(file)] = schema
         mapping = source.mapping(self._group, file, self._state)
         yield from mapping.batches(reader.pieces(path, mapping.wanted()))
+
+    def _land(self, file: TableFile, local: Path) -> None:
+        self._landing.land_file(file.path, local, {"uri": file.uri, "tag": file.tag})
 
     def _damaged(self, file: TableFile, problem: Unreadable) -> SetAside:
         return SetAside(

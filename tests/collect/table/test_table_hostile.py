@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import functools
 import gzip
 import json
+import os
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from collect_support import collect, rows_of, set_aside_of
 
+from pipeline.collect.table import source as table_source
+from pipeline.collect.table.files import open_files
 from pipeline.collect.table.readers import choice
 from pipeline.errors import PipelineError, SourceError
 from pipeline.lake import Lake
-from pipeline.settings import TableSourceSettings
+from pipeline.settings import LakeSettings, TableSourceSettings
 
 
 def config(uri: Path | str, **changes: Any) -> TableSourceSettings:
@@ -308,6 +313,22 @@ def test_the_rest_of_a_row_that_is_set_aside_is_kept(lake: Lake, folder: Path) -
     assert (aside["answer"], aside["provenance"].rpartition("#")[2]) == ("the answer", "7")
 
 
+def test_a_compressed_bomb_is_not_landed(lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.csv").write_text("question,answer\na?,1\n")
+    (folder / "b.csv.gz").write_bytes(gzip.compress(b"question,answer\n" + b"0" * (8 << 20)))
+    (folder / "c.csv.gz").write_bytes(b"no gzip at all")
+    monkeypatch.setattr(table_source, "expanded", functools.partial(choice.expanded, limit=1 << 20))
+    manifest = collect(lake, config(folder))
+    assert [row["answer"] for row in rows_of(lake, manifest)] == ["1"]
+    assert sorted(entry["reason"] for entry in set_aside_of(lake, manifest)) == [
+        "the compressed file is damaged",
+        "the compressed file is too large",
+    ]
+    landed = {info.uri.rpartition("/")[2] for info in lake.objects(lake.uri("raw"))}
+    assert {"a.csv", "c.csv.gz"} < landed
+    assert not any(name.startswith("b.csv") for name in landed)
+
+
 def test_a_compressed_bomb_is_refused(folder: Path) -> None:
     bomb = folder / "t.csv.gz"
     bomb.write_bytes(gzip.compress(b"question,answer\n" + b"0" * (8 << 20)))
@@ -358,3 +379,72 @@ def test_a_dangling_link_is_no_file(lake: Lake, folder: Path, spoil: Callable[[P
     (folder / "bad.csv").write_text("x")
     spoil(folder / "bad.csv")
     assert len(rows_of(lake, collect(lake, config(folder)))) == 1
+
+
+def secret(folder: Path) -> Path:
+    """A file with a secret, in the form of a table, beside the table's folder."""
+    path = folder.parent / "secret.env"
+    path.write_text("question,answer\nWhich token?,hunter2\n")
+    return path
+
+
+def landed(lake: Lake) -> bytes:
+    return b"".join(lake.read(info.uri) for info in lake.objects(lake.uri("raw")))
+
+
+@pytest.mark.parametrize("where", ["{folder}", "{folder}/*.csv", "{folder}/**"])
+def test_links_are_not_followed_and_told(lake: Lake, folder: Path, where: str) -> None:
+    (folder / "good.csv").write_text("question,answer\na?,1\n")
+    (folder / "faq.csv").symlink_to(secret(folder))
+    (folder / "more.csv").symlink_to(folder / "good.csv")
+    (folder / "up").symlink_to(folder.parent)
+    manifest = collect(lake, config(where.format(folder=folder)))
+    assert [row["answer"] for row in rows_of(lake, manifest)] == ["1"]
+    assert b"hunter2" not in landed(lake)
+    told = [warning for warning in manifest.warnings if "is a link and was not read" in warning]
+    assert [warning.split()[0] for warning in told] == ["faq.csv", "more.csv", "up"]
+
+
+def test_a_link_in_place_of_the_only_file_is_refused(lake: Lake, folder: Path) -> None:
+    (folder / "faq.csv").symlink_to(secret(folder))
+    with pytest.raises(SourceError, match="The file is a link"):
+        collect(lake, config(folder / "faq.csv"))
+    with pytest.raises(SourceError, match="1 links are not followed"):
+        collect(lake, config(folder))
+
+
+@pytest.mark.parametrize("name", ["faq.csv", "part/faq.csv"])
+def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_read(lake: Lake, folder: Path, name: str) -> None:
+    (folder / "part").mkdir()
+    (folder / name).write_text("question,answer\na?,1\n")
+    place = open_files(str(folder), LakeSettings())
+    [file] = place.list()
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    secret(folder).rename(elsewhere / "faq.csv")
+    if "/" in name:
+        shutil.rmtree(folder / "part")
+        (folder / "part").symlink_to(elsewhere)
+    else:
+        (folder / name).unlink()
+        (folder / name).symlink_to(elsewhere / "faq.csv")
+    with pytest.raises(SourceError, match="cannot be read"):
+        place.fetch(file, folder.parent / "copy")
+    assert not (folder.parent / "copy").exists()
+
+
+def test_a_pipe_in_place_of_a_listed_file_keeps_nobody_waiting(folder: Path) -> None:
+    (folder / "faq.csv").write_text("question,answer\na?,1\n")
+    place = open_files(str(folder), LakeSettings())
+    [file] = place.list()
+    (folder / "faq.csv").unlink()
+    os.mkfifo(folder / "faq.csv")
+    with pytest.raises(SourceError, match="no regular file"):
+        place.fetch(file, folder.parent / "copy")
+
+
+def test_a_folder_that_the_settings_name_may_be_a_link(lake: Lake, folder: Path) -> None:
+    (folder / "good.csv").write_text("question,answer\na?,1\n")
+    (folder.parent / "current").symlink_to(folder)
+    manifest = collect(lake, config(folder.parent / "current"))
+    assert [row["provenance"] for row in rows_of(lake, manifest)] == [(folder / "good.csv").as_uri()]

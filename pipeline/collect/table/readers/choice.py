@@ -15,7 +15,12 @@ from pipeline.collect.table.readers.base import TableReader
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
 CODECS = {"gz": "gzip", "bz2": "bz2", "zst": "zstd", "lz4": "lz4"}
 MAX_EXPANDED = 64 << 30
+"""Bytes; an erasure searches what is landed up to the same limit."""
 CHUNK = 1 << 20
+
+
+class TooLarge(Unreadable):
+    """A compressed file that expands beyond the limit."""
 
 
 def readers() -> list[TableReader]:
@@ -46,7 +51,7 @@ def _by_content(path: Path) -> str:
 def expanded(path: Path, compression: str | None, into: Path, limit: int = MAX_EXPANDED) -> Path:
     """Return the file, decompressed when its name says that it is compressed; raises Unreadable when it is not sound.
 
-    A file that expands beyond the limit, in bytes, is a bomb and is refused.
+    A file that expands beyond the limit, in bytes, is a bomb and is refused with TooLarge.
     """
     if compression is None:
         return path
@@ -56,7 +61,7 @@ def expanded(path: Path, compression: str | None, into: Path, limit: int = MAX_E
             while chunk := source.read(CHUNK):
                 written += len(chunk)
                 if written > limit:
-                    raise Unreadable("the compressed file is too large", f"more than {limit} bytes when expanded")
+                    raise TooLarge("the compressed file is too large", f"more than {limit} bytes when expanded")
                 target.write(chunk)
     except (pa.ArrowException, OSError) as problem:
         raise Unreadable("the compressed file is damaged", str(problem).split("\n")[0][:300]) from None
