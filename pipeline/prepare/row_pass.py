@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.lake import open_lake
+from pipeline.prepare.cleaning.case import lowered
 from pipeline.prepare.cleaning.clean import Cleaner
 from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
@@ -46,6 +47,7 @@ class RowWork:
     key: bytes
     near_duplicates: float
     with_sentences: bool
+    lower_case: bool = False
     lake: LakeSettings | None = None
     earlier: str | None = None
 
@@ -79,6 +81,8 @@ class RowWork:
         for name in ("question", "answer", "context"):
             cleaned = self.cleaner.column(batch[name], one_line=name == "question")
             texts[name], counts = protector.column(cleaned, subjects)
+            if self.lower_case:
+                texts[name] = lowered(texts[name], protector.finder.entities)
             for place, count in counts.items():
                 found[place] += count
         texts["context"] = pc.if_else(pc.equal(texts["context"], ""), pa.scalar(None, pa.string()), texts["context"])

@@ -114,7 +114,7 @@ def row_work(settings: Settings, earlier: str | None = None) -> RowWork:
     chosen = settings.prepare
     privacy = chosen.privacy
     return RowWork(
-        cleaner=Cleaner(chosen.expand_contractions, chosen.lower_case),
+        cleaner=Cleaner(chosen.expand_contractions),
         rules=RowRules(
             chosen.min_question_chars, chosen.min_answer_chars, chosen.max_answer_chars, frozenset(chosen.languages)
         ),
@@ -123,6 +123,7 @@ def row_work(settings: Settings, earlier: str | None = None) -> RowWork:
         key=privacy.pseudonym_key.get_secret_value().encode() if privacy.pseudonym_key else b"",
         near_duplicates=chosen.near_duplicate_threshold,
         with_sentences=chosen.sentences,
+        lower_case=chosen.lower_case,
         lake=settings.lake,
         earlier=earlier,
     )

@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.prepare.cleaning.characters import looks_broken
+from pipeline.prepare.cleaning.case import lowered
 from pipeline.prepare.cleaning.clean import Cleaner
 from pipeline.prepare.cleaning.contractions import expanded
 from pipeline.prepare.cleaning.segments import split
 
 TABLE = Path(__file__).with_name("golden_cleaning.jsonl").read_text(encoding="utf-8")
 GOLDEN = [json.loads(line) for line in TABLE.split("\n") if line]
-CLEANERS = (Cleaner(), Cleaner(expand_contractions=True), Cleaner(expand_contractions=True, lower_case=True))
+CLEANERS = (Cleaner(), Cleaner(expand_contractions=True))
 # Pieces that cleaning steps react to, so that random texts meet their combinations.
 PIECES = st.sampled_from(
     [
@@ -139,9 +140,24 @@ def test_contractions(before: str, after: str) -> None:
 
 
 def test_options_do_not_touch_code() -> None:
-    cleaner = Cleaner(expand_contractions=True, lower_case=True)
-    assert cleaner.text("Don't run `echo 'DON'T'` or MAKE.") == "do not run `echo 'DON'T'` or make."
+    cleaner = Cleaner(expand_contractions=True)
+    assert cleaner.text("Don't run `echo 'DON'T'` or MAKE.") == "Do not run `echo 'DON'T'` or MAKE."
     assert cleaner.text("```\nSELECT Don't\n```") == "```\nSELECT Don't\n```"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Run `MAKE` or MAKE.", "run `MAKE` or make."),
+        ("Do:\n\n```\nSELECT Name\n```\n\nDone.", "do:\n\n```\nSELECT Name\n```\n\ndone."),
+        ("See https://Example.org/Wiki/FAQ?Id=A1 or WWW.Acme.com/A.", "see https://Example.org/Wiki/FAQ?Id=A1 or WWW.Acme.com/A."),
+        ("Ask [PERSON] or [EMAIL_4F1A0900AB12], NOT [Somebody].", "ask [PERSON] or [EMAIL_4F1A0900AB12], not [somebody]."),
+        ("ÄRGER, ΟΔΟΣ", "ärger, οδος"),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_lower_case_leaves_code_addresses_and_tags(before: str | None, after: str | None) -> None:
+    assert lowered(pa.array([before], pa.string()), ["EMAIL", "PERSON"]).to_pylist() == [after]
 
 
 def test_a_question_is_one_line() -> None:

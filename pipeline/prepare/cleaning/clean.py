@@ -30,10 +30,9 @@ _CONTRACTED = r"['’ʼ]"
 
 @dataclass(frozen=True)
 class Cleaner:
-    """The cleaning steps with their options: contractions in full, and lower case outside code."""
+    """The cleaning steps, with contractions in full as an option."""
 
     expand_contractions: bool = False
-    lower_case: bool = False
 
     def text(self, text: str) -> str:
         """Return a text of several paragraphs cleaned. Cleaning it again changes nothing.
@@ -59,9 +58,6 @@ class Cleaner:
 
     def column(self, values: pa.Array, *, one_line: bool = False) -> pa.Array:
         """Return a column of texts cleaned; nulls stay. Only texts that something could be changed in are touched."""
-        if self.lower_case:
-            clean = self.line if one_line else self.text
-            return pa.array([None if v is None else clean(v) for v in values.to_pylist()], pa.string())
         once = self._line_once if one_line else self._once
         made: dict[int, str] = {}
         places, texts = np.arange(len(values)), values
@@ -109,9 +105,7 @@ class Cleaner:
         if not text.isascii():
             text = characters.composed(characters.with_plain_quotes(characters.with_plain_blanks(text)))
         text = whitespace.collapsed(text)
-        if self.expand_contractions:
-            text = expanded(text)
-        return text.lower() if self.lower_case else text
+        return expanded(text) if self.expand_contractions else text
 
 
 def _edges(text: str) -> str:
