@@ -34,6 +34,16 @@ def split(text: str) -> list[Segment]:
     return made
 
 
+def is_indented(code: str) -> bool:
+    """Tell whether a piece of code is such only by its indentation, and not by fences or back quotes."""
+    return code.startswith(_STARTS_CODE)
+
+
+def is_block(code: str) -> bool:
+    """Tell whether a piece of code has lines of its own."""
+    return "\n" in code or is_indented(code)
+
+
 def _without_fences(text: str, at_start: bool) -> Iterator[Segment]:
     if at_start and (found := _LEADING.match(text)):
         yield found[0], True

@@ -1,19 +1,15 @@
-# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """Blanks and empty lines."""
 
 from __future__ import annotations
 
 import re
 
+from pipeline.prepare.cleaning.code_lines import look_like_code
+
 _RUN = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)|(?<=\S)\t(?=\S)")
 _LINE_END = re.compile(r"[ \t]+(?=\n|\Z)")
 _LINE_START = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 _LIST_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s")
-# Lines that only programs and their settings have, and lines of a drawn tree.
-_CODE_LINE = re.compile(
-    r"[ \t]*(?:(?:def|class|if|elif|else|for|while|try|return|import|function|const|let|var|public|private|func|fn|switch|case|end|do|done|fi|echo|set)\b.*[:;{(=}\"')\]]|(?:end|done|fi|else|try|return.*)$"
-    r"|[\w.\"'-]+:(?: \S.*)?$|- [\w.-]+:|- \S+$|[}\])]+[;,]?$|@@ |[-+][^-+\s]|#!|.*[;{]$|[\w.$\[\]\"']+ ?[-+*/|]?= ?\S.*$|<[/\w].*>$|[\w.]+\(.*\)$)"
-)
 _DRAWN = re.compile(r"^[ \t]*[\u2500-\u257f].*$", re.MULTILINE)
 _PARAGRAPH_END = re.compile(r"(\n\n+)")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -43,7 +39,7 @@ def _with_depth(paragraph: str) -> str:
     """Return a paragraph without the blanks before its lines, unless they say what belongs to what."""
     lines = paragraph.split("\n")
     # most lines look like those of a program or its settings
-    if len(lines) > 1 and 5 * sum(map(bool, map(_CODE_LINE.match, lines))) >= 3 * len(lines):
+    if len(lines) > 1 and look_like_code(lines):
         return paragraph
     return _LINE_START.sub(lambda found: _indent(found, paragraph), paragraph)
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from pipeline.prepare.cleaning.segments import split
+from pipeline.prepare.cleaning.code_lines import are_surely_code
+from pipeline.prepare.cleaning.segments import is_indented, split
 from pipeline.prepare.privacy import recognisers
 from pipeline.prepare.privacy.presidio import AnalyzerEngine, NoOpNlpEngine, RecognizerRegistry
 from pipeline.prepare.privacy.recogniser import LANGUAGE, Recogniser
@@ -71,7 +72,7 @@ class Finder:
                 yield place, found
 
     def _search(self, text: str, wanted: list[Recogniser]) -> list[Finding]:
-        has_code = "`" in text or "\n    " in text or "\n\t" in text
+        has_code = "`" in text or "~~~" in text or "\n    " in text or "\n\t" in text
         results = []
         for in_code in (True, False):
             entities = [recogniser.entity for recogniser in wanted if recogniser.in_code == in_code]
@@ -92,8 +93,19 @@ class Finder:
 
 
 def _blanked(text: str) -> str:
-    """Return the text with code as blanks, so that places stay what they are."""
-    return "".join(re.sub(r"[^\n]", " ", piece) if is_code else piece for piece, is_code in split(text))
+    """Return the text with code as blanks, so that places stay what they are.
+
+    People indent their signatures too, so what is only indented is code when it looks like it.
+    """
+    return "".join(
+        re.sub(r"[^\n]", " ", piece) if is_code and _is_program(piece) else piece for piece, is_code in split(text)
+    )
+
+
+def _is_program(piece: str) -> bool:
+    if not is_indented(piece):
+        return True
+    return are_surely_code([line for line in piece.split("\n") if line.strip()])
 
 
 def _chosen(found: list[tuple[float, str, int, int]]) -> list[Finding]:
