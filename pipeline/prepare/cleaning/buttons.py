@@ -13,7 +13,7 @@ _BUTTON = re.compile(
     r"|(?:read|show|see|view) (?:more|less)[^\w\n]*|(?:previous|next) (?:article|page|question)[^\w\n]*)[ \t]*",
     re.IGNORECASE,
 )
-_SENTENCE_END = (".", "!", "?", "…", ")", '"', "'", "。", "！", "？", "`")  # noqa: RUF001
+_SENTENCE_END = (".", "!", "?", "…", ")", '"', "'", "。", "！", "？", "`")
 FEWEST_WORDS = 4
 """Words from which a line without a full stop is rather prose than another item of a menu."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """Lines that only programs and their settings have."""
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ DEEPEST = 8
 def collapsed(text: str) -> str:
     """Return prose with one blank between words, no blanks around lines and at most one empty line in a row.
 
-    List items keep their depth (two blanks a level), and lines of programs and drawn trees their blanks, because that is
-    structure.
+    List items keep their depth (two blanks a level), and lines of programs and drawn trees their blanks, because that
+    is structure.
     """
     if "  " in text or "\t" in text or " \n" in text or "\n " in text:
         drawn = "│" in text or "├" in text
