@@ -27,12 +27,31 @@ _FREQUENT = {
 }
 _LEAST = 0.4
 """Share of frequent letters from which a reading is right; the eight of Russian make 0.58 of its texts."""
-_SEVERAL = (
-    ("euc_jp", re.compile("[\u3041-\u30ff]"), 0.3),
-    ("euc_kr", re.compile("[\uac00-\ud7a3]"), 0.9),
-    ("gb2312", re.compile("[\u4e00-\u9fff\u3000-\u3002\uff01-\uff1f]"), 0.9),
-    ("big5", re.compile("[\u4e00-\u9fff\u3000-\u3002\uff01-\uff1f]"), 0.9),
+# Signs that make a third to a half of texts: any two bytes beyond ASCII are some sign, but a rare one.
+_HANZI = (
+    "的一是不了在人有我他这这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然"
+    "家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心本前开但因只从想实日无力长把机第公此已"
+    "使情明性知全三关点正业外将两高间由问很最重并物手应向头文体相见被利等新己制加二合回特代内信表化次度先海通教原声"
+    "提及比员解水名真论处走各入几认条平系气题活打变四总何电数安少报才结反受太再感建务做接必件计管期直设置密码请登录"
+    "選這個們來為國說時會對過發後裡種經麼學現當沒動還進樣開從實無長機關點業將兩間問應頭體見號碼請設網頁帳戶資料"
 )
+_HANGUL = (
+    "이다는을에의가고하지한로기도사리자어시대나인서그해스정아일과부있수전제만보게상주여러원들면구동으공라유장호비번세요니까"
+    "습를은"
+)
+_HAN = re.compile("[\u4e00-\u9fff\u3000-\u3002\uff01-\uff1f]")
+_SEVERAL = (
+    ("euc_jp", re.compile("[\u3041-\u30ff]"), 0.3, ""),
+    ("euc_kr", re.compile("[\uac00-\ud7a3]"), 0.9, _HANGUL),
+    ("gb2312", _HAN, 0.9, _HANZI),
+    ("big5", _HAN, 0.9, _HANZI),
+)
+_LEAST_OF_SIGNS = 0.2
+# Kana read as Latin: each is one of these lead bytes with another byte, which may be a letter of ASCII.
+_KANA = re.compile("(?:[\x81-\x83\u0192\u201a].){2}[\x81-\x83\u0192\u201a]")
+_KANA_READ = re.compile("[\u3041-\u30ff]")
+_FEWEST_LISTED = 12
+"""Letters from which one that is hardly ever repeated is a list of letters rather than words."""
 
 
 def reread(text: str) -> str:
@@ -41,18 +60,47 @@ def reread(text: str) -> str:
     No language has several words of nothing but accented letters, nor words whose small and capital letters have
     changed places. What is not sure stays.
     """
+    if _KANA.search(text) and (made := _kana(text)):
+        return made
     if _GUARD.search(text):
         runs = _RUN.findall(text)
         # words that mix plain and accented letters are those of a real language
-        if sum(map(len, runs)) >= 8 and 4 * len(_MIXED.findall(text)) <= sum(map(len, runs)):
-            return _best(text, "sloppy-windows-1252") or text
+        mixed = 4 * len(_MIXED.findall(text)) > sum(map(len, runs))
+        if sum(map(len, runs)) >= 8 and not mixed:
+            return _best(text, "sloppy-windows-1252", listed=_is_list("".join(runs))) or text
     if _SWAPPED_ANY.search(text) and _SWAPPED.search(text):
         best = _best(text, "cp1251", ("koi8-r",)) or _best(text, "koi8-r", ("cp1251",))
         return best if best and _share(best, "cp1251") > _share(text, "cp1251") + 0.15 else text
     return text
 
 
-def _best(text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT)) -> str | None:
+def _is_list(letters: str) -> bool:
+    """Tell whether letters are listed (an alphabet, what a name may contain) rather than those of words."""
+    different = set(letters)
+    if 5 * sum(letter.swapcase() in different for letter in letters if letter.isalpha()) >= 4 * len(letters):
+        return True
+    share = 0.9 if len(letters) < 20 else 0.8
+    return len(letters) >= _FEWEST_LISTED and len(different) >= share * len(letters)
+
+
+def _kana(text: str) -> str | None:
+    """Return Japanese in Shift-JIS that was read as Windows-1252 or Latin-1."""
+    from ftfy import bad_codecs  # registers the sloppy codecs
+
+    assert bad_codecs
+    for read_as in ("sloppy-windows-1252", "latin-1"):
+        try:
+            made = _decoded(text.encode(read_as), "cp932")
+        except UnicodeEncodeError:
+            continue
+        beyond = [sign for sign in made or "" if sign > "\x7f"]
+        if made and sum(map(bool, map(_KANA_READ.match, beyond))) >= 0.3 * len(beyond):
+            return made
+    return None
+
+
+def _best(text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT), listed: bool = False) -> str | None:
+    """Return the best reading of a text's bytes; a list of letters is read only as what it says beyond doubt."""
     from ftfy import bad_codecs  # registers the sloppy codecs
 
     assert bad_codecs
@@ -63,11 +111,16 @@ def _best(text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT)) ->
     if pages == tuple(_FREQUENT):
         if _decoded(raw, "utf-8"):
             return None  # what ftfy mends
-        for name, letters, least in _SEVERAL:
+        for name, letters, least, frequent in _SEVERAL:
             made = _decoded(raw, name)
             beyond = [sign for sign in made or "" if sign > "\x7f"]
-            if made and sum(map(bool, map(letters.match, beyond))) >= least * len(beyond):
+            right = made and sum(map(bool, map(letters.match, beyond))) >= least * len(beyond)
+            if right and (
+                not frequent or sum(sign in frequent for sign in beyond) >= (1 + listed) * _LEAST_OF_SIGNS * len(beyond)
+            ):
                 return made
+        if listed:
+            return None
     readings = [(_share(made, name), made) for name in pages if (made := _decoded(raw, name))]
     share, made = max(readings, default=(0.0, ""))
     return made if share >= _LEAST else None
