@@ -4,24 +4,20 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import cache
 from html import unescape
 
 from pipeline.prepare.cleaning.addresses import with_address
+from pipeline.prepare.cleaning.elements import CODE, UNSEEN, as_code, opening, with_pairs
 from pipeline.prepare.cleaning.entities import decoded
 from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
-from pipeline.prepare.cleaning.mentions import is_mentioned, is_shown, is_spoken
+from pipeline.prepare.cleaning.mentions import Uses, is_mentioned, is_no_tag, is_shown, is_spoken, spoken_alone, uses
 from pipeline.prepare.cleaning.tables import with_lists, with_marks_beside, with_signs, with_tables
 from pipeline.prepare.cleaning.tags import ATTRIBUTES, BLOCK, BLOCK_TAG, PAIR, TAG
 
-_UNSEEN = "script|style|template|noscript|svg|iframe"
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.DOTALL | re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_CODE = "code|tt|kbd|samp"
 _LINK = re.compile(rf"<(a)\b(?=\s)(?:{ATTRIBUTES})>", re.IGNORECASE)
-_CLOSING = re.compile(rf"</({_UNSEEN}|pre|{_CODE}|a)\s*>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _MADE = {"br": "\n", "hr": "\n", "td": " ", "th": " ", "tr": "\n", "dt": "\n", "dd": "\n", "option": "\n", "q": '"'}
@@ -51,17 +47,18 @@ def without_markup(text: str) -> str:
         return text
     text = without_leftovers(_COMMENT.sub(lambda found: _shown_or(found, ""), text))
     text = _CDATA.sub(r"\1", text)
-    text = _with_pairs(text, _opening(_UNSEEN), lambda opened, inner: " ", spare=is_shown)
+    text = with_pairs(text, opening(UNSEEN), lambda opened, inner: " ", spare=is_shown)
     if not TAG.search(text):
         return text
-    text = _with_pairs(_BREAK.sub(r"\1", text), _opening("pre"), lambda opened, inner: _fence(inner))
+    text = with_pairs(_BREAK.sub(r"\1", text), opening("pre"), lambda opened, inner: _fence(inner))
     text = "".join(part if n % 2 else with_xml_as_code(part, TAG) for n, part in enumerate(_FENCED.split(text)))
     text = "".join(part if n % 2 else _with_inline_code(part) for n, part in enumerate(_FENCED.split(text)))
     if BLOCK_TAG.search(text):
         parts = _FENCED.split(text)
         text = "".join(part if n % 2 else with_tables(_LINE_INDENT.sub(" ", part)) for n, part in enumerate(parts))
     parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", text, flags=re.DOTALL)
-    return "".join(part if n % 2 else _prose(part) for n, part in enumerate(parts))
+    brackets = uses(text)
+    return "".join(part if n % 2 else _prose(part, brackets) for n, part in enumerate(parts))
 
 
 def _shown_or(found: re.Match[str], hidden: str) -> str:
@@ -70,56 +67,10 @@ def _shown_or(found: re.Match[str], hidden: str) -> str:
     return f"`{found[0]}`" if one_line and is_spoken(found.string, found.start()) else hidden
 
 
-@cache
-def _opening(names: str) -> re.Pattern[str]:
-    return re.compile(rf"<({names})\b[^<>]*>", re.IGNORECASE)
-
-
-def _with_pairs(
-    text: str,
-    opening: re.Pattern[str],
-    show: Callable[[re.Match[str], str], str | None],
-    spare: Callable[[str, int], bool] | None = None,
-) -> str:
-    """Return the text with each element from its opening tag to the next closing one of its name as `show` wants it.
-
-    `show` gets the opening tag and what is inside, and returns None to leave the element; one for whose place `spare` is
-    true comes out as code. Closing tags are looked up,
-    not searched for behind each opening one: a page full of elements without an end would take the square of its length.
-    """
-    opened = list(opening.finditer(text))
-    if not opened:
-        return text
-    closed: dict[str, list[tuple[int, int]]] = {}
-    for found in _CLOSING.finditer(text):
-        closed.setdefault(found[1].lower(), []).append(found.span())
-    parts, end = [], 0
-    for found in opened:
-        places = closed.get(found[1].lower(), [])
-        at = bisect_left(places, (found.end(), 0))
-        if found.start() < end or at == len(places):
-            continue
-        inner = text[found.end() : places[at][0]]
-        if spare is not None and spare(text, found.start()):
-            shown: str | None = _code(text[found.start() : places[at][1]])
-        else:
-            shown = show(found, inner)
-        if shown is not None:
-            parts += [text[end : found.start()], shown]
-            end = places[at][1]
-    return "".join([*parts, text[end:]])
-
-
 def _with_inline_code(text: str) -> str:
-    if not _opening(_CODE).search(text):
+    if not opening(CODE).search(text):
         return text
-    return _with_pairs(text, _opening(_CODE), lambda opened, inner: _inline(inner))
-
-
-def _code(value: str) -> str:
-    if "\n" in value:
-        return f"\n\n```\n{value}\n```\n\n"
-    return f"`{value}`" if "`" not in value else f"`` {value} ``"
+    return with_pairs(text, opening(CODE), lambda opened, inner: _inline(inner))
 
 
 def _fence(inner: str) -> str:
@@ -129,26 +80,26 @@ def _fence(inner: str) -> str:
 
 def _inline(inner: str) -> str:
     inner = unescape(TAG.sub("", inner)).strip()
-    return _code(inner) if inner and "```" not in inner and "``" not in inner else inner
+    return as_code(inner) if inner and "```" not in inner and "``" not in inner else inner
 
 
-def _prose(text: str) -> str:
-    alone = len(_with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
-    text = _with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
+def _prose(text: str, brackets: Uses) -> str:
+    alone = len(with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
+    text = with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
     text = with_signs(_APART.sub(r"\1 ", text))
     has_lists = "<li" in text or "<LI" in text
     if has_lists:
         text = with_lists(text)
     if PAIR.search(text) and _ABOUT_HTML.search(text):
         text = PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
-    opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
-    closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
+    parts = _MARKED.split(text)
 
-    def shown(found: re.Match[str]) -> str:
+    def used(found: re.Match[str], paired: bool) -> str:
         name = found[2].lower()
-        paired = name in opened and name in closed
+        if is_no_tag(found.string, found, paired, brackets):
+            return found[0]
         if is_mentioned(found.string, found, paired):
-            return _as_code(found)
+            return _tag_as_code(found)
         if name == "img":
             alt = _ALT.search(found[3])
             return (alt[1] or alt[2] or "") if alt else ""
@@ -157,8 +108,25 @@ def _prose(text: str) -> str:
         return "\n\n" if re.fullmatch(BLOCK, name) else ""
 
     # code that was just marked must not lose its tags
-    made = "".join(part if n % 2 else TAG.sub(shown, part) for n, part in enumerate(_MARKED.split(text)))
+    made = _with_tags(text, parts, used)
     return with_marks_beside(made) if has_lists else made
+
+
+def _with_tags(text: str, parts: list[str], show: Callable[[re.Match[str], bool], str]) -> str:
+    """Return the parts of a text, every second of which is code, with tags as `show` wants them.
+
+    It is told whether the text uses a tag of this name with its partner.
+    """
+    opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
+    closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
+    both = opened & closed
+    alone = spoken_alone(parts) if both else set()
+    return "".join(
+        part
+        if n % 2
+        else TAG.sub(lambda found, n=n: show(found, found[2].lower() in both and (n, found.start()) not in alone), part)
+        for n, part in enumerate(parts)
+    )
 
 
 def _link(tag: str, shown: str, alone: bool) -> str:
@@ -175,17 +143,16 @@ def tags_as_code(text: str) -> str:
     if "<" not in text:
         return text
     text = PAIR.sub(lambda found: f"`{found[0]}`" if is_spoken(text, found.start()) else found[0], text)
-    opened = {found[2].lower() for found in TAG.finditer(text) if not found[1]}
-    closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
+    brackets = uses(text)
 
-    def shown(found: re.Match[str]) -> str:
-        name = found[2].lower()
-        return _as_code(found) if is_mentioned(found.string, found, name in opened and name in closed) else found[0]
+    def spoken(found: re.Match[str], paired: bool) -> str:
+        is_tag = not is_no_tag(found.string, found, paired, brackets)
+        return _tag_as_code(found) if is_tag and is_mentioned(found.string, found, paired) else found[0]
 
-    return "".join(piece if n % 2 else TAG.sub(shown, piece) for n, piece in enumerate(re.split(r"(`[^`\n]+`)", text)))
+    return _with_tags(text, _MARKED.split(text), spoken)
 
 
-def _as_code(found: re.Match[str]) -> str:
+def _tag_as_code(found: re.Match[str]) -> str:
     """Back-quote a tag, but not inside a word (`List<a>` names a type) or next to a back quote."""
     before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
     return found[0] if before.isalnum() or "`" in (before, after) else f"`{found[0]}`"

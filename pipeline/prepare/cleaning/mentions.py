@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.prepare.cleaning.tags import TAG
 
 _SPOKEN = re.compile(
     r"(?:\b(?:the|an?|your|use|using|add|put|insert|inside|within|between|each|every|like|called|closing|opening|of|write|writing|type|paste|copy|place|embed|include|enters?|injects?|submits?|following|replace|remove|before|after|than|tag|element|as"
@@ -36,6 +40,15 @@ VOID = frozenset(
         "dd",
     ]
 )
+# What commands and their manuals call what stands for a value.
+_STANDS_FOR = frozenset(["input", "source", "link", "param", "col", "meta"])
+_NO_HTML = re.compile(r"<(?!/)[a-z][\w-]*>", re.IGNORECASE)
+_BARE = r"\s*(?:(?:checked|disabled|hidden|required|selected|readonly|multiple|async|defer|novalidate|open|reversed|controls|autoplay|loop|muted|nowrap|noshade|compact|itemscope)\s*)*/?"
+_WITHOUT_VALUES = re.compile(_BARE, re.IGNORECASE)
+_TYPE = re.compile(
+    r"(?:\b(?i:vector|list|map|set|array|option(?:al)?|vec|queue|stack|deque|box|arc|rc|promise|future|task|iterator|iterable|collection|class|struct|template|func|function|action|observable|ref|cell|mutex)|_ptr|[a-z][A-Z]\w*|::\w+)$"
+)
+_AFTER_TYPE = re.compile(r"\s?[a-z&*>(,;:)\]]")
 REACH = 14
 
 
@@ -47,6 +60,53 @@ def is_spoken(text: str, start: int) -> bool:
 def is_shown(text: str, start: int) -> bool:
     """Tell whether an element that no reader sees (a script, a comment, a frame) is shown as something to copy."""
     return is_spoken(text, start) or bool(_CODE_FOLLOWS.search(text, max(0, start - 4), start))
+
+
+class Uses(NamedTuple):
+    """Whether a text uses HTML, and whether it has other words in angle brackets (`<target>`)."""
+
+    html: bool
+    names: bool
+
+
+def uses(text: str) -> Uses:
+    """Tell what angle brackets in a text are for. What may be a name for a value is no sign of HTML."""
+    html = any(
+        found[1] or "=" in found[3] or (found[2].lower() in VOID and found[2].lower() not in _STANDS_FOR)
+        for found in TAG.finditer(text)
+    )
+    return Uses(html, any(not TAG.fullmatch(name) for name in _NO_HTML.findall(text)))
+
+
+def is_no_tag(text: str, found: re.Match[str], paired: bool, brackets: Uses) -> bool:
+    """Tell whether what reads like a tag is a comparison (`x <b and y> 0`), a type (`vector<p> x`) or a value's name.
+
+    `brackets` is what they are for in the text. Commands name what they are given (`cp <source> <target>`).
+    """
+    if paired or found[1] or "=" in found[3]:
+        return False
+    if not _WITHOUT_VALUES.fullmatch(found[3]):
+        return True
+    if found[2].lower() in _STANDS_FOR:
+        return not (brackets.html or found[3]) and (brackets.names or not is_mentioned(text, found, paired))
+    before = text[max(0, found.start() - 24) : found.start()]
+    return found[2] == "p" and not found[3] and bool(_TYPE.search(before) and _AFTER_TYPE.match(text, found.end()))
+
+
+def spoken_alone(parts: Sequence[str]) -> set[tuple[int, int]]:
+    """Return where a text speaks about opening tags that it also uses: those without a closing tag of their own.
+
+    Every second part is code. The places are those of parts and in them.
+    """
+    open_: dict[str, list[tuple[int, int]]] = {}
+    for n, part in enumerate(parts):
+        for found in () if n % 2 else TAG.finditer(part):
+            of_name = open_.setdefault(found[2].lower(), [])
+            if not found[1]:
+                of_name.append((n, found.start()))
+            elif of_name:
+                of_name.pop()
+    return {(n, start) for places in open_.values() for n, start in places if is_spoken(parts[n], start)}
 
 
 def is_mentioned(text: str, found: re.Match[str], paired: bool) -> bool:
