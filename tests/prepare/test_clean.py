@@ -17,7 +17,7 @@ from pipeline.prepare.cleaning.case import lowered
 from pipeline.prepare.cleaning.characters import looks_broken
 from pipeline.prepare.cleaning.clean import Cleaner
 from pipeline.prepare.cleaning.contractions import expanded
-from pipeline.prepare.cleaning.segments import split
+from pipeline.prepare.cleaning.segments import is_block, split
 
 TABLE = Path(__file__).with_name("golden_cleaning.jsonl").read_text(encoding="utf-8")
 GOLDEN = [json.loads(line) for line in TABLE.split("\n") if line]
@@ -66,7 +66,7 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
         assert cleaner.text(once) == once
         line = cleaner.line(text)
         assert cleaner.line(line) == line
-        assert "\n" not in line
+        assert "\n" not in line or any(is_code and is_block(piece) for piece, is_code in split(line))
 
 
 @QUICK
@@ -160,8 +160,26 @@ def test_lower_case_leaves_code_addresses_and_tags(before: str | None, after: st
     assert lowered(pa.array([before], pa.string()), ["EMAIL", "PERSON"]).to_pylist() == [after]
 
 
-def test_a_question_is_one_line() -> None:
-    assert Cleaner().line("How do I\n  install\tit?\r\n") == "How do I install it?"
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("How do I\n  install\tit?\r\n", "How do I install it?"),
+        ("Why\n\n    does this\n    not work?", "Why does this not work?"),
+        ("Use `a\nb`?\nNo.", "Use `a b`? No."),
+        (
+            "Why does\nthis fail?\n\n```python\nfor x in y:\n    print(x)\n```\n\nThanks\na lot.",
+            "Why does this fail?\n```python\nfor x in y:\n    print(x)\n```\nThanks a lot.",
+        ),
+        (
+            "Why does\n\n    for x in y:\n        print(x)\n\nnot end?",
+            "Why does\n\n    for x in y:\n        print(x)\nnot end?",
+        ),
+        ("Why?<pre>x = 1\n  y</pre>It fails.", "Why?\n```\nx = 1\n  y\n```\nIt fails."),
+    ],
+)
+def test_a_question_is_one_line_but_for_its_code(before: str, after: str) -> None:
+    assert Cleaner().line(before) == after
+    assert Cleaner().column(pa.array([before]), one_line=True).to_pylist() == [after]
 
 
 @pytest.mark.parametrize("ampersand", ["amp;", "#38;", "#x26;"])

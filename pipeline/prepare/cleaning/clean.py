@@ -48,7 +48,7 @@ class Cleaner:
         return text
 
     def line(self, text: str) -> str:
-        """Return a text that is one line (a question) cleaned, whatever line ends it had."""
+        """Return a question cleaned: one line, whatever line ends it had, but for blocks of code in it."""
         for _ in range(ROUNDS):
             cleaned = self._line_once(text)
             if cleaned == text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.prepare.cleaning import segments
 from pipeline.prepare.cleaning.code_lines import look_like_code
 
 _RUN = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)|(?<=\S)\t(?=\S)")
@@ -54,5 +55,23 @@ def _indent(found: re.Match[str], text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text with every run of blanks and line ends as one space."""
-    return " ".join(text.split())
+    """Return the text with every run of blanks and line ends as one space, but for blocks of code, which keep lines.
+
+    What is only indented is such a block when it looks like code.
+    """
+    if "\n" not in text:
+        return " ".join(text.split())
+    parts, between = [""], ""
+    for piece, is_code in segments.joined(segments.split(text), lambda code: not _has_lines(code)):
+        shown = piece.strip("\n") if is_code else " ".join(piece.split())
+        if shown:
+            indented = is_code and segments.is_indented(shown)
+            parts += ["\n\n" if indented and parts[-1] else between, shown]
+            between = "\n"
+    return "".join(parts)
+
+
+def _has_lines(code: str) -> bool:
+    if segments.is_indented(code):
+        return look_like_code([line for line in code.split("\n") if line.strip()])
+    return "\n" in code
