@@ -12,9 +12,11 @@ from pipeline.prepare.privacy.recogniser import Recogniser, Span
 _LOCAL = r"[\w!#$%&'*+^{|}~-]+(?:\.[\w!#$%&'*+^{|}~-]+)*"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS = re.compile(
-    rf"(?<![\w.@/])({_LOCAL})[@＠]((?:{_LABEL}\.)+[^\W\d_]{{2,24}}|(?:{_LABEL}\.)+xn--[a-z0-9-]+)(?![\w@])"
+    rf"(?<![\w.@/])({_LOCAL})(?:[@＠]|%40)((?:{_LABEL}\.)+[^\W\d_]{{2,24}}|(?:{_LABEL}\.)+xn--[a-z0-9-]+)(?![\w@])"
 )
+# What stands before @ there is who logs in at a host.
 _IN_URL = re.compile(r"://\S*\Z")
+_LOGIN = re.compile(r"://[^\s/?#]*\Z")
 # The ways in which people hide addresses from machines.
 _HIDDEN = re.compile(
     r"(?<![\w.@])([A-Za-z0-9][\w.+-]*)\s*(?:[(\[{<]at[)\]}>]|\s\bat\b\s|\s\bAT\b\s|\s@\s)\s*"
@@ -92,6 +94,7 @@ _FREE_MAIL = re.compile(
     r"(?:^|\.)(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|mac|aol|gmx|web|t-online|freenet|proton|protonmail|posteo|mailbox"
     r"|orange|wanadoo|free|laposte|sfr|libero|virgilio|tiscali|alice|terra|telefonica|uol|bol|ig|wp|onet|interia|o2|seznam|centrum|mail|yandex|ya|rambler|ukr|bk|list|inbox|qq|163|126|naver|daum|hanmail|rediffmail|telenet|ziggo|kpnmail|planet|bluewin|hispeed)\.[a-z.]{2,6}$"
 )
+_PROJECTS = (".org", ".io", ".dev")
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|localhost|local)$")
 
 
@@ -99,13 +102,13 @@ class EmailRecogniser(Recogniser):
     """Addresses by syntax, with the reserved domains of RFC 2606 and roles of RFC 2142 told apart."""
 
     entity = "EMAIL"
-    guard = r"(?i)@|＠|\bat\b.{1,80}\bdot\b|[(\[{<]at[)\]}>]"
+    guard = r"(?i)@|＠|%40|\bat\b.{1,80}\bdot\b|[(\[{<]at[)\]}>]"
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield addresses of people."""
         for found in _ADDRESS.finditer(text):
-            if not _IN_URL.search(text, max(0, found.start() - 200), found.start()) and is_personal(found[1], found[2]):
+            if is_personal(found[1], found[2]) and not _is_of_url(text, found):
                 yield Span(found.start(), found.end(), 0.95)
         for found in _HALF_HIDDEN.finditer(text):
             if is_personal(found[1], found[2] or found[3]):
@@ -116,15 +119,39 @@ class EmailRecogniser(Recogniser):
                 yield Span(found.start(), found.end(), 0.8)
 
 
+def _is_of_url(text: str, found: re.Match[str]) -> bool:
+    """Tell whether what reads like an address logs in at a URL's host or is the id of a message in an archive."""
+    before = max(0, found.start() - 200)
+    if not _IN_URL.search(text, before, found.start()):
+        return False
+    is_id = 2 * sum(map(str.isdigit, found[1])) > len(found[1])
+    return is_id or bool(_LOGIN.search(text, before, found.start()))
+
+
 def is_personal(local: str, domain: str) -> bool:
     """Tell whether an address belongs to a person, as far as it shows."""
     name, domain = local.lower().split("+")[0], domain.lower()
-    if _is_role(name, domain) or _LIST.search(name) or _NO_NAME.fullmatch(name):
+    if _is_role(name, domain) or _is_list(name, domain) or _NO_NAME.fullmatch(name):
         return False
-    # The mailbox of a project is called like its domain, and lists live on hosts of their own.
-    if name in domain.split(".")[:-1] or domain.startswith(("lists.", "list.", "googlegroups.")):
+    # The mailbox of a project is called like its domain, but so is that of a family.
+    if name in domain.split(".")[:-1] and (domain.endswith(_PROJECTS) or not _is_listed(name)):
         return False
     return not ((name in _PLACEHOLDERS or name.isdigit()) and _is_reserved_or_generic(domain))
+
+
+def _is_list(name: str, domain: str) -> bool:
+    """Tell whether many read a mailbox: lists are called by what they are for and live on hosts of their own."""
+    if domain.startswith(("lists.", "list.", "googlegroups.")):
+        return True
+    # Nobody has a list at a host of free mail, and `anna.support` is somebody who works there.
+    if not _LIST.search(name) or _FREE_MAIL.search(domain):
+        return False
+    return not _is_listed(name.split(".")[0]) or "." not in name
+
+
+def _is_listed(name: str) -> bool:
+    name = names.folded(name)
+    return name in names.given() or name in names.surnames()
 
 
 def _is_role(name: str, domain: str) -> bool:

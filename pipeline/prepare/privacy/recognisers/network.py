@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """IP addresses that can lead to a person; those that no one on the Internet has are not personal."""
 
 from __future__ import annotations
@@ -16,9 +17,27 @@ _NAMED = re.compile(
     r"\b(?:ip|address|adresse|dirección|host|server|ping|from|connect\w*|login|logged|client|peer)\b[^\n]{0,24}$",
     re.IGNORECASE,
 )
+# What has versions: right before a number, or with the words of an upgrade between.
 _VERSION = re.compile(
-    r"(?:version|release|ver\.?|v|build|firmware|driver|update|upgrade to|section|chapter|§)\s*$", re.IGNORECASE
+    r"(?:(?:version(?:en|s|i|es)?|versi[oó]n|versão|wersj\w*|верси\w*|バージョン|版本|releases?|firmware|\b(?:ver\.?|v|build|driver|treiber|update|patch|hotfix|kernel|section|chapter)|§)(?:\s+(?:ist|is))?[\s:=]*$"
+    r"|\b(?:vcenter|esxi?|vsphere|vmware|acrobat|reader(?: dc)?|chrome|chromium|firefox|edge|safari|opera|java|jdk|jre|php|mysql|mariadb|postgres\w*|oracle|db2|sap|windows|outlook|citrix"
+    r"|anyconnect|fortios|forticlient|ios|ios-xe|nx-os|junos|android|linux|ubuntu|debian|tomcat|websphere|weblogic|jboss|openssl|openssh|docker|kubernetes|nvidia|geforce|adobe|photoshop|(?:sql|exchange) server|sharepoint"
+    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$)",
+    re.IGNORECASE,
 )
+_UPGRADED = re.compile(
+    r"\b(?:(?:up|down)grad\w*|roll(?:ed|ing)? back|aktualisier\w*|mise? à (?:jour|niveau)|mett\w+ à (?:jour|niveau)|actualiz\w*|atualiz\w*|aggiorn\w*|bijwerk\w*|zaktualiz\w*|обнов\w*|backport\w*)"
+    r"(?:\s+(?!server\b|host\b|dns\b|ip\b)[\w.-]+){0,3}\s+(?:from|to|von|auf|de|da|à|a|vers|naar|van|do|z|с|на|version)\s*$|\b(?:fixed|new|introduced|available|supported|bug) (?:in|since)\s*$",
+    re.IGNORECASE,
+)
+# `9.2.1.4 to 9.3.1.2`: the second is what the first is.
+_CHAINED = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})\s*(?:to|and|or|or later|,|->|=>|→|auf|bis|nach|und|oder|à|et|ou|a|y|o|-|–|/|на)\s*$",
+    re.IGNORECASE,
+)
+NEXT_VERSIONS = 5
+"""How far the first numbers of two versions are apart at most."""
+LONGEST_CHAIN = 3
 # Addresses of the large public resolvers stand in manuals, not for people.
 _PUBLIC_SERVICES = frozenset(
     {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220"}
@@ -37,9 +56,19 @@ class IpRecogniser(Recogniser):
         """Yield global addresses."""
         for pattern in (_V4, _V6):
             for found in pattern.finditer(text):
-                before = text[max(0, found.start() - 40) : found.start()]
-                if _is_personal(found[0]) and not _VERSION.search(before) and not _is_section(found[0], before):
+                if _is_personal(found[0]) and not _is_version(text, found.start(), found[0]):
                     yield Span(found.start(), found.end(), 0.9)
+
+
+def _is_version(text: str, start: int, value: str, links: int = LONGEST_CHAIN) -> bool:
+    """Tell whether four numbers are rather those of a version or a section, for which up to `links` before may speak."""
+    before = text[max(0, start - 60) : start]
+    if _VERSION.search(before) or _UPGRADED.search(before) or _is_section(value, before[-40:]):
+        return True
+    chained = _CHAINED.search(before) if links and value.count(".") == 3 else None
+    if not chained or abs(int(chained[1].split(".")[0]) - int(value.split(".")[0])) > NEXT_VERSIONS:
+        return False
+    return _is_version(text, start - len(before) + chained.start(), chained[1], links - 1)
 
 
 def _is_section(value: str, before: str) -> bool:
