@@ -78,9 +78,13 @@ class RowWork:
         subjects = batch["document_id"].to_pylist()
         found = [Counter[str]() for _ in subjects]
         texts: dict[str, pa.Array] = {}
-        for name in ("question", "answer", "context"):
-            cleaned = self.cleaner.column(batch[name], one_line=name == "question")
-            texts[name], counts = protector.column(cleaned, subjects)
+        tidy = {
+            name: self.cleaner.column(batch[name], one_line=name == "question")
+            for name in ("question", "answer", "context")
+        }
+        day_first = protector.day_first(*tidy.values())
+        for name, cleaned in tidy.items():
+            texts[name], counts = protector.column(cleaned, subjects, day_first)
             if self.lower_case:
                 texts[name] = lowered(texts[name], protector.finder.entities)
             for place, count in counts.items():

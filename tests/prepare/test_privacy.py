@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -124,10 +125,54 @@ def test_replacing_twice_is_replacing_once() -> None:
 def test_pseudonyms_are_the_same_for_the_same_value_and_key_only() -> None:
     one, other = (Protector(FINDER, "pseudonym", key) for key in (b"first key", b"second key"))
     text = "Mail jane.roe@gmail.com or JANE.ROE@gmail.com or john@web.de"
-    made = re.findall(r"\[EMAIL_[0-9A-F]{6}\]", one.protect(text))
+    made = re.findall(r"\[EMAIL_[0-9A-F]{12}\]", one.protect(text))
     assert len(made) == 3
     assert made[0] == made[1] != made[2]
     assert one.protect(text) == one.protect(text) != other.protect(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "spellings"),
+    [
+        ("IBAN ", ["DE89 3704 0044 0532 0130 00", "DE89370400440532013000", "de89-3704-0044-0532-0130-00"]),
+        ("Card ", ["4111 1111 1111 1111", "4111111111111111", "4111-1111-1111-1111"]),
+        ("Tel. ", ["+49 171 1234567", "0049 171 1234567", "0171 1234567", "0171/1234567", "+49 (0)171 123 45 67"]),
+        ("Mail ", ["jane.roe@web.de", "Jane.Roe@WEB.de", "jane.roe (at) web (dot) de", "jane.roe(at)web.de"]),
+        ("from ", ["2a02:8108:1234::9:12", "2a02:8108:1234:0:0:0:9:12", "2A02:8108:1234::9:12"]),
+        ("SSN ", ["123-45-6789", "123 45 6789"]),
+    ],
+)
+def test_spellings_of_one_value_have_one_pseudonym(before: str, spellings: list[str]) -> None:
+    protector = Protector(FINDER, "pseudonym", b"key")
+    made = {protector.protect(f"{before}{spelling}, please.") for spelling in spellings}
+    assert len(made) == 1, made
+    assert "_" in made.pop()
+
+
+def test_pseudonyms_of_different_values_differ() -> None:
+    protector = Protector(FINDER, "pseudonym", b"key")
+    texts = pa.array([f"Mail jane{n}.roe@web.de" for n in range(20_000)])
+    assert len(set(protector.column(texts, [""] * len(texts))[0].to_pylist())) == len(texts)
+
+
+def test_one_document_writes_its_dates_in_one_order() -> None:
+    protector = Protector(FINDER, "shift", b"key")
+    text = "I was born on 05/03/1985 and hired on 25/03/2005."
+    first, second = re.findall(r"\d\d/\d\d/\d{4}", protector.protect(text, "ticket-1"))
+    shift = datetime.strptime(second, "%d/%m/%Y") - datetime(2005, 3, 25)
+    assert datetime.strptime(first, "%d/%m/%Y") - datetime(1985, 3, 5) == shift
+    alone = re.findall(r"\d\d/\d\d/\d{4}", protector.protect("I was born on 05/03/1985.", "ticket-1"))
+    assert datetime.strptime(alone[0], "%m/%d/%Y") - datetime(1985, 5, 3) == shift
+
+
+def test_the_parts_of_a_row_write_their_dates_in_one_order() -> None:
+    protector = Protector(FINDER, "shift", b"key")
+    questions, answers = pa.array(["I was born on 05/03/1985."]), pa.array(["He was hired on 25/03/2005."])
+    days = protector.day_first(questions, answers)
+    assert days.tolist() == [True]
+    alone, _ = protector.column(questions, ["ticket-1"])
+    beside, _ = protector.column(questions, ["ticket-1"], days)
+    assert alone.to_pylist() != beside.to_pylist()
 
 
 def test_shifted_dates_keep_their_distances_and_their_form() -> None:
