@@ -36,6 +36,8 @@ PIECES = st.sampled_from(
         "ÊàêÊàê ñáðîñ", "&nbsp ",
         "<o:p>", "<div class=\"a", "x: 1\n", "  y = 2\n", "\uf0b7 ", "ก", "<Button>", "&amp;amp;lt;", "<q>",
         "</q>", "\r\n", "Back to top\n", "between ",
+        "[b]", "[/b]", "[code]", "[/code]", "[quote]", "[/quote]", "[url=http://x.y]", "[/url]", "[list]", "[*]",
+        "[/list]", "[i]", "[/i]", "<input>", "Copy\n", "Next page\n", "From: x\nTo: y\nSubject: z\n", "\ue0000\ue000",
     ]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join))
@@ -182,6 +184,12 @@ def test_a_question_is_one_line_but_for_its_code(before: str, after: str) -> Non
     assert Cleaner().column(pa.array([before]), one_line=True).to_pylist() == [after]
 
 
+def test_quotes_in_quotes_take_no_square_of_their_number() -> None:
+    started = time.process_time()
+    Cleaner().text("[quote]x" * 20_000 + "[/quote]" * 20_000)
+    assert time.process_time() - started < 4, "the square takes minutes"
+
+
 @pytest.mark.parametrize("ampersand", ["amp;", "#38;", "#x26;"])
 def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
     assert Cleaner().text("Salt &" + ampersand * 20_000 + "lt; pepper") == "Salt < pepper"
@@ -193,10 +201,11 @@ def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
         *("<script>", "<pre>", "<code>", "<a href=x>", "<table>", "<x></x>", "<ol>", "<x><b></x>", "<a b "),
         "y = 1\n  ",
         "│ \n",
+        *("[quote]", "[quote]x[/quote]", "[code]", "[b]", "x[i]", "[list][*]", "<input>"),
     ],
 )
 def test_elements_without_an_end_take_no_square_of_their_number(opening: str) -> None:
-    text = "Press it. " + opening * 20_000
+    text = "Press it. " + opening * 20_000 + "[/b] [/i] [/quote]"
     started = time.process_time()
     Cleaner().text(text)
     assert time.process_time() - started < 4, "the square takes at least ten seconds, a line a fifth of one"

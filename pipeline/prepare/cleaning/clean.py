@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning import characters, entities, links, markup, segments, whitespace
+from pipeline.prepare.cleaning.bbcode import without_bbcode
 from pipeline.prepare.cleaning.boilerplate import without_boilerplate
 from pipeline.prepare.cleaning.contractions import expanded
 from pipeline.prepare.looks import matching
@@ -19,7 +20,7 @@ ROUNDS = 8
 # One look by Arrow's RE2 engine (about 1 ns a character) finds the texts that any step could change. Whatever a step
 # below looks for must be in here: tests/prepare/test_clean.py holds both together.
 SUSPECT = (
-    r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`|\[edit\]"
+    r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`|\[edit\]|\[/[A-Za-z]"
     r"|\n(?:--|[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored"
     r"|cookie|rights|hilfreich|oben|utile|haut|arriba|sent from|outlook|gesendet|reply|___|torna |ao topo|nuttig|handig|naar boven|[0-9] comm?ent|[0-9] kommentar|related (?:art|que)|confidential|vertraulich|subject:|betreff:|objet ?:|asunto:|oggetto:|assunto:|onderwerp:|temat:))|wrote:|schrieb|schreef|escreveu:|scritto:|---"
     r"|^[^\n]{0,40}(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored|cookie"
@@ -90,6 +91,7 @@ class Cleaner:
         if not text.isascii():
             text = characters.without_invisible(text)
         text = entities.unwrapped(_edges(text))
+        text = without_bbcode(text)
         if markup.might_have_markup(text):
             pieces = segments.joined(segments.split(text), lambda code: "<" not in code and "\n" not in code)
             text = "".join(piece if is_code else markup.without_markup(piece) for piece, is_code in pieces)

@@ -121,12 +121,11 @@ def _with_tags(text: str, parts: list[str], show: Callable[[re.Match[str], bool]
     closed = {found[2].lower() for found in TAG.finditer(text) if found[1]}
     both = opened & closed
     alone = spoken_alone(parts) if both else set()
-    return "".join(
-        part
-        if n % 2
-        else TAG.sub(lambda found, n=n: show(found, found[2].lower() in both and (n, found.start()) not in alone), part)
-        for n, part in enumerate(parts)
-    )
+
+    def shown(n: int, part: str) -> str:
+        return TAG.sub(lambda found: show(found, found[2].lower() in both and (n, found.start()) not in alone), part)
+
+    return "".join(part if n % 2 else shown(n, part) for n, part in enumerate(parts))
 
 
 def _link(tag: str, shown: str, alone: bool) -> str:

@@ -73,9 +73,10 @@ class Protector:
 
         Only shifting needs to know.
         """
-        if self.mode != "shift":
-            return np.zeros(len(columns[0]), bool)
-        return np.logical_or.reduce([matching(texts, _DAY_FIRST) for texts in columns])
+        shown = np.zeros(len(columns[0]), bool)
+        for texts in columns if self.mode == "shift" else ():
+            shown |= matching(texts, _DAY_FIRST)
+        return shown
 
     def _replaced(self, text: str, found: list[Finding], subject: str, day_first: bool) -> str:
         parts, end = [], 0
