@@ -107,8 +107,10 @@ def without_boilerplate(text: str) -> str:
 
     Blocks of code stay whole. A text that is nothing but such a line stays: it may be the answer.
     """
-    lowered = text.lower() if "\n" in text else ""
-    hinted, pressed, mailed = (any(hint in lowered for hint in hints) for hints in (_HINTS, HINTS, _SUBJECTS))
+    hinted = pressed = mailed = False
+    if "\n" in text:
+        lowered = text.lower()
+        hinted, pressed, mailed = (any(hint in lowered for hint in hints) for hints in (_HINTS, HINTS, _SUBJECTS))
     marked = "¶" in text or "🔗" in text or "[edit]" in text
     signed = "\n--" in text
     quoting = any(word in text for word in _QUOTING)

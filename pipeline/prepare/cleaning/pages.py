@@ -60,7 +60,8 @@ def reread(text: str) -> str:
     No language has several words of nothing but accented letters, nor words whose small and capital letters have
     changed places. What is not sure stays.
     """
-    if _KANA.search(text) and (made := _kana(text)):
+    has_lead = "\u0192" in text or "\u201a" in text or "\x82" in text or "\x83" in text
+    if has_lead and _KANA.search(text) and (made := _kana(text)):
         return made
     if _GUARD.search(text):
         runs = _RUN.findall(text)
