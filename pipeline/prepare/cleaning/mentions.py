@@ -49,6 +49,8 @@ _TYPE = re.compile(
     r"(?:\b(?i:vector|list|map|set|array|option(?:al)?|vec|queue|stack|deque|box|arc|rc|promise|future|task|iterator|iterable|collection|class|struct|template|func|function|action|observable|ref|cell|mutex)|_ptr|[a-z][A-Z]\w*|::\w+)$"
 )
 _AFTER_TYPE = re.compile(r"\s?[a-z&*>(,;:)\]]")
+SHORTEST_NAME = 4
+"""Letters from which the name of a tag is a word that commands use too (`-m <summary>`)."""
 REACH = 14
 
 
@@ -89,6 +91,8 @@ def is_no_tag(text: str, found: re.Match[str], paired: bool, brackets: Uses) -> 
         return True
     if found[2].lower() in _STANDS_FOR:
         return not (brackets.html or found[3]) and (brackets.names or not is_mentioned(text, found, paired))
+    if not (brackets.html or found[3]) and len(found[2]) >= SHORTEST_NAME and found[2].islower():
+        return not (is_spoken(text, found.start()) or _MENTIONED_AFTER.match(text[found.end() : found.end() + 16]))
     before = text[max(0, found.start() - 24) : found.start()]
     return found[2] == "p" and not found[3] and bool(_TYPE.search(before) and _AFTER_TYPE.match(text, found.end()))
 
