@@ -15,6 +15,8 @@ _ADDRESS = re.compile(
     rf"(?<![\w.@/])({_LOCAL})(?:[@＠]|%40)((?:{_LABEL}\.)+[^\W\d_]{{2,24}}|(?:{_LABEL}\.)+xn--[a-z0-9-]+)(?![\w@])"
 )
 # What stands before @ there is who logs in at a host.
+# Behind a slash there are ids of messages and versions of packages too, so here only names count.
+_IN_PATH = re.compile(rf"(?<=[\w.-]/)({_LOCAL})(?:@|%40)((?:{_LABEL}\.)+[^\W\d_]{{2,24}})(?![\w@])")
 _IN_URL = re.compile(r"://\S*\Z")
 _LOGIN = re.compile(r"://[^\s/?#]*\Z")
 # The ways in which people hide addresses from machines.
@@ -110,6 +112,10 @@ class EmailRecogniser(Recogniser):
         for found in _ADDRESS.finditer(text):
             if is_personal(found[1], found[2]) and not _is_of_url(text, found):
                 yield Span(found.start(), found.end(), 0.95)
+        for found in _IN_PATH.finditer(text) if "://" in text else ():
+            named = any(map(_is_listed, re.split(r"[._-]", found[1])))
+            if named and is_personal(found[1], found[2]) and not _is_of_url(text, found):
+                yield Span(found.start(), found.end(), 0.9)
         for found in _HALF_HIDDEN.finditer(text):
             if is_personal(found[1], found[2] or found[3]):
                 yield Span(found.start(), found.end(), 0.8)
@@ -124,7 +130,8 @@ def _is_of_url(text: str, found: re.Match[str]) -> bool:
     before = max(0, found.start() - 200)
     if not _IN_URL.search(text, before, found.start()):
         return False
-    is_id = 2 * sum(map(str.isdigit, found[1])) > len(found[1])
+    # nobody has a mailbox at the host that only numbers messages
+    is_id = 2 * sum(map(str.isdigit, found[1])) > len(found[1]) or found[2].lower() == "mail.gmail.com"
     return is_id or bool(_LOGIN.search(text, before, found.start()))
 
 
@@ -146,7 +153,8 @@ def _is_list(name: str, domain: str) -> bool:
     # Nobody has a list at a host of free mail, and `anna.support` is somebody who works there.
     if not _LIST.search(name) or _FREE_MAIL.search(domain):
         return False
-    return not _is_listed(name.split(".")[0]) or "." not in name
+    first, dot, _ = name.partition(".")
+    return not (dot and (_is_listed(first) or names.folded(first) in names.ambiguous()))
 
 
 def _is_listed(name: str) -> bool:
