@@ -12,7 +12,7 @@ from pipeline.prepare.cleaning.elements import CODE, UNSEEN, as_code, opening, w
 from pipeline.prepare.cleaning.entities import decoded
 from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
 from pipeline.prepare.cleaning.mentions import Uses, is_mentioned, is_no_tag, is_shown, is_spoken, spoken_alone, uses
-from pipeline.prepare.cleaning.tables import with_lists, with_marks_beside, with_signs, with_tables
+from pipeline.prepare.cleaning.tables import FENCE, with_lists, with_marks_beside, with_signs, with_tables
 from pipeline.prepare.cleaning.tags import ATTRIBUTES, BLOCK, BLOCK_TAG, PAIR, TAG
 
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.DOTALL | re.IGNORECASE)
@@ -29,6 +29,10 @@ _MARKED = re.compile(r"(`[^`\n]+`)")
 _BREAK = re.compile(r"(<[bh]r\s*/?>)[ \t]*\n", re.IGNORECASE)
 LONGEST_SHOWN = 80
 """Characters of a comment beyond which it is none that a text shows as an example."""
+_ANY_CODE = re.compile(r"```\n.*?\n```|(?<!`)`[^`\n]+`(?!`)", re.DOTALL)
+# Stands for code: characters for private use show nothing, so that none is lost.
+_SIGN = "\ue000"
+_SIGNS = re.compile(rf"[`{FENCE}]{_SIGN}(\d+){_SIGN}`")
 _FENCED = re.compile(r"(```\n.*?\n```)", re.DOTALL)
 
 
@@ -56,9 +60,23 @@ def without_markup(text: str) -> str:
     if BLOCK_TAG.search(text):
         parts = _FENCED.split(text)
         text = "".join(part if n % 2 else with_tables(_LINE_INDENT.sub(" ", part)) for n, part in enumerate(parts))
-    parts = re.split(r"(```\n.*?\n```|(?<!`)`[^`\n]+`(?!`))", text, flags=re.DOTALL)
-    brackets = uses(text)
-    return "".join(part if n % 2 else _prose(part, brackets) for n, part in enumerate(parts))
+    masked, codes = _masked(text)
+    return _unmasked(_prose(masked, codes, uses(masked)), codes)
+
+
+def _masked(text: str) -> tuple[str, list[str]]:
+    """Return the text with a sign for each piece of code, and the pieces: elements may reach beyond code in them."""
+    codes: list[str] = []
+
+    def sign(found: re.Match[str]) -> str:
+        codes.append(found[0])
+        return f"{FENCE if found[0].startswith('```') else '`'}{_SIGN}{len(codes) - 1}{_SIGN}`"
+
+    return _ANY_CODE.sub(sign, text.replace(_SIGN, "").replace(FENCE, "")), codes
+
+
+def _unmasked(text: str, codes: list[str]) -> str:
+    return _SIGNS.sub(lambda found: codes[int(found[1])], text) if codes else text
 
 
 def _shown_or(found: re.Match[str], hidden: str) -> str:
@@ -83,9 +101,9 @@ def _inline(inner: str) -> str:
     return as_code(inner) if inner and "```" not in inner and "``" not in inner else inner
 
 
-def _prose(text: str, brackets: Uses) -> str:
-    alone = len(with_pairs(text, _LINK, lambda opened, inner: "").strip()) < 8
-    text = with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], inner, alone))
+def _prose(text: str, codes: list[str], brackets: Uses) -> str:
+    alone = len(_unmasked(with_pairs(text, _LINK, lambda opened, inner: ""), codes).strip()) < 8
+    text = with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], _unmasked(inner, codes), alone))
     text = with_signs(_APART.sub(r"\1 ", text))
     has_lists = "<li" in text or "<LI" in text
     if has_lists:

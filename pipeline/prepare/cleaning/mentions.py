@@ -106,9 +106,9 @@ def spoken_alone(parts: Sequence[str]) -> set[tuple[int, int]]:
     for n, part in enumerate(parts):
         for found in () if n % 2 else TAG.finditer(part):
             of_name = open_.setdefault(found[2].lower(), [])
-            if not found[1]:
+            if not found[1] and "=" not in found[3]:
                 of_name.append((n, found.start()))
-            elif of_name:
+            elif found[1] and of_name:
                 of_name.pop()
     return {(n, start) for places in open_.values() for n, start in places if is_spoken(parts[n], start)}
 

@@ -10,7 +10,9 @@ _CELL = re.compile(r"<t[dh]\b[^<>]*>", re.IGNORECASE)
 _LAYOUT = re.compile(r"<(?:pre|ul|ol|dl|h[1-6]|form)\b", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"</?(?:table|thead|tbody|tfoot|tr|td|th|p|div|br|colgroup|col)\b[^<>]*>", re.IGNORECASE)
 _LIST_TAG = re.compile(r"<(/?)(ol|ul|li)\b([^<>]*)>", re.IGNORECASE)
-_MARK_ALONE = re.compile(r"^( *(?:-|\d{1,4}\.))[ \t]*\n\s*(?=[^\s\-\d])", re.MULTILINE)
+FENCE = "\ue001"
+"""Where a block of code starts, as those who work on markup write it: it keeps a line of its own."""
+_MARK_ALONE = re.compile(rf"^( *(?:-|\d{{1,4}}\.))[ \t]*\n\s*(?=[^\s\-\d{FENCE}])", re.MULTILINE)
 _START = re.compile(r"\bstart\s*=\s*[\"']?(\d{1,6})", re.IGNORECASE)
 _RAISED = re.compile(r"<(sup|sub)\b[^<>]*>\s*([\d+\-−=()nixy]{1,8})\s*</\1\s*>", re.IGNORECASE)
 _STRUCK = re.compile(r"<(del|s|strike)\b[^<>]*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
