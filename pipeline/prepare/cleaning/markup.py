@@ -32,7 +32,7 @@ LONGEST_SHOWN = 80
 _ANY_CODE = re.compile(r"```\n.*?\n```|(?<!`)`[^`\n]+`(?!`)", re.DOTALL)
 # Stands for code: characters for private use show nothing, so that none is lost.
 _SIGN = "\ue000"
-_SIGNS = re.compile(rf"[`{FENCE}]{_SIGN}(\d+){_SIGN}`")
+_SIGNS = re.compile(rf"[`{FENCE}]{_SIGN}(\d+){_SIGN}[`{FENCE}]")
 _FENCED = re.compile(r"(```\n.*?\n```)", re.DOTALL)
 
 
@@ -70,7 +70,8 @@ def _masked(text: str) -> tuple[str, list[str]]:
 
     def sign(found: re.Match[str]) -> str:
         codes.append(found[0])
-        return f"{FENCE if found[0].startswith('```') else '`'}{_SIGN}{len(codes) - 1}{_SIGN}`"
+        mark = FENCE if found[0].startswith("```") else "`"
+        return f"{mark}{_SIGN}{len(codes) - 1}{_SIGN}{mark}"
 
     return _ANY_CODE.sub(sign, text.replace(_SIGN, "").replace(FENCE, "")), codes
 

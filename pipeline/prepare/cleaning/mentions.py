@@ -110,7 +110,12 @@ def spoken_alone(parts: Sequence[str]) -> set[tuple[int, int]]:
                 of_name.append((n, found.start()))
             elif found[1] and of_name:
                 of_name.pop()
-    return {(n, start) for places in open_.values() for n, start in places if is_spoken(parts[n], start)}
+
+    def spoken(n: int, start: int) -> bool:
+        before = parts[n - 1][-REACH:] if n and start < REACH else ""
+        return is_spoken(before + parts[n], len(before) + start)
+
+    return {(n, start) for places in open_.values() for n, start in places if spoken(n, start)}
 
 
 def is_mentioned(text: str, found: re.Match[str], paired: bool) -> bool:

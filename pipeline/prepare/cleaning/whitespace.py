@@ -7,8 +7,9 @@ import re
 from pipeline.prepare.cleaning import segments
 from pipeline.prepare.cleaning.code_lines import look_like_code
 
-_RUN = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)|(?<=\S)\t(?=\S)")
-_LINE_END = re.compile(r"[ \t]+(?=\n|\Z)")
+# At the edges of a piece of prose there may be code, from which a blank parts it.
+_RUN = re.compile(r"(?:(?<=\S)|\A)(?:[ \t]{2,}|\t)(?=\S|\Z)")
+_LINE_END = re.compile(r"[ \t]+(?=\n)")
 _LINE_START = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 _LIST_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s")
 _DRAWN = re.compile(r"^[ \t]*[\u2500-\u257f].*$", re.MULTILINE)
@@ -28,7 +29,8 @@ def collapsed(text: str) -> str:
         text = _by_line(text) if drawn else _RUN.sub(" ", text)
         text = _LINE_END.sub("", text)
         if "\n " in text or "\n\t" in text or text[:1] in (" ", "\t"):
-            text = "".join(map(_with_depth, _PARAGRAPH_END.split(text)))
+            made = "".join(map(_with_depth, _PARAGRAPH_END.split(text)))
+            text = f" {made}" if text[0] in " \t" and made[:1] not in ("", " ", "\t", "\n") else made
     return _EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text
 
 
