@@ -33,6 +33,7 @@ _ANY_CODE = re.compile(r"```\n.*?\n```|(?<!`)`[^`\n]+`(?!`)", re.DOTALL)
 # Stands for code: characters for private use show nothing, so that none is lost.
 _SIGN = "\ue000"
 _SIGNS = re.compile(rf"[`{FENCE}]{_SIGN}(\d+){_SIGN}[`{FENCE}]")
+_BLOCK_SIGN = re.compile(rf"\s*({FENCE}{_SIGN}\d+{_SIGN}{FENCE})\s*")
 _FENCED = re.compile(r"(```\n.*?\n```)", re.DOTALL)
 
 
@@ -77,6 +78,8 @@ def _masked(text: str) -> tuple[str, list[str]]:
 
 
 def _unmasked(text: str, codes: list[str]) -> str:
+    if FENCE in text:
+        text = _BLOCK_SIGN.sub(r"\n\n\1\n\n", text)
     return _SIGNS.sub(lambda found: codes[int(found[1])], text) if codes else text
 
 
