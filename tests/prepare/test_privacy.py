@@ -140,6 +140,7 @@ def test_pseudonyms_are_the_same_for_the_same_value_and_key_only() -> None:
         ("Mail ", ["jane.roe@web.de", "Jane.Roe@WEB.de", "jane.roe (at) web (dot) de", "jane.roe(at)web.de"]),
         ("from ", ["2a02:8108:1234::9:12", "2a02:8108:1234:0:0:0:9:12", "2A02:8108:1234::9:12"]),
         ("SSN ", ["123-45-6789", "123 45 6789"]),
+        ("I was born on ", ["1985-03-12", "12.03.1985", "12.3.1985"]),
     ],
 )
 def test_spellings_of_one_value_have_one_pseudonym(before: str, spellings: list[str]) -> None:
