@@ -70,7 +70,9 @@ def pretrain(
     table = Table("what", "value", title="Continued pre-training", show_header=False)
     went = facts["training"]
     losses = f"{went['initial_validation_loss']:.3f} → {went['validation_loss']:.3f} nats a token"
-    table.add_row("loss on held-out pieces", losses)
+    table.add_row("loss on held-out documents", losses)
+    read = facts["pretrained_on"]
+    table.add_row("texts", f"{read['texts']} read, {sum(read['left_out'].values())} left out: held-out rows' own")
     table.add_row("manifest", manifest.uri)
     emit({"manifest": manifest.uri, "cached": manifest.cached, **facts}, table)
 

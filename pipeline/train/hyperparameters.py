@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from pipeline.errors import TrainingError
@@ -46,7 +47,26 @@ class Hyperparameters:
                 where=f"train.scheduler = {settings.scheduler}",
                 remedy=f"Use one of: {', '.join(SCHEDULERS)}",
             )
-        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)}).effective()
+
+    def effective(self) -> Hyperparameters:
+        """Return them with the adapter's values at rest when every weight learns.
+
+        Then no adapter exists, and a change of its rank makes no other run.
+        """
+        if self.method != "full":
+            return self
+        return replace(self, lora_rank=1, lora_alpha=1, lora_dropout=0.0, lora_layers=None)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Hyperparameters:
+        """Return those that `to_json` gave. Raises TrainingError when another version of this code recorded them."""
+        try:
+            return cls(**values)
+        except TypeError as problem:
+            raise TrainingError(
+                f"The hyperparameters were recorded by another version: {problem}", remedy="Run the train stage again"
+            ) from None
 
     def to_json(self) -> dict[str, Any]:
         """Return them as plain values."""

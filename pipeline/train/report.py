@@ -51,7 +51,7 @@ PRETRAINING = Kind(
     "pre-trained further",
     "pieces of text",
     "Mean negative log-likelihood of the next token (causal models) or of the hidden spans (T5); the validation texts "
-    "are pieces of the training split that were held out.",
+    "are documents of the training split that were held out whole.",
 )
 
 

@@ -1,34 +1,57 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from tiny_stages import Stages
+from tiny_training import hyper
 
 from pipeline.errors import Refused, TrainingError
 from pipeline.settings import LakeSettings
 from pipeline.stage import Attempt, Manifest, run_stage
-from pipeline.train import fitting, pretraining
-from pipeline.train.pretraining import corrupt, examples_of, sentinels
+from pipeline.train import adapters, fitting, pretraining
+from pipeline.train.batching import Loader
+from pipeline.train.environment import accelerator_for
+from pipeline.train.examples import IGNORED
+from pipeline.train.objective import objective_for
+from pipeline.train.pretraining_examples import HELD_OUT_EVERY, corrupt, examples_of, sentinels
+from pipeline.train.pretraining_texts import TrainingTexts
+from pipeline.train.validation import mean_loss
 
 pytestmark = pytest.mark.model
-SCHEMA = pa.schema([("context", pa.string()), ("answer", pa.string()), ("split", pa.string())])
-
-
-def prepared(stages: Stages) -> Manifest:
-    rows = [
-        {
-            "context": f"Order {number} can be sent back within 30 days of its arrival, free of charge." * 2,
-            "answer": "Send it back within 30 days.",
-            "split": "test" if number % 5 == 0 else "train",
-        }
-        for number in range(40)
+SCHEMA = pa.schema(
+    [
+        ("context", pa.string()),
+        ("answer", pa.string()),
+        ("split", pa.string()),
+        ("is_refusal", pa.bool_()),
+        ("document_id", pa.string()),
     ]
+)
+
+
+def row(split: str, context: str | None, answer: str, document: str = "page", refusal: bool = False) -> dict[str, Any]:
+    return {"context": context, "answer": answer, "split": split, "is_refusal": refusal, "document_id": document}
+
+
+def prepared(stages: Stages, *rows: dict[str, Any]) -> Manifest:
+    """Return a manifest of these rows, by default of 40 about orders, every fifth held out."""
+    rows = rows or tuple(
+        row(
+            "train" if number % 5 else "test",
+            f"Order {number} can be sent back within 30 days of its arrival, free of charge." * 2,
+            "Send it back within 30 days." if number % 5 else f"Parcel {number} goes back to the shop by post.",
+            f"page-{number}",
+        )
+        for number in range(40)
+    )
 
     def work(attempt: Attempt) -> None:
-        batch = pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+        batch = pa.RecordBatch.from_pylist(list(rows), schema=SCHEMA)
         attempt.lake.write_batches(attempt.uri("rows", "part-00000.parquet"), [batch], SCHEMA)
 
     return run_stage(stages.lake, "prepare", work, run_id="test")
@@ -53,6 +76,17 @@ def test_corruption_loses_nothing() -> None:
         assert 0.04 < hidden / length < 0.4
 
 
+def test_sentinels_are_numbered_without_gaps() -> None:
+    """As in the model's first pre-training: the next one always follows, also after starts that overlapped."""
+    marks = list(range(900, 1000))
+    for seed in range(20):
+        piece = np.arange(100, dtype=np.int32)
+        source, target = corrupt(piece, marks, 1, np.random.default_rng(seed))
+        for side in (source, target):
+            found = [int(token) for token in side if token >= 900]
+            assert found == marks[: len(found)]
+
+
 def test_a_tokenizer_without_sentinels_is_refused(models: dict[str, Path]) -> None:
     from transformers import AutoTokenizer
 
@@ -63,11 +97,99 @@ def test_a_tokenizer_without_sentinels_is_refused(models: dict[str, Path]) -> No
 
 def test_too_little_text_is_refused(models: dict[str, Path]) -> None:
     with pytest.raises(TrainingError, match="too little text"):
-        examples_of(["short"], models["causal"], "causal", 64, 1)
+        examples_of([("page", "short"), ("other", "short")], models["causal"], "causal", 64, 1)
+
+
+def pages(count: int, each: int = 3) -> list[tuple[str, str]]:
+    return [
+        (f"page-{page}", f"Page {page} says in its part {part} that an order can be returned within {page + 2} days.")
+        for page in range(count)
+        for part in range(each)
+    ]
+
+
+def test_whole_documents_are_held_out_and_no_more_of_them_than_asked(models: dict[str, Path]) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(models["causal"])
+
+    def documents(examples: Any) -> list[str]:
+        return [tokenizer.decode(examples.tokens(place)).split(" says")[0] for place in range(len(examples))]
+
+    train, held_out = examples_of(pages(45), models["causal"], "causal", 512, 1)
+    assert (len(train), len(held_out)) == (3 * 43, 3 * (45 // HELD_OUT_EVERY))
+    assert len(set(documents(held_out))) == 2
+    assert not set(documents(held_out)) & set(documents(train))
+    same, fewer = examples_of(pages(45), models["causal"], "causal", 512, 1, limit=4)
+    assert (same.digest(), len(fewer)) == (train.digest(), 4)
+    assert len(examples_of(pages(2), models["causal"], "causal", 512, 1)[1]) == 3
+
+
+def test_the_loss_of_causal_pieces_is_the_mean_over_the_tokens_that_are_predicted(models: dict[str, Path]) -> None:
+    train, _ = examples_of(pages(3), models["causal"], "causal", 512, 1)
+    assert all(train.labels(place)[0] == IGNORED for place in range(len(train)))
+    model = adapters.load_base(models["causal"], "causal", hyper(), torch.device("cpu")).eval()
+    found = mean_loss(objective_for(model, "causal"), Loader(train, "causal", 0), accelerator_for("cpu"), 4)
+    with torch.no_grad():
+        parts = [torch.from_numpy(train.tokens(place).astype(np.int64))[None] for place in range(len(train))]
+        losses = [float(model(input_ids=part, labels=part).loss) for part in parts]
+    assert found == pytest.approx(np.average(losses, weights=[part.shape[1] - 1 for part in parts]), rel=1e-4)
+
+
+def texts_of(stages: Stages, *rows: dict[str, Any]) -> tuple[list[str], dict[str, int]]:
+    read = TrainingTexts(stages.lake, prepared(stages, *rows).output("rows").uri)
+    texts = [text for _, text in read]
+    assert read.texts == len(texts)
+    return texts, read.left_out
+
+
+def test_texts_that_tell_what_held_out_questions_ask_for_are_left_out(stages: Stages) -> None:
+    """Contexts are shared between rows: one of the training split may be a held-out row's, or hold its answer."""
+    sentence = "Open the settings, choose the tab for privacy and press the red button at the very end."
+    texts, left_out = texts_of(
+        stages,
+        row("test", "A page about shipping.", "We ship to all of Europe within two days."),
+        row("validation", None, f"Yes. {sentence}"),
+        row("test", None, "The context does not say that.", refusal=True),
+        row("test", None, "Two days."),
+        row("train", "a page about  Shipping", "One."),
+        row("train", "Shipping: we ship to all of Europe, within two days! And more.", "Two."),
+        row("train", f"How is data deleted?\n{sentence}", "Three."),
+        row("train", "We ship to all of Europe, but not within two days.", "We ship to all of Europe within two days"),
+        row("train", "It takes two days.", "The context does not say that.", refusal=True),
+        row("train", "It takes two days.", "Two days."),
+    )
+    kept = ["One.", "Two.", "Three.", "We ship to all of Europe, but not within two days.", "It takes two days."]
+    assert texts == [*kept, "The context does not say that.", "Two days."]
+    assert left_out == {"held_out_context": 1, "held_out_answer": 3}
+
+
+def test_what_was_left_out_is_in_the_manifest(stages: Stages) -> None:
+    shared = row(
+        "train", "Order 5 can be sent back within 30 days of its arrival, free of charge." * 2, "Within a month."
+    )
+    rows = [row("test", shared["context"], "Parcel 5 goes back to the shop by post."), shared]
+    more = [row("train", f"The warehouse number {n} opens at nine and closes at five.", "", f"p{n}") for n in range(9)]
+    base = stages.base("causal")
+    made = pretraining.run(
+        stages.settings("causal"), stages.lake, run_id="test", base=base, prepared=prepared(stages, *rows, *more)
+    )
+    found = made.facts["pretrained_on"]
+    assert (found["texts"], found["left_out"]) == (10, {"held_out_context": 1, "held_out_answer": 0})
+
+
+def test_a_change_of_the_adapters_pre_trains_nothing_anew(stages: Stages) -> None:
+    given = {"base": stages.base("causal"), "prepared": prepared(stages)}
+    first = pretraining.run(stages.settings("causal", lora_rank=16), stages.lake, run_id="test", **given)
+    changed = stages.settings("causal", lora_rank=8, lora_alpha=8, lora_dropout=0.2, lora_layers=1)
+    assert not first.cached
+    assert pretraining.run(changed, stages.lake, run_id="test", **given).cached
+    other = stages.settings("causal", max_validation_examples=1)
+    assert not pretraining.run(other, stages.lake, run_id="test", **given).cached
 
 
 def test_only_the_training_split_is_read(stages: Stages) -> None:
-    texts = list(pretraining.training_texts(stages.lake, prepared(stages)))
+    texts, _ = texts_of(stages)
     assert not any("Order 5 " in text for text in texts)
     assert any("Order 6 " in text for text in texts)
     assert len(texts) == len(set(texts)) == 33
