@@ -92,4 +92,9 @@ def batches_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         if rows:
             yield pa.RecordBatch.from_pylist(rows).select(list(columns))
 
+    def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
+        for count, seed in SIZES.values():
+            yield task(count, features.parameters["architecture"], seed).ids
+
     monkeypatch.setattr(retrieval, "training_batches", training_batches)
+    monkeypatch.setattr(retrieval, "question_ids", question_ids)

@@ -75,6 +75,20 @@ def qa_rows(
         yield from batch.to_pylist()
 
 
+def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
+    """Yield the ids of all questions of the features, of every split, some thousands at a time.
+
+    Includes those whose tokens did not fit the base model, as `qa_rows` does.
+    """
+    from pipeline.features.point_in_time import dataset
+
+    store = stores.open_pinned(settings, lake, features)
+    uri = _view(store, features.facts["views"]["qa"]).batch_source.path
+    with said(uri):
+        for batch in dataset(lake, uri).to_batches(columns=[ENTITY]):
+            yield batch.column(ENTITY).to_pylist()
+
+
 def online_features(settings: Settings, question_ids: Sequence[str], view: str | None = None) -> list[dict[str, Any]]:
     """Return what the online store holds for each question, in their order.
 

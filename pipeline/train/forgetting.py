@@ -8,6 +8,7 @@ The score is the relative rise of the loss on the earlier run's held-out questio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,15 @@ class Earlier:
     validation: Examples
 
 
-def with_replay(train: Examples, earlier: Earlier, share: float, seed: int) -> Examples:
+def with_replay(
+    train: Examples, earlier: Earlier, share: float, seed: int, known: Collection[str] | None = None
+) -> Examples:
     """Return the training examples with earlier ones added, so many that they are `share` of all.
 
-    Questions that are in the new data already are not replayed: their answers may have changed.
+    Questions that are in the new data already (`known`; by default those of `train`) are not replayed, whichever split
+    they are in today: their answers may have changed, and a test question must not be learnt from.
     """
-    known = set(train.ids)
+    known = set(train.ids) if known is None else known
     old = earlier.train.subset(row for row, name in enumerate(earlier.train.ids) if name not in known)
     wanted = round(len(train) * share / (1 - share)) if share < 1 else len(old)
     return train + old.sample(min(wanted, len(old)), seed) if wanted and len(old) else train

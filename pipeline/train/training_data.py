@@ -18,10 +18,10 @@ def examples_for(
 ) -> tuple[Examples, Examples]:
     """Read the training and the validation examples through Feast, as many as the settings allow.
 
-    Examples of an earlier run are replayed in the share that the settings ask for. Raises TrainingError when a split is
-    empty.
+    Examples of an earlier run are replayed in the share that the settings ask for; never those of a question that is in
+    the features, in whichever split. Raises TrainingError when a split is empty.
     """
-    from pipeline.features.retrieval import training_batches
+    from pipeline.features.retrieval import question_ids, training_batches
 
     chosen = settings.train
     columns = ("question_id", "token_ids", "labels")
@@ -29,7 +29,9 @@ def examples_for(
     validation = read(training_batches(settings, lake, features, "validation", columns))
     train = train.sample(chosen.max_train_examples, chosen.seed)
     if earlier and chosen.replay_share:
-        train = with_replay(train, earlier, chosen.replay_share, chosen.seed)
+        old = set(earlier.train.ids)  # only these matter, however many questions there are today
+        known = {name for names in question_ids(settings, lake, features) for name in names if name in old}
+        train = with_replay(train, earlier, chosen.replay_share, chosen.seed, known)
     if not len(train) or not len(validation):
         raise TrainingError(
             f"{len(train)} training and {len(validation)} validation examples are not enough",

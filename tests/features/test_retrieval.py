@@ -55,6 +55,17 @@ def test_feast_gives_what_the_files_hold(place: Place, causal_folder: Path) -> N
         assert table.equals(direct(place, manifest, split).cast(table.schema))
 
 
+def test_the_ids_of_all_questions_are_those_of_every_split_whether_they_fit_or_not(
+    place: Place, causal_folder: Path
+) -> None:
+    place.settings.features.max_length = 128
+    long = {"question_id": "q-long", "question": "Where is it? " * 200, "split": "test"}
+    manifest = place.features(causal_folder, *rows(20), long)
+    assert manifest.counts.set_aside == 1
+    found = [name for names in retrieval.question_ids(place.settings, place.lake, manifest) for name in names]
+    assert sorted(found) == sorted([*(f"q{number:04d}" for number in range(20)), "q-long"])
+
+
 def test_retrieval_streams_in_chunks(place: Place, causal_folder: Path) -> None:
     manifest = place.features(causal_folder, *rows(100))
     batches = list(retrieval.training_batches(place.settings, place.lake, manifest, "train", COLUMNS, chunk=8))

@@ -16,6 +16,7 @@ from pipeline.train.environment import accelerator_for
 from pipeline.train.forgetting import Consolidated, Earlier, score, with_replay
 from pipeline.train.objective import objective_for
 from pipeline.train.session import Session
+from pipeline.train.training_data import examples_for
 
 pytestmark = pytest.mark.model
 
@@ -27,6 +28,18 @@ def test_replay_adds_the_share_that_was_asked_for_and_no_question_twice() -> Non
     assert mixed.ids[:30] == new.ids
     assert with_replay(new, Earlier(new, old), 0.25, seed=1).ids == new.ids
     assert with_replay(new, Earlier(old, old), 0.0, seed=1) is new
+
+
+def test_questions_that_are_held_out_today_are_not_replayed(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor those of the training split that the limit left out: what is replayed is what is no longer asked."""
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    train, validation, test = (task(SIZES[split][0], "causal", SIZES[split][1]) for split in SIZES)
+    gone = task(5, "causal", 7)
+    earlier = Earlier(train + validation + test + gone, test)
+    settings = stages.settings("causal", replay_share=0.5, max_train_examples=20)
+    mixed, _ = examples_for(settings, stages.lake, stages.features("causal"), earlier)
+    assert mixed.ids[:20] == train.sample(20, settings.train.seed).ids
+    assert sorted(mixed.ids[20:]) == gone.ids
 
 
 def test_the_score_is_the_relative_rise() -> None:
