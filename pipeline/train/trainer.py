@@ -94,7 +94,8 @@ class Trainer:
         for step, rows in self._steps():
             if self.progress.stopped:
                 break
-            self._step(step, rows)
+            if not self._step(step, rows):
+                break  # no step was taken: validating or keeping a checkpoint of the one before would say otherwise
             last = self.progress.step == self.progress.total
             if last or self.progress.step % self.hyper.eval_steps == 0:
                 self._validate()
@@ -122,13 +123,14 @@ class Trainer:
                 order = epoch_order(lengths, size, self.hyper.seed + DATA_SEED, epoch)
             yield step, order[place]
 
-    def _step(self, step: int, rows: np.ndarray) -> None:
+    def _step(self, step: int, rows: np.ndarray) -> bool:
+        """Take a step, and tell whether it could be taken."""
         self.model.train()
         loss, self.progress.micro = self.gradients.accumulate(step, rows, self.progress.micro)
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, self.hyper.max_grad_norm))
         if not np.isfinite(loss) or not np.isfinite(norm):
             self._give_up(step)
-            return
+            return False
         rate = self.hyper.rate(step, self.progress.total)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -139,6 +141,7 @@ class Trainer:
         self.progress.tokens += int(self.train.examples.lengths[rows].sum())
         self.progress.answer_tokens += self.train.examples.targets(rows)
         self._tell({"step": step + 1, "loss": loss, "learning_rate": rate, "gradient_norm": norm})
+        return True
 
     def _give_up(self, step: int) -> None:
         """A loss that is no number does not come back; what was best before it stays."""

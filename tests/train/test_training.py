@@ -368,6 +368,33 @@ def test_a_base_model_whose_loss_is_no_number_is_refused(models: dict[str, Path]
         session({"causal": folder}, "causal").fit(hyper())
 
 
+@pytest.mark.parametrize(("died_at", "patience"), [(1, 1), (1, 0), (4, 0)])
+def test_a_step_whose_loss_is_no_number_ends_the_run_with_this_reason(
+    models: dict[str, Path], lake: Lake, monkeypatch: pytest.MonkeyPatch, died_at: int, patience: int
+) -> None:
+    """Also where the step before was one for a validation or a checkpoint, and for a judge that has no complaint."""
+    real = CausalObjective.loss
+    seen = {"steps": 0}
+
+    def spoilt(self: CausalObjective, batch: Any) -> torch.Tensor:
+        seen["steps"] += self.model.training
+        return real(self, batch) * (float("nan") if self.model.training and seen["steps"] == died_at else 1.0)
+
+    monkeypatch.setattr(CausalObjective, "loss", spoilt)
+    store = CheckpointStore(lake, lake.uri("checkpoints", "train", f"nan-{died_at}-{patience}"))
+    model, progress = session(models, "causal").fit(
+        hyper(eval_steps=1, early_stopping_patience=patience),
+        checkpoints=store,
+        checkpoint_steps=1,
+        judge=lambda _: None,
+    )
+    assert progress.stopped == f"the loss was not a number at step {died_at}"
+    assert (seen["steps"], progress.step) == (died_at, died_at - 1)
+    assert [step for step, _ in progress.validation] == list(range(died_at))
+    assert store._steps() == list(range(1, died_at))[-2:]
+    assert all(torch.isfinite(value).all() for value in weights(model).values())
+
+
 def test_a_validation_loss_that_is_no_number_ends_the_run(
     models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
