@@ -6,26 +6,23 @@ the frozen layers' outputs are loaded and computed once.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
-from safetensors import SafetensorError
 
 from pipeline.errors import TrainingError
 from pipeline.log import get_logger
 from pipeline.prompts import Architecture
-from pipeline.stage import digest_of
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.examples import Examples
 from pipeline.train.forgetting import Consolidated, Earlier
-from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates, can_split
+from pipeline.train.frozen_prefix import FrozenPrefixObjective, can_split
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.kept_states import KeptStates
 from pipeline.train.memory import out_of_memory, told
 from pipeline.train.objective import Objective, objective_for, packs_apart
 from pipeline.train.progress import Judge, Listener, Progress
@@ -61,12 +58,11 @@ class Session:
         self.train = train
         self.validation = validation
         self.accelerator = accelerator
-        self.states_folder = states_folder
         self.gradient_checkpointing = gradient_checkpointing
         self.earlier = earlier
         self.ewc_strength = ewc_strength
         self._base: Any = None
-        self._states: dict[tuple[str, int], HiddenStates] = {}
+        self.states = KeptStates(folder.name, accelerator, states_folder)
 
     @told()
     def fit(
@@ -148,7 +144,8 @@ class Session:
             longest = int(self.validation.lengths.argmax())
             if split.prefix_works(loaders[1].batch([longest]).token_ids):
                 train, validation = (
-                    replace(loader, states=self._states_of(split, loader.examples, hyper)) for loader in loaders
+                    replace(loader, states=self.states.of(split, loader.examples, self.pad, hyper))
+                    for loader in loaders
                 )
                 return self._consolidated(split), train, validation
             log.warning("this model's layers cannot be run in two parts; the frozen ones run in every step")
@@ -185,29 +182,6 @@ class Session:
             and not self.gradient_checkpointing
         )
 
-    def _states_of(self, objective: FrozenPrefixObjective, examples: Examples, hyper: Hyperparameters) -> HiddenStates:
-        """Return the frozen layers' outputs: from this session, from this machine's folder, or computed now."""
-        name = digest_of([self.folder.name, examples.digest(), hyper.lora_layers, torch.__version__])[:32]
-        key = (name, objective.split)
-        if key not in self._states:
-            file = self.states_folder / f"{name}.safetensors" if self.states_folder else None
-            if file and file.is_file():
-                with contextlib.suppress(OSError, ValueError, KeyError, SafetensorError):
-                    self._states[key] = HiddenStates.load(file)
-                    return self._states[key]
-            self._states[key] = objective.prefill(examples, self.pad)
-            if file and self.accelerator.is_main_process:
-                _only_newest(file.parent)
-                self._states[key].save(file)
-        return self._states[key]
-
 
 def _width(base: Any) -> int:
     return int(getattr(base.config, "hidden_size", 0) * base.dtype.itemsize)
-
-
-def _only_newest(folder: Path, keep: int = 3) -> None:
-    """Keep the newest files, so that the cache does not grow with every run."""
-    files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[keep:]:
-        file.unlink(missing_ok=True)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tiny_training import hyper, task
 
-from pipeline.train import adapters
+from pipeline.train import adapters, kept_states
 from pipeline.train import session as sessions
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates
+from pipeline.train.kept_states import KeptStates
 from pipeline.train.objective import CausalObjective
 from pipeline.train.session import Session
 
@@ -59,6 +63,38 @@ def test_the_frozen_layers_run_once_for_all_epochs_and_runs(
     again, _ = fit(models, states_folder=tmp_path / "states")
     assert len(calls) == 2
     assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_kept_states_serve_only_runs_whose_frozen_layers_say_the_same(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4-bit weights, another precision, another kind of device or other libraries give other states."""
+    examples = task(4, "causal", 1)
+    calls: list[int] = []
+    monkeypatch.setattr(
+        FrozenPrefixObjective,
+        "prefill",
+        lambda self, *_: calls.append(1) or HiddenStates(torch.zeros(1, 1), np.zeros(2, np.int64)),
+    )
+
+    def computed(device: str = "cpu", dtype: torch.dtype = torch.float32, **changes: Any) -> bool:
+        """Tell whether a process that finds what others kept computes the states all the same."""
+        settings = hyper(lora_layers=2)
+        place = SimpleNamespace(device=torch.device(device), is_main_process=True)
+        states = KeptStates("model", place, tmp_path)  # type: ignore[arg-type]
+        model = adapters.load_base(models["causal"], "causal", settings, torch.device("cpu")).to(dtype)
+        before = len(calls)
+        states.of(FrozenPrefixObjective(model, 2), examples, 0, replace(settings, **changes))
+        return len(calls) > before
+
+    assert computed()
+    assert not computed()
+    assert not computed(learning_rate=1.0)
+    assert computed(method="qlora")
+    assert computed(dtype=torch.bfloat16)
+    assert computed(device="cuda")
+    monkeypatch.setattr(kept_states, "library_versions", lambda: {"torch": torch.__version__, "transformers": "0"})
+    assert computed()
 
 
 def test_a_damaged_state_file_is_computed_again(models: dict[str, Path], tmp_path: Path) -> None:
