@@ -91,7 +91,14 @@ def hyper(steps: int, **changes: Any) -> Any:
     from pipeline.settings import TrainSettings
     from pipeline.train.hyperparameters import Hyperparameters
 
-    chosen = {"max_steps": steps, "batch_size": BATCH, "eval_steps": 10_000, "learning_rate": 1e-4, **changes}
+    chosen = {
+        "max_steps": steps,
+        "epochs": float(steps),
+        "batch_size": BATCH,
+        "eval_steps": 10_000,
+        "learning_rate": 1e-4,
+        **changes,
+    }
     return Hyperparameters.of(TrainSettings(**chosen))
 
 

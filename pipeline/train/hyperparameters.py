@@ -73,10 +73,9 @@ class Hyperparameters:
         return asdict(self)
 
     def steps(self, examples: int, processes: int = 1) -> int:
-        """Return the number of optimiser steps for a number of examples."""
-        if self.max_steps > 0:
-            return self.max_steps
-        return max(1, math.ceil(self.steps_per_epoch(examples, processes) * self.epochs))
+        """Return the number of optimiser steps for a number of examples: the epochs', and no more than `max_steps`."""
+        planned = max(1, math.ceil(self.steps_per_epoch(examples, processes) * self.epochs))
+        return min(planned, self.max_steps) if self.max_steps > 0 else planned
 
     def steps_per_epoch(self, examples: int, processes: int = 1) -> int:
         """Return how many optimiser steps see every example once."""

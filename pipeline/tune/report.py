@@ -75,10 +75,10 @@ def tuning_report(facts: Mapping[str, Any], trials: Sequence[Trial], space: Sequ
                 plots=[
                     chart(
                         "Validation loss during the trials",
-                        "share of the planned steps",
+                        "examples seen",
                         "nats a token",
                         [
-                            Series(f"trial {number}", trial.curve)
+                            Series(f"trial {number}", [(float(examples), loss) for examples, loss in trial.curve])
                             for number, trial in enumerate(trials)
                             if not trial.failed
                         ],

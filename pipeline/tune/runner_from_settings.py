@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.lake import Lake
+from pipeline.log import get_logger
 from pipeline.settings import Settings
 from pipeline.stage import Manifest
 from pipeline.train import model_cache
@@ -15,11 +16,19 @@ from pipeline.train.training_data import earlier_for, examples_for
 from pipeline.tune.trial_runner import TrialRunner
 from pipeline.tune.trials import Trial, TrialStore
 
+log = get_logger(__name__)
+
 
 def runner_for(
-    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str
+    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str, processes: int
 ) -> TrialRunner:
-    """Return what runs trials in this process; model and examples are loaded when the first one has to run."""
+    """Return what runs trials in this process; model and examples are loaded when the first one has to run.
+
+    `processes` is in how many the first trial ran, `prefix` where this search keeps its trials.
+    """
+    search = prefix.rsplit("/", 1)[-1]
+    if processes > 1:
+        log.info("a trial runs in one process and accumulates the gradients of several", processes=processes)
 
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
@@ -39,7 +48,7 @@ def runner_for(
 
     def track(name: str, hyper: Hyperparameters) -> Tracker:
         config = config_of(hyper, base, features)
-        return tracker_for(settings, name=f"trial-{name[:8]}", group="tune", config=config)
+        return tracker_for(settings, name=f"trial-{search[:8]}-{name[:8]}", group="tune", config=config)
 
     return TrialRunner(
         open_session,
@@ -47,6 +56,7 @@ def runner_for(
         first,
         after=settings.tune.hopeless_after,
         margin=settings.tune.hopeless_margin,
+        processes=processes,
         checkpoint_steps=settings.train.checkpoint_steps,
         track=track,
     )

@@ -74,8 +74,8 @@ def default_point(space: Sequence[Axis], default: Hyperparameters) -> dict[str, 
 def hyperparameters(values: Mapping[str, Any], default: Hyperparameters, step_budget: int = -1) -> Hyperparameters:
     """Return the configuration that the values of a point mean; what the space does not hold stays as in the default.
 
-    `step_budget` bounds a trial to as many examples as that many steps of the default configuration see, so that a
-    larger batch does not make a trial longer.
+    `step_budget`, like `train.max_steps`, counts steps of the default configuration: a trial sees at most as many
+    examples, whatever its batch, and no more than its epochs have.
     """
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
     ratio = plain.pop("alpha_over_rank", None)
@@ -88,11 +88,11 @@ def hyperparameters(values: Mapping[str, Any], default: Hyperparameters, step_bu
     made = replace(default, **plain)
     if made == default:
         return default
-    made = replace(made, max_steps=-1)
-    if step_budget > 0:
-        budget = step_budget * default.examples_per_step()
-        made = replace(made, max_steps=max(1, math.ceil(budget / made.examples_per_step())))
-    return made
+    limits = [limit for limit in (step_budget, default.max_steps) if limit > 0]
+    if not limits:
+        return made
+    examples = min(limits) * default.examples_per_step()
+    return replace(made, max_steps=max(1, math.ceil(examples / made.examples_per_step())))
 
 
 def _range(name: str, bounds: tuple[float, float], default: float, *, log: bool = False) -> Axis:

@@ -25,6 +25,7 @@ class ExecutorTrial:
     features: Manifest
     first: Trial
     prefix: str
+    processes: int
     ended: tuple[Trial, ...]
 
     def __call__(self, hyper: Hyperparameters) -> Trial:
@@ -34,6 +35,8 @@ class ExecutorTrial:
             from pipeline.tune.runner_from_settings import runner_for
 
             lake = open_lake(self.settings.lake)
-            _runners[self.prefix] = runner_for(self.settings, lake, self.base, self.features, self.first, self.prefix)
+            _runners[self.prefix] = runner_for(
+                self.settings, lake, self.base, self.features, self.first, self.prefix, self.processes
+            )
         trial: Trial = _runners[self.prefix].run(hyper, self.ended)
         return trial

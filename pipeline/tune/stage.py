@@ -12,17 +12,18 @@ from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.training_data import data_parameters, require_features_of
+from pipeline.tune.first_trial import first_trial, require_trained_on
 from pipeline.tune.promotion import promote
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.runner_from_settings import runner_for
 from pipeline.tune.search import search, search_on_spark
 from pipeline.tune.space import Axis, axes
-from pipeline.tune.trials import Trial, TrialStore, name_of
+from pipeline.tune.trials import Trial, TrialStore
 
 STAGE = "tune"
 
@@ -32,19 +33,22 @@ def run(
 ) -> Manifest:
     """Search and return the manifest whose output `model` is the candidate: what is judged and published from here on.
 
-    Trial 0 is the model of the train stage as it is. A killed search continues with the trials that had ended. Raises
-    TrainingError when a trial cannot run on this machine.
+    Trial 0 is the model of the train stage as it is, and the search goes on from the values that it was trained with. A
+    killed search continues with the trials that had ended. Raises TrainingError when a trial cannot run on this machine
+    or when the model was trained from something else.
     """
-    default = Hyperparameters.of(settings.train)
+    default = Hyperparameters.from_json(trained.facts["hyperparameters"])
     space = axes(settings.tune, default)
+    earlier = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
 
     def work(attempt: Attempt) -> None:
         require_machine(settings.train.method, settings.train.device)
         require_features_of(base, features)
+        require_trained_on(base, features, trained, settings.train.method)
         require_unaltered(lake, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
-        trials = _search(settings, lake, base, features, first, prefix, space)
+        trials = _search(settings, lake, base, features, trained, first, prefix, space)
         store = TrialStore(lake, prefix, settings.audit.signing_key)
         _account(attempt, store, trials)
         best = min(range(len(trials)), key=lambda number: (trials[number].loss, number))
@@ -59,9 +63,15 @@ def run(
         STAGE,
         work,
         run_id=run_id,
-        inputs={"base-model": base, "features": features, "train": trained},
+        inputs={
+            "base-model": base,
+            "features": features,
+            "train": trained,
+            **({"earlier-features": earlier} if earlier else {}),
+        },
         parameters={
             "default": default.to_json(),
+            "processes": trained.facts["processes"],
             **settings.tune.model_dump(),
             **data_parameters(settings),
             **library_versions(),
@@ -73,49 +83,31 @@ def run(
     return manifest
 
 
-def first_trial(lake: Lake, trained: Manifest, default: Hyperparameters) -> Trial:
-    """Return the train stage's run as the first trial."""
-    facts = trained.facts
-    lines = lake.read(f"{trained.output('curves').uri}/curves.jsonl").decode().splitlines()
-    points = [json.loads(line) for line in lines]
-    planned = facts["planned_steps"]
-    return Trial(
-        name=name_of(default),
-        hyperparameters=default.to_json(),
-        loss=facts["validation_loss"],
-        initial_loss=facts["initial_validation_loss"],
-        steps=facts["steps"],
-        planned_steps=planned,
-        best_step=facts["best_step"],
-        stopped=facts["stopped"],
-        forgetting=facts["forgetting"],
-        curve=[(p["step"] / planned, p["validation_loss"]) for p in points if "validation_loss" in p],
-    )
-
-
 def _search(
     settings: Settings,
     lake: Lake,
     base: Manifest,
     features: Manifest,
+    trained: Manifest,
     first: Trial,
     prefix: str,
     space: Sequence[Axis],
 ) -> list[Trial]:
     """Return the trials in the order of their numbers, the first one first."""
-    default = Hyperparameters.of(settings.train)
+    default = Hyperparameters.from_json(first.hyperparameters)
+    processes = trained.facts["processes"]
     chosen = settings.tune
     if not chosen.enabled or chosen.trials == 1:
         return [first]
     if chosen.parallelism == 1:
-        runner = runner_for(settings, lake, base, features, first, prefix)
+        runner = runner_for(settings, lake, base, features, first, prefix, processes)
         search(chosen, space, default, runner.run)
         return _different(runner.tried)
     from pipeline.spark.session import spark_session
     from pipeline.tune.spark_trials import ExecutorTrial
 
     def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
-        return ExecutorTrial(settings, base, features, first, prefix, tuple(ended))
+        return ExecutorTrial(settings, base, features, first, prefix, processes, tuple(ended))
 
     store = TrialStore(lake, prefix, settings.audit.signing_key)
     with spark_session(settings) as spark:

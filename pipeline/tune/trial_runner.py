@@ -6,6 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import PipelineError, TrainingError
@@ -39,16 +40,22 @@ class TrialRunner:
         *,
         after: float,
         margin: float,
+        processes: int = 1,
         checkpoint_steps: int = 0,
         track: OpenTracker = _untracked,
     ) -> None:
-        """`session` is called when the first trial really has to run; `first` is the trial that was there before."""
+        """`session` is called when the first trial really has to run; `first` is the trial that was there before.
+
+        `processes` is in how many that one ran. A trial runs in one, and accumulates what they would have summed, so
+        that a step sees as many examples and the trials can be compared.
+        """
         self._open = session
         self._session: Session | None = None
         self.store = store
         self.first = first
         self.after = after
         self.margin = margin
+        self.processes = processes
         self.checkpoint_steps = checkpoint_steps
         self.track = track
         self.tried: list[Trial] = []
@@ -69,13 +76,14 @@ class TrialRunner:
     def _train(self, name: str, hyper: Hyperparameters, leaders: Sequence[Trial]) -> Trial:
         session = self._session = self._session or self._open()
         steps = CheckpointStore(self.store.lake, f"{self.store.prefix}/steps-{name}", keep=1, key=self.store.key)
-        judge = judge_for(leaders, after=self.after, margin=self.margin)
+        each = hyper.examples_per_step(self.processes)
+        judge = judge_for(leaders, each=each, after=self.after, margin=self.margin)
         tracker = self.track(name, hyper)
         trial: Trial | None = None
         started = time.monotonic()
         try:
             model, progress = session.fit(
-                hyper,
+                replace(hyper, gradient_accumulation=hyper.gradient_accumulation * self.processes),
                 checkpoints=steps,
                 checkpoint_steps=self.checkpoint_steps,
                 listener=tracker.log,
@@ -88,7 +96,7 @@ class TrialRunner:
             log.warning("a trial failed; the search goes on", trial=name, cause=trial.failed)
             self.store.keep(trial, None)
         else:
-            trial = trial_of(name, hyper, progress, time.monotonic() - started)
+            trial = trial_of(name, hyper, progress, time.monotonic() - started, each)
             log.info("a trial ended", trial=name, loss=round(trial.loss, 4), steps=trial.steps, of=trial.planned_steps)
             with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
                 self.store.keep(trial, adapters.save(model, hyper, Path(scratch) / "learnt"))
@@ -114,8 +122,11 @@ def failed_trial(name: str, hyper: Hyperparameters, problem: Exception) -> Trial
     return Trial(name, hyper.to_json(), math.inf, math.inf, 0, 0, 0, failed=text[:300])
 
 
-def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: float = 0.0) -> Trial:
-    """Return the record of a run."""
+def trial_of(
+    name: str, hyper: Hyperparameters, progress: Progress, seconds: float = 0.0, each: int | None = None
+) -> Trial:
+    """Return the record of a run whose steps saw `each` examples, by default those of one process."""
+    each = each or hyper.examples_per_step()
     return Trial(
         name=name,
         hyperparameters=hyper.to_json(),
@@ -125,7 +136,7 @@ def trial_of(name: str, hyper: Hyperparameters, progress: Progress, seconds: flo
         planned_steps=progress.total,
         best_step=progress.best_step,
         stopped=progress.stopped,
-        curve=[(step / progress.total, loss) for step, loss in progress.validation],
+        curve=[(step * each, loss) for step, loss in progress.validation],
         seconds=round(seconds, 2),
         forgetting=forgetting_of(progress),
     )

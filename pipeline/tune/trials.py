@@ -30,7 +30,7 @@ RECORD = "trial.json"
 class Trial:
     """What was tried and what came of it. `loss` is the best validation loss, in nats a token.
 
-    `curve` holds pairs of progress (0 to 1 of the planned steps) and validation loss. `failed` says why there is no
+    `curve` holds pairs of the examples seen until then and the validation loss. `failed` says why there is no
     loss (it is infinite then); a configuration that failed is not tried again within its search. `forgetting` is there
     when the settings name an earlier run.
     """
@@ -43,7 +43,7 @@ class Trial:
     planned_steps: int
     best_step: int
     stopped: str | None = None
-    curve: list[tuple[float, float]] = field(default_factory=list)
+    curve: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
     failed: str | None = None
     forgetting: dict[str, float] | None = None
@@ -118,7 +118,7 @@ class TrialStore:
             if not self._seal.fits(record["seal"], self._sealed_place(name), record["body"].encode()):
                 raise ValueError("its seal does not fit")
             body = json.loads(record["body"])
-            curve = [(float(x), float(y)) for x, y in body["trial"]["curve"]]
+            curve = [(int(x), float(y)) for x, y in body["trial"]["curve"]]
             return Trial(**{**body["trial"], "curve": curve}), dict(body["learnt"])
         except (ValueError, TypeError, KeyError, AttributeError) as problem:
             log.warning("a trial's record cannot be used; it is tried again", trial=name, cause=str(problem))

@@ -24,6 +24,7 @@ from pipeline.train import base_model
 from pipeline.train import stage as train_stage
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.tune import stage as tune_stage
+from pipeline.tune.first_trial import first_trial
 from pipeline.tune.search import search_on_spark
 from pipeline.tune.space import axes
 from pipeline.tune.spark_trials import ExecutorTrial
@@ -85,11 +86,11 @@ def generations(place: Place, spark: Any, prefix: str, **tune: Any) -> list[Tria
     """Search on Spark as the stage does, below a prefix of the test's own."""
     settings = place.settings(**tune)
     default = Hyperparameters.of(settings.train)
-    first = tune_stage.first_trial(place.lake, place.trained, default)
+    first = first_trial(place.lake, place.trained, default)
     store = TrialStore(place.lake, place.lake.uri("checkpoints", prefix))
 
     def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
-        return ExecutorTrial(settings, place.base, place.features, first, store.prefix, tuple(ended))
+        return ExecutorTrial(settings, place.base, place.features, first, store.prefix, 1, tuple(ended))
 
     return search_on_spark(settings.tune, axes(settings.tune, default), default, first, run_after, store.find, spark)
 

@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 import torch
 from pydantic import SecretStr, ValidationError
-from tiny_stages import Stages
+from tiny_stages import SIZES, Stages
 from tiny_training import hyper
 
 from pipeline.answering import Answerer, Asked
 from pipeline.errors import LakeError, TrainingError
 from pipeline.lake import Lake
 from pipeline.settings import TuneSettings
+from pipeline.stage import Manifest
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Progress
 from pipeline.train.session import Session
+from pipeline.tune import stage as tune_stage
 from pipeline.tune.pruning import best_until, judge_for
 from pipeline.tune.report import ENOUGH, importance, tuning_report
 from pipeline.tune.search import search
@@ -30,9 +32,9 @@ pytestmark = pytest.mark.model
 THREE = {"trials": 3, "seed": 1, "hopeless_after": 1.0, "hopeless_margin": 9.0}
 
 
-def trial(loss: float, curve: list[tuple[float, float]] | None = None, **changes: Any) -> Trial:
+def trial(loss: float, curve: list[tuple[int, float]] | None = None, **changes: Any) -> Trial:
     settings = hyper(**changes)
-    return Trial(name_of(settings), settings.to_json(), loss, 5.0, 10, 10, 10, curve=curve or [(0.0, 5.0), (1.0, loss)])
+    return Trial(name_of(settings), settings.to_json(), loss, 5.0, 10, 10, 10, curve=curve or [(0, 5.0), (80, loss)])
 
 
 def test_the_space_is_the_promised_one() -> None:
@@ -73,6 +75,21 @@ def test_a_step_budget_bounds_the_examples_not_the_steps() -> None:
     default = hyper(batch_size=4)
     assert hyperparameters({"batch_size": np.int64(16)}, default, step_budget=40).max_steps == 10
     assert hyperparameters({"batch_size": np.int64(4)}, default, step_budget=40) == default
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(1.0, 5), (2.0, 10), (3.0, 15), (4.0, 15)])
+def test_a_budget_makes_no_trial_longer_than_its_epochs(epochs: float, steps: int) -> None:
+    made = hyperparameters({"epochs": epochs, "weight_decay": 0.01}, hyper(batch_size=4), step_budget=15)
+    assert made.steps(20) == steps
+
+
+def test_the_steps_that_bound_the_default_bound_every_trial() -> None:
+    default = hyper(batch_size=4, max_steps=30)
+    assert default.steps(100_000) == 30
+    assert hyperparameters({"epochs": 3.0}, default).steps(100_000) == 30
+    assert hyperparameters({"batch_size": np.int64(8)}, default).steps(100_000) == 15
+    assert hyperparameters({"batch_size": np.int64(8)}, default, step_budget=20).steps(100_000) == 10
+    assert hyperparameters({"batch_size": np.int64(8)}, default, step_budget=40).steps(100_000) == 15
 
 
 def test_the_search_starts_with_the_default_and_is_the_same_every_time() -> None:
@@ -116,15 +133,23 @@ def progress(points: list[tuple[int, float]], total: int = 10) -> Progress:
 
 
 def test_hopeless_trials_are_told_apart() -> None:
-    leader = trial(1.0, [(0.0, 5.0), (0.2, 3.0), (0.5, 2.0), (1.0, 1.0)])
-    judge = judge_for([leader], after=0.3, margin=0.1)
+    leader = trial(1.0, [(0, 5.0), (8, 3.0), (20, 2.0), (40, 1.0)])
+    judge = judge_for([leader], each=4, after=0.3, margin=0.1)
     assert judge(progress([(0, 5.0), (2, 4.9)])) is None
     assert judge(progress([(0, 5.0), (5, 2.1)])) is None
     assert "hopeless: 2.500 where the best had 2.000" in str(judge(progress([(0, 5.0), (5, 2.5)])))
     assert "diverged" in str(judge(progress([(0, 5.0), (2, 9.0)])))
     assert "diverged" in str(judge(progress([(0, 5.0), (2, float("nan"))])))
-    assert judge_for([], after=0.0, margin=0.0)(progress([(0, 5.0), (9, 5.1)])) is None
-    assert best_until(leader, 0.6) == 2.0
+    assert judge_for([], each=4, after=0.0, margin=0.0)(progress([(0, 5.0), (9, 5.1)])) is None
+    assert best_until(leader, 24) == 2.0
+
+
+def test_a_trial_is_compared_after_as_many_examples_however_long_it_is_to_be() -> None:
+    """The leader saw 40 examples in all; a trial of three times as many has seen 40 after a third of its steps."""
+    judge = judge_for([trial(1.0, [(0, 5.0), (20, 2.0), (40, 1.0)])], each=4, after=0.2, margin=0.1)
+    assert judge(progress([(0, 5.0), (10, 1.05)], total=30)) is None
+    assert "hopeless: 1.500 where the best had 1.000" in str(judge(progress([(0, 5.0), (10, 1.5)], total=30)))
+    assert judge(progress([(0, 5.0), (5, 2.1)], total=15)) is None
 
 
 def test_the_best_trial_is_the_candidate(stages: Stages, tmp_path: Path) -> None:
@@ -145,6 +170,77 @@ def test_the_best_trial_is_the_candidate(stages: Stages, tmp_path: Path) -> None
     html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
     assert html.count("<svg") == 3
     assert "promoted as they are" in html
+
+
+def trials_of(stages: Stages, manifest: Manifest) -> list[dict[str, Any]]:
+    lines = stages.lake.read(f"{manifest.output('trials').uri}/trials.jsonl").decode().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def tuned(stages: Stages, trained: Manifest, tune: dict[str, Any], architecture: str = "causal", **train: Any) -> Any:
+    """Tune what was trained, with settings that may differ from those that it was trained with."""
+    return tune_stage.run(
+        stages.settings(architecture, tune, **train),
+        stages.lake,
+        run_id="test",
+        base=stages.base(architecture),
+        features=stages.features(architecture),
+        trained=trained,
+    )
+
+
+def test_a_model_that_was_trained_from_something_else_is_refused(stages: Stages) -> None:
+    trained = stages.train("causal")
+    for name in ("base-model", "features"):
+        inputs = {**trained.inputs, name: trained.inputs[name].model_copy(update={"digest": "another"})}
+        with pytest.raises(TrainingError, match=rf"its {name} was another.*train from these first"):
+            tuned(stages, trained.model_copy(update={"inputs": inputs}), THREE)
+    with pytest.raises(TrainingError, match=r"trained with method = lora, and the search is to use full"):
+        tuned(stages, trained, THREE, method="full")
+
+
+def test_trial_0_has_the_values_that_it_was_trained_with_whatever_the_settings_say_now(stages: Stages) -> None:
+    trained = stages.train("causal", learning_rate=1e-3, max_grad_norm=0.7)
+    manifest = tuned(stages, trained, THREE, learning_rate=9e-3, max_grad_norm=0.2)
+    trials = trials_of(stages, manifest)
+    assert trials[0]["hyperparameters"] == trained.facts["hyperparameters"]
+    assert {item["hyperparameters"]["max_grad_norm"] for item in trials} == {0.7}
+
+
+def test_what_forgetting_is_measured_on_is_an_input_of_the_search(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    trained = stages.train("causal")
+    plain = tuned(stages, trained, {"enabled": False})
+    earlier = stages.features("causal")
+    measured = tuned(stages, trained, {"enabled": False}, earlier_features=earlier.uri)
+    assert (plain.cached, measured.cached) == (False, False)
+    assert measured.inputs["earlier-features"].digest == earlier.digest
+
+
+def test_a_trials_steps_see_as_many_examples_as_those_of_several_processes(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials run in one process: else they would learn in smaller steps than the model that they are compared with."""
+    trained = stages.train("causal", batch_size=4)
+    trained = trained.model_copy(update={"facts": {**trained.facts, "processes": 3}})
+    ran: list[Hyperparameters] = []
+    real = Session.fit
+
+    def seen(self: Session, made: Hyperparameters, **options: Any) -> Any:
+        ran.append(made)
+        return real(self, made, **options)
+
+    monkeypatch.setattr(Session, "fit", seen)
+    manifest = tuned(stages, trained, {**THREE, "batch_sizes": [4]}, batch_size=4)
+    assert {(made.batch_size, made.gradient_accumulation) for made in ran} == {(4, 3)}
+    trials = trials_of(stages, manifest)
+    assert {item["hyperparameters"]["gradient_accumulation"] for item in trials} == {1}
+    assert trials[0]["curve"][1][0] == 3 * 4 * 4
+    for item in trials[1:]:
+        assert item["planned_steps"] == 4 * item["hyperparameters"]["epochs"]
+        assert item["curve"][-1][0] == 12 * item["steps"]
 
 
 def test_the_candidate_is_the_merged_adapter(stages: Stages, tmp_path: Path) -> None:
