@@ -1,20 +1,14 @@
-"""One fine-tuning run, in this process or in several: the same job, the same result."""
+"""One fine-tuning run in this process, which may be one of several: the same job, the same result."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import TrainingError
-from pipeline.log import get_logger
 from pipeline.prompts import Architecture
-from pipeline.settings import LakeSettings, Settings
+from pipeline.settings import Settings
 from pipeline.train import adapters
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import Device, accelerator_for, be_deterministic, require_machine
@@ -24,7 +18,6 @@ from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Listener, Progress
 from pipeline.train.session import Session
 
-log = get_logger(__name__)
 JOB, TRAIN, VALIDATION, RESULT = "job.json", "train.npz", "validation.npz", "progress.json"
 EARLIER_TRAIN, EARLIER_VALIDATION = "earlier-train.npz", "earlier-validation.npz"
 
@@ -93,39 +86,6 @@ def fine_tune(
     return Fitted(out, progress, count)
 
 
-def launch(
-    job: Job,
-    train: Examples,
-    validation: Examples,
-    out: Path,
-    *,
-    processes: int,
-    lake: LakeSettings,
-    earlier: Earlier | None = None,
-) -> Fitted:
-    """Train in several processes on this machine through `accelerate launch`, and wait for them.
-
-    For several machines, start `pipeline.train.worker` with `accelerate launch` on each, on a shared job folder (see
-    docs/training.md). Raises TrainingError with the end of the log when a process fails.
-    """
-    with tempfile.TemporaryDirectory(prefix="train-job-") as name:
-        folder = Path(name)
-        write_job(folder, job, train, validation, earlier)
-        # The launcher that `accelerate launch` itself ends in; on CPUs that one starts a single process.
-        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
-        command += ["--nnodes", "1", "--rdzv_backend", "c10d", "--rdzv_endpoint", "127.0.0.1:0"]
-        command += ["-m", "pipeline.train.worker", str(folder), str(out), str(os.getpid())]
-        done = subprocess.run(command, env=_environment(lake, processes), capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise TrainingError(
-                f"A training process failed: {_last_line(done.stderr)}",
-                where=f"{processes} processes",
-                remedy="Run with train.processes = 1 to see whether the cause lies in the distribution",
-            )
-        result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return Fitted(out, Progress(**result["progress"]), result["trainable_parameters"])
-
-
 def write_job(folder: Path, job: Job, train: Examples, validation: Examples, earlier: Earlier | None = None) -> None:
     """Write a job for worker processes."""
     content: dict[str, Any] = {
@@ -155,25 +115,6 @@ def read_job(folder: Path) -> tuple[Job, Examples, Examples, Earlier | None]:
     if (folder / EARLIER_TRAIN).is_file():
         earlier = Earlier(Examples.load(folder / EARLIER_TRAIN), Examples.load(folder / EARLIER_VALIDATION))
     return job, Examples.load(folder / TRAIN), Examples.load(folder / VALIDATION), earlier
-
-
-def _environment(lake: LakeSettings, processes: int) -> dict[str, str]:
-    """Give the workers the lake's address and credentials in their environment only, and their share of the CPUs."""
-    environment = {**os.environ, "LLMOPS_LAKE__URI": lake.uri}
-    if lake.endpoint_url:
-        environment["LLMOPS_LAKE__ENDPOINT_URL"] = lake.endpoint_url
-    for name, secret in (("ACCESS_KEY", lake.access_key), ("SECRET_KEY", lake.secret_key)):
-        if secret is not None:
-            environment[f"LLMOPS_LAKE__{name}"] = secret.get_secret_value()
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
-    environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    return environment
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line]
-    return (errors or lines or ["no output"])[-1][:300]
 
 
 def states_folder(settings: Settings) -> Path:

@@ -15,9 +15,10 @@ from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore, checkpoint_prefix
 from pipeline.train.environment import processes
 from pipeline.train.examples import Examples
-from pipeline.train.fine_tuning import Fitted, Job, fine_tune, launch, states_folder
+from pipeline.train.fine_tuning import Fitted, Job, fine_tune, states_folder
 from pipeline.train.forgetting import Earlier
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.launching import launch
 from pipeline.train.report import Report
 from pipeline.train.tracking import tracker_for
 

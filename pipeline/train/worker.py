@@ -18,10 +18,12 @@ import psutil
 from accelerate import PartialState
 
 from pipeline import log
+from pipeline.errors import PipelineError
 from pipeline.lake import open_lake
 from pipeline.settings import load
 from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore
+from pipeline.train.failures import tell
 from pipeline.train.fine_tuning import RESULT, fine_tune, read_job
 
 WATCH_SECONDS = 0.5
@@ -50,8 +52,20 @@ def _lives(process: int) -> bool:
 
 
 def main(folder: Path, out: Path) -> None:
-    """Train the job in `folder` together with the other processes; the first of them writes the result."""
+    """Train the job in `folder` together with the other processes; what this one fails with is told in the folder."""
     log.configure(json=True)
+    try:
+        _train(folder, out)
+    except Exception as problem:
+        tell(folder, int(os.environ.get("RANK", "0")), problem)
+        if not isinstance(problem, PipelineError):
+            raise
+        log.get_logger(__name__).error(str(problem))
+        raise SystemExit(problem.exit_code) from None
+
+
+def _train(folder: Path, out: Path) -> None:
+    """Train with the others; the first of them writes the result."""
     job, train, validation, earlier = read_job(folder)
     store = None
     if job.checkpoint_prefix:

@@ -6,18 +6,26 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from safetensors.torch import load_file
 from tiny_training import hyper, task
 
+from pipeline.errors import LakeError, TrainingError
 from pipeline.lake import open_lake
 from pipeline.settings import LakeSettings
-from pipeline.train.fine_tuning import Fitted, Job, launch
+from pipeline.train import launching
+from pipeline.train.examples import Examples
+from pipeline.train.failures import cause, tell
+from pipeline.train.fine_tuning import Fitted, Job
+from pipeline.train.launching import launch
 
 pytestmark = pytest.mark.model
 TESTS = Path(__file__).parent.parent
@@ -42,6 +50,57 @@ def test_a_run_in_two_processes_resumes_to_the_same_bytes(models: dict[str, Path
     assert resumed.progress.curves == whole.progress.curves
     first, second = (load_file(one.folder / "adapter_model.safetensors") for one in (whole, resumed))
     assert all((first[name] == second[name]).all() for name in first)
+
+
+def test_why_a_process_failed_is_said_and_what_it_logged_is_logged(
+    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process meets an example that no memory holds; the other one waits for it in vain."""
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    class Log:
+        def __getattr__(self, level: str) -> Callable[..., None]:
+            return lambda event, **values: told.append((event, values))
+
+    monkeypatch.setattr(launching, "log", Log())
+    long = np.full(300_000, 12, np.int32)  # the attention's scores alone take more than a terabyte
+    validation = task(3, "seq2seq", 2) + Examples(["long"], [long], [np.array([1], np.int32)])
+    job = Job(models["seq2seq"], "seq2seq", hyper(batch_size=2), "cpu")
+    with pytest.raises(TrainingError, match=r"^A single example does not fit into memory\. Lower features\.max_length"):
+        launch(
+            job, task(8, "seq2seq", 1), validation, tmp_path / "out", processes=2, lake=LakeSettings(uri=str(tmp_path))
+        )
+    assert any(event == "out of memory: a batch of validation examples is halved" for event, _ in told)
+    assert any("single example does not fit" in event and values["source"] for event, values in told)
+
+
+def test_a_killed_process_is_told_as_such(models: dict[str, Path], tmp_path: Path) -> None:
+    def kill() -> None:
+        wait(lambda: list((tmp_path / "lake").rglob("state.json")))
+        workers = [
+            one
+            for one in psutil.Process().children(recursive=True)
+            if "pipeline.train.worker" in one.cmdline() and "torch.distributed.run" not in one.cmdline()
+        ]
+        workers[-1].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(TrainingError, match=r"A training process failed: it was ended by SIGKILL \(out of memory\?\)"):
+        train(models["causal"], tmp_path / "lake", tmp_path / "out", epochs=5000.0)
+    killer.join()
+
+
+def test_the_error_for_people_comes_before_what_others_met_because_of_it(tmp_path: Path) -> None:
+    lines = ["RuntimeError: shapes", "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ", "====="]
+    assert "A training process failed: RuntimeError: shapes" in str(cause(tmp_path, lines[:2], 2))
+    tell(tmp_path, 0, RuntimeError("Connection closed by peer"))
+    tell(tmp_path, 2, RuntimeError("Connection reset"))
+    assert "failed: RuntimeError: Connection closed by peer (3 processes)" in str(cause(tmp_path, lines, 3))
+    tell(tmp_path, 1, LakeError("The disk is full", where="/lake", remedy="Make room"))
+    (tmp_path / "failure-3.json").write_text('{"at": 1')
+    found = cause(tmp_path, lines, 3)
+    assert (type(found), str(found)) == (LakeError, "The disk is full (/lake). Make room.")
 
 
 SCRIPT = """

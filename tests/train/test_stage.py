@@ -23,8 +23,9 @@ from pipeline.features import retrieval
 from pipeline.settings import LakeSettings
 from pipeline.stage import run_stage
 from pipeline.train import stage
-from pipeline.train.fine_tuning import Job, fine_tune, launch
+from pipeline.train.fine_tuning import Job, fine_tune
 from pipeline.train.forgetting import Earlier
+from pipeline.train.launching import launch
 from pipeline.tune import stage as tune_stage
 
 pytestmark = pytest.mark.model
