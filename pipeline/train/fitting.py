@@ -58,16 +58,19 @@ def fit(
         settings, name=f"{stage}-{attempt.key[:8]}", group=stage, config={"run_id": attempt.run_id, **config}
     )
     count = processes(chosen.processes, chosen.device)
-    if count > 1:
-        fitted = launch(job, *examples, out, processes=count, lake=settings.lake, earlier=earlier)
-        for point in fitted.progress.curves:
-            tracker.log(point)
-    else:
-        store = CheckpointStore(
-            attempt.lake, prefix, chosen.keep_checkpoints, mirror_for(settings, prefix), settings.audit.signing_key
-        )
-        fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
-    tracker.finish({"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step})
+    summary: dict[str, Any] = {}
+    try:
+        if count > 1:
+            fitted = launch(job, *examples, out, processes=count, lake=settings.lake, earlier=earlier)
+            for point in fitted.progress.curves:
+                tracker.log(point)
+        else:
+            mirror, key = mirror_for(settings, prefix), settings.audit.signing_key
+            store = CheckpointStore(attempt.lake, prefix, chosen.keep_checkpoints, mirror, key)
+            fitted = fine_tune(job, *examples, out, checkpoints=store, listener=tracker.log, earlier=earlier)
+        summary = {"validation_loss": fitted.progress.best_loss, "steps": fitted.progress.step}
+    finally:
+        tracker.finish(summary)  # also after a failure: a tracker has one run open at a time
     return fitted
 
 

@@ -81,7 +81,10 @@ class MlflowTracker(Tracker):
     """A run on the MLflow server of MLFLOW_TRACKING_URI."""
 
     def __init__(self, project: str, name: str, group: str, config: Mapping[str, Any]) -> None:
-        """Start the run. Raises TrainingError when mlflow is not installed."""
+        """Start the run, or go on with it when a killed stage is tried again: a run's name says which work it is.
+
+        Raises TrainingError when mlflow is not installed.
+        """
         try:
             mlflow: Any = importlib.import_module("mlflow")
         except ImportError:
@@ -92,6 +95,15 @@ class MlflowTracker(Tracker):
             ) from None
         self._mlflow = mlflow
         mlflow.set_experiment(project)
+        known = mlflow.search_runs(
+            experiment_names=[project],
+            filter_string=f"attributes.run_name = '{name}'",
+            max_results=1,
+            output_format="list",
+        )
+        if known:
+            mlflow.start_run(run_id=known[0].info.run_id)
+            return
         mlflow.start_run(run_name=name, tags={"group": group})
         mlflow.log_params({key: value for key, value in config.items() if value is not None})
 
