@@ -59,9 +59,12 @@ def overrides() -> dict[str, Any]:
     wanted: dict[str, dict[str, Any]] = {"model": {}, "train": {}, "tune": {}}
     if params.get("base_model"):
         from pipeline.records import UNKNOWN_LICENCE
+        from pipeline.train.base_source import split_revision
 
+        name, revision = split_revision(params["base_model"])
         known = load_policy(current().policy_file).licences.of_base_model(params["base_model"])
-        wanted["model"] |= {"base": params["base_model"], "licence": known or UNKNOWN_LICENCE}
+        # the revision always: the settings' own is that of another model
+        wanted["model"] |= {"base": name, "revision": revision, "licence": known or UNKNOWN_LICENCE}
     if params.get("method"):
         wanted["train"]["method"] = params["method"]
     if params.get("trials"):

@@ -7,6 +7,7 @@ writes one folder that `from_pretrained` loads: safetensors, configuration and t
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -95,7 +96,27 @@ def resolve(model: ModelSettings) -> BaseSource:
         return _folder(folder)
     from pipeline.train.hub_source import find
 
-    return find(model.base, model.revision)
+    name, revision = split_revision(model.base)
+    if revision and model.revision not in (None, revision):
+        raise TrainingError(
+            f"The base model is named with the revision {revision}, and model.revision is another",
+            where=f"model.base = {model.base}, model.revision = {model.revision}",
+            remedy="State the revision once",
+        )
+    return find(name, revision or model.revision)
+
+
+def split_revision(base: str) -> tuple[str, str | None]:
+    """Return the parts of `owner/name@revision`: the name, and None where it names no revision, as other kinds do not.
+
+    Raises TrainingError when what is before or behind the @ cannot be that.
+    """
+    name, at, revision = base.partition("@")
+    if not at or ":" in name or name.startswith((".", "/", "~")):
+        return base, None
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name) or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", revision):
+        raise TrainingError("This is no repository at a revision", where=base, remedy="Write owner/name@revision")
+    return name, revision
 
 
 def copy_model(source: Path, folder: Path) -> None:

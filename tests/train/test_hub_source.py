@@ -58,6 +58,39 @@ def download(folder: Path) -> None:
     hub_source.HubSource("acme/model", COMMIT).materialise(folder)
 
 
+def test_a_revision_behind_the_name_pins_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+    monkeypatch.setattr(hub_source, "find", lambda *named: asked.append(named))
+    for settings in (
+        ModelSettings(base="acme/model@v1.2"),
+        ModelSettings(base="acme/model@v1.2", revision="v1.2"),
+        ModelSettings(base="acme/model", revision="v1.2"),
+        ModelSettings(base="acme/model"),
+    ):
+        base_source.resolve(settings)
+    assert asked == [("acme/model", "v1.2")] * 3 + [("acme/model", None)]
+
+
+@pytest.mark.parametrize(
+    ("base", "revision", "problem"),
+    [
+        ("acme/model@v1", "v2", r"the revision v1, and model\.revision is another.*State the revision once"),
+        ("acme/model@", None, r"no repository at a revision \(acme/model@\)"),
+        ("acme/model@a@b", None, "no repository at a revision"),
+        ("acme/model@../../x", "", "no repository at a revision"),
+        ("acme model@v1", None, "no repository at a revision"),
+    ],
+)
+def test_a_revision_that_cannot_be_meant_is_refused(base: str, revision: str | None, problem: str) -> None:
+    with pytest.raises(TrainingError, match=problem):
+        base_source.resolve(ModelSettings(base=base, revision=revision))
+
+
+def test_other_kinds_of_base_models_may_have_an_at_in_their_names(tmp_path: Path) -> None:
+    for base in ("pypi:some-model==1.0", f"{tmp_path}/one@two", "./one@two", "tiny:llama:a@b.txt"):
+        assert base_source.split_revision(base) == (base, None)
+
+
 @pytest.mark.parametrize("call", [find, download])
 def test_a_refusal_behind_a_signed_address_is_told_without_the_signature(
     elsewhere: str, tmp_path: Path, call: Callable[[Path], None]
