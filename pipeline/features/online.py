@@ -8,15 +8,17 @@ hashes it holds: a store that was emptied or fell behind fills up again by itsel
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.features.schema import ENTITY
 from pipeline.lake import Lake
+from pipeline.lake.errors import said
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 HASH = "feature_hash"
 READ_CHUNK = 1000
 WRITE_CHUNK = 500
+READ_AHEAD = {"batch_size": 4 * WRITE_CHUNK, "batch_readahead": 2, "fragment_readahead": 1}
+"""How much of the files is in memory while their rows are written."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,7 @@ class OnlineView:
         changed = [
             name for name, digest in zip(ids, wanted[HASH].to_pylist(), strict=True) if present.get(name) != digest
         ]
-        for chunk in _chunks(changed, WRITE_CHUNK):
-            self._write(lake, uri, chunk)
+        self._write(lake, uri, changed)
         self._confirm(dict(zip(ids, wanted[HASH].to_pylist(), strict=True)), changed)
         gone = sorted(set(earlier) - set(ids))
         removed = self.remove([name for name, digest in self.hashes(gone).items() if digest is not None])
@@ -85,11 +88,37 @@ class OnlineView:
             )
 
     def _write(self, lake: Lake, uri: str, ids: Sequence[str]) -> None:
-        columns = [ENTITY, *(field.name for field in self.view.features)]
+        for rows in self._rows(lake, uri, ids) if ids else ():
+            self.store.write_to_online_store(self.view.name, df=rows.to_pandas())
+
+    def _rows(self, lake: Lake, uri: str, ids: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield these questions' rows, a chunk at a time, in one pass over the files."""
+        from pipeline.features.point_in_time import dataset
+
         source = self.view.batch_source
         times = [source.timestamp_field, source.created_timestamp_column]
-        table = lake.read_table(uri, columns=[*columns, *times], filter=pc.field(ENTITY).isin(list(ids)))
-        self.store.write_to_online_store(self.view.name, df=table.to_pandas())
+        columns = [ENTITY, *(field.name for field in self.view.features), *times]
+        wanted = pa.array(ids, pa.string())
+        # the bounds let Parquet skip row groups; the list alone would not
+        condition = pc.field(ENTITY).isin(wanted)
+        condition &= (pc.field(ENTITY) >= pc.min(wanted)) & (pc.field(ENTITY) <= pc.max(wanted))
+        with said(uri):
+            found = dataset(lake, uri).to_batches(columns=columns, filter=condition, **READ_AHEAD)
+            yield from _tables(found, WRITE_CHUNK)
+
+
+def _tables(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Yield rows in tables of `size`, however many the batches have."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        table = pa.Table.from_batches(held)
+        whole = table.num_rows // size * size
+        for start in range(0, whole, size):
+            yield table.slice(start, size)
+        held = table.slice(whole).to_batches()
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

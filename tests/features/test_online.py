@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 import redis
+from feast import FeatureStore
 
 from pipeline.errors import PipelineError, ServiceError
-from pipeline.features import registration, retrieval, stage
+from pipeline.features import catalogue, point_in_time, registration, retrieval, stage
+from pipeline.features import online as online_module
 from pipeline.features.online import OnlineView
 from pipeline.features.store import online_identity, open_shared
+from pipeline.lake import Lake
 from pipeline.privacy import online as erasure
-from pipeline.stage import Manifest
+from pipeline.stage import Manifest, load_manifest
 
 from .conftest import Place
 
@@ -104,6 +107,31 @@ def test_only_changes_are_written_and_what_is_gone_is_removed(online: Place, cau
     tokens = retrieval.online_features(online.settings, ["q-two", "q-thr"], TOKENS)
     assert tokens[0]["labels"][-1] == tokens[0]["token_ids"][-1]
     assert tokens[1]["token_ids"] is None
+
+
+def test_a_first_materialisation_reads_the_files_once_however_many_rows_it_writes(
+    place: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rows(*(f"{number:03d} is the answer" for number in range(21)))
+    place.features(causal_folder, *found)
+    shared = open_shared(place.settings, place.lake)
+    manifest = catalogue.published(place.lake)[0].manifest
+    uri = load_manifest(place.lake, manifest).output("qa_features").uri
+    view = OnlineView(shared, "qa_features")
+    view.remove([row["question_id"] for row in found])
+    written: list[list[str]] = []
+    monkeypatch.setattr(online_module, "WRITE_CHUNK", 4)
+    monkeypatch.setattr(
+        FeatureStore, "write_to_online_store", lambda self, name, df: written.append(list(df["question_id"]))
+    )
+    reads: list[str] = []
+    read_table, dataset = Lake.read_table, point_in_time.dataset
+    monkeypatch.setattr(Lake, "read_table", lambda *args, **how: reads.append("table") or read_table(*args, **how))
+    monkeypatch.setattr(point_in_time, "dataset", lambda *args: reads.append("dataset") or dataset(*args))
+    view._write(place.lake, uri, [row["question_id"] for row in found])
+    assert [len(chunk) for chunk in written] == [4, 4, 4, 4, 4, 1]
+    assert sorted(name for chunk in written for name in chunk) == sorted(row["question_id"] for row in found)
+    assert len(reads) == 1
 
 
 @pytest.mark.parametrize(("name", "value"), [("licence", "PSF-2.0"), ("split", "validation"), ("data_source", "wiki")])
