@@ -289,7 +289,7 @@ def kept(lake: Lake, folder: Path, key: SecretStr | None, loss: float = 1.0) -> 
     store = TrialStore(lake, lake.uri("checkpoints", "tune", "k"), key)
     folder.mkdir()
     (folder / "adapter.safetensors").write_bytes(f"weights {loss}".encode())
-    trial = Trial("a", {"learning_rate": 0.1}, loss, 2.0, 4, 4, 4, curve=[(0.5, 1.5)])
+    trial = Trial("a", {"learning_rate": 0.1}, loss, 2.0, 4, 4, 4, curve=[(48, 1.5)])
     store.keep(trial, folder)
     return store
 
@@ -298,7 +298,7 @@ def test_a_trial_survives_its_journey(lake: Lake, tmp_path: Path) -> None:
     store = kept(lake, tmp_path / "a", KEY)
     found = store.find("a")
     assert found is not None
-    assert (found.loss, found.curve) == (1.0, [(0.5, 1.5)])
+    assert (found.loss, found.curve) == (1.0, [(48, 1.5)])
     assert (store.fetch("a", tmp_path / "b") / "adapter.safetensors").read_bytes() == b"weights 1.0"
 
 
