@@ -76,16 +76,12 @@ def qa_rows(
 
 
 def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
-    """Yield the ids of all questions of the features, of every split, some thousands at a time.
-
-    Includes those whose tokens did not fit the base model, as `qa_rows` does.
-    """
+    """Yield the ids of all questions of every split, also of those whose tokens did not fit, some thousands at a time."""
     from pipeline.features.point_in_time import dataset
 
-    store = stores.open_pinned(settings, lake, features)
-    uri = _view(store, features.facts["views"]["qa"]).batch_source.path
-    with said(uri):
-        for batch in dataset(lake, uri).to_batches(columns=[ENTITY]):
+    view = _view(stores.open_pinned(settings, lake, features), features.facts["views"]["qa"])
+    with said(view.batch_source.path):
+        for batch in dataset(lake, view.batch_source.path).to_batches(columns=[ENTITY]):
             yield batch.column(ENTITY).to_pylist()
 
 
