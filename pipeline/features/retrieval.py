@@ -76,7 +76,7 @@ def qa_rows(
 
 
 def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
-    """Yield the ids of all questions of every split, also of those whose tokens did not fit, some thousands at a time."""
+    """Yield the ids of all questions of every split, also of those whose tokens did not fit, some thousands at once."""
     from pipeline.features.point_in_time import dataset
 
     view = _view(stores.open_pinned(settings, lake, features), features.facts["views"]["qa"])
@@ -97,8 +97,7 @@ def online_features(settings: Settings, question_ids: Sequence[str], view: str |
 
     if not question_ids:
         return []
-    store = stores.open_shared(settings, open_lake(settings.lake))
-    name = view or QA_VIEW
+    store, name = stores.open_shared(settings, open_lake(settings.lake)), view or QA_VIEW
     fields = [field.name for field in _view(store, name).features]
     with stores.answering(settings):
         answer = store.get_online_features(
