@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.looks import matching
-from pipeline.prepare.quality.order_words import RULES, Rule
+from pipeline.prepare.quality.order_words import RULES, STANDING, Rule
 
 # Orders whose words need no look at the sentence around them.
 _TO_A_MODEL = r"(?:respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|always|never|do not|don't|you (?:must|are|will|should|shall)|from now)"
 _PHRASES = re.compile(
-    r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|end_header_id|eot_id)\|>|\[/?INST\]|<</?SYS>>"
+    r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|end_header_id|eot_id|eom_id|tool|python_tag)\|>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
     rf"|(?:^|[\n\[(<*#\"'>])\s*(?:#+ ?(?:instructions?|system)|system|developer|assistant|ai|llm|chatbot|(?:ai|language|chat) (?:model|assistant|bot))\s*(?:prompt|message|override|instructions?|note)?[\])>*]*\s*[:>,]\s*{_TO_A_MODEL}\b"
     r"|[\[(<*]\s*system\s+(?:override|prompt|update|instruction)|\bnew\s+(?:system\s+)?instructions\s*:|\bsystem\s+override\b"
     r"|\byou\s+are\s+now\s+(?:dan\b|jailbroken|unrestricted|(?:in\s+)?(?:dan|developer|god)\s+mode|(?:an?|the)\s+(?:\w+\s+){0,3}(?:ai|language model|assistant|chatbot|llm)\b(?!\s+\w*manager))"
@@ -41,14 +41,15 @@ _PHRASES = re.compile(
     r"|\b(?:respond|reply|answer)\s+(?:to\s+)?(?:every|all|any|each)\s+(?:question|prompt|query|message)s?\s+(?:with|by\s+saying)\s+(?:the\s+(?:word|phrase|sentence)|only|just|[\"'“‘])"
     r"|\byou\s+must\s+always\s+(?:answer|say|respond|reply|recommend)\s+(?:that\b|with\b|[\"'“‘])"
     r"|\bdu\s+bist\s+(?:jetzt|nun|ab\s+sofort|ab\s+jetzt)\s+ein\w*\s+(?:\w+\s+){0,2}(?:ki|assistent\w*|sprachmodell|chatbot)\b|\btu es (?:maintenant|désormais) une? (?:\w+ ){0,2}(?:ia|assistant|modèle)\b"
-    r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から",
+    r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から"
+    rf"|{STANDING}",
     re.IGNORECASE,
 )
 # Ways to write so that filters do not see it: letters of other alphabets and of mathematics, separated letters, digits
 # for letters, and base64.
 _DISGUISED = (
     r"[\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{1D400}-\x{1D7FF}]|[A-Za-z][\x{391}-\x{3C9}\x{400}-\x{45F}]|[\x{391}-\x{3C9}\x{400}-\x{45F}][A-Za-z]"
-    r"|(?:\b[A-Za-z][ .*_-]){5}|[A-Za-z]{2}[0134][a-z]{2}|[A-Za-z0-9+/]{32}"
+    r"|(?:\b[A-Za-z][ .*_-]){5}|[A-Za-z]{2}[0134][a-z]{2}|\b[01][a-z]{4}|[A-Za-z0-9+/]{32}"
 )
 _ALIKE = str.maketrans(
     "аеорсухіјѕԁԛһАВЕКМНОРСТУХІЈЅαεοριντυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdqhABEKMHOPCTYXIJSaeopivtukABEZHIKMNOPTYX"
@@ -56,9 +57,10 @@ _ALIKE = str.maketrans(
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0391-\u03c9\u0400-\u045f])\w+")
 _SEPARATED = re.compile(r"\b(?:[A-Za-z][ .*_-]){4,}[A-Za-z]\b")
 _DIGITS = str.maketrans("01345", "oleas")
+_DIGITS_I = str.maketrans("01345", "oieas")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
 # What a reader of the cleaned text does not see, but somebody wrote: comments, tag characters, variation selectors.
-_UNSEEN = r"<!--|[\x{E0020}-\x{E007E}\x{E0100}-\x{E01EF}]|(?i:display:\s*none|font-size:\s*0|visibility:\s*hidden)|[\x{200B}-\x{200D}\x{2060}]"
+_UNSEEN = r"<!--|_of_turn>|<\||[\x{E0020}-\x{E007E}\x{E0100}-\x{E01EF}]|(?i:display:\s*none|font-size:\s*0|visibility:\s*hidden)|[\x{200B}-\x{200D}\x{2060}]"
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
 _TAGGED = re.compile("[\U000e0020-\U000e007e]+|[\U000e0100-\U000e01ef]+")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？؟]")
@@ -68,9 +70,11 @@ _WRAPPED = re.compile(r"[ \t]*\n(?!\s*(?:\n|[-*•#>]|\d{1,3}[.)]))[ \t]*|[ \t]{
 REACH = 90
 """Characters around the verb of an order in which its object must stand."""
 _ABOUT = re.compile(
-    r"prompt[- ]injection|jailbreak|\battack|malicious|\brefuse|for example|\be\.g\.|such as|text like|(?:phrase|instruction|sentence|words?|text|message|command|input)s?(?: like| such as)?:? [\"'“‘«„`]",
+    r"prompt[- ]injection|jailbreak|\battack|malicious|\brefuse|(?:phrase|instruction|sentence|words?|text|message|command|input)s?(?: like| such as)?:? [\"'“‘«„`]",
     re.IGNORECASE,
 )
+NEAR = 80
+"""Characters around a quotation in which words must speak about it."""
 _OPENS, _CLOSES = "\"'“‘«„「『`", "\"'”’»“「」』`"
 
 
@@ -143,9 +147,8 @@ def _orders_by(rule: Rule, text: str) -> bool:
 def _mentioned(text: str, start: int, end: int) -> bool:
     """Tell whether a text about such orders quotes this one."""
     opened = text[max(0, start - 2) : start].rstrip()[-1:] or text[start : start + 1]
-    return (
-        opened in _OPENS and any(mark in _CLOSES for mark in text[start + 2 : end + 60]) and bool(_ABOUT.search(text))
-    )
+    quoted = opened in _OPENS and any(mark in _CLOSES for mark in text[start + 2 : end + 60])
+    return quoted and bool(_ABOUT.search(text[max(0, start - NEAR) : end + NEAR]))
 
 
 def _shown(text: str) -> str:
@@ -161,7 +164,8 @@ def _undisguised(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", text)
     plain = _MIXED.sub(lambda found: found[0].translate(_ALIKE), plain)
     plain = _SEPARATED.sub(lambda found: re.sub(r"[ .*_-]", "", found[0]), plain)
-    return [plain, plain.translate(_DIGITS), *(_decoded(found[0]) for found in _BASE64.finditer(text))]
+    digits = [plain.translate(_DIGITS), plain.replace("11", "ll").translate(_DIGITS_I)]
+    return [plain, *digits, *(_decoded(found[0]) for found in _BASE64.finditer(text))]
 
 
 def _decoded(value: str) -> str:
