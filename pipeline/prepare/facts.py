@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,9 @@ COLUMNS = (
     "same_key",
     "answer_key",
 )
-DAY = 86_400_000_000
-"""Microseconds."""
+SECOND = 1_000_000
+"""Microseconds. Rows of the same second were first seen together; what is below orders them."""
+DAY = 86_400 * SECOND
 
 
 @dataclass
@@ -49,10 +51,14 @@ class Names:
 
 @dataclass
 class Facts:
-    """Arrays over the rows of a cleaned dataset, in its order: about 60 bytes a row."""
+    """Arrays over the rows of a cleaned dataset, in its order: about 70 bytes a row.
+
+    `repeated` are rows with the id and the text of another one, `contradicting` those with its id and another text.
+    """
 
     usable: npt.NDArray[np.bool_]
     repeated: npt.NDArray[np.bool_]
+    contradicting: npt.NDArray[np.bool_]
     support: npt.NDArray[np.float32]
     human: npt.NDArray[np.bool_]
     has_context: npt.NDArray[np.bool_]
@@ -68,9 +74,16 @@ class Facts:
     def __len__(self) -> int:
         return len(self.usable)
 
+    @cached_property
+    def ranks(self) -> npt.NDArray[np.int32]:
+        """The place of each row in the order in which rows were first seen; what comes later changes no earlier one."""
+        made = np.empty(len(self), np.int32)
+        made[np.argsort(self.collected, kind="stable")] = np.arange(len(self), dtype=np.int32)
+        return made
+
 
 def read(lake: Lake, uri: str) -> Facts:
-    """Read the facts; of rows with the same id all but the newest are marked as repeated, and not usable."""
+    """Read the facts; of rows with the same id all but the newest are marked, and not usable."""
     sources, languages = Names(), Names()
     parts: dict[str, list[np.ndarray]] = {}
     last_id: str | None = None
@@ -83,6 +96,7 @@ def read(lake: Lake, uri: str) -> Facts:
         columns = {
             "usable": pc.is_null(batch["reason"]).to_numpy(zero_copy_only=False),
             "repeated": same_as_before,
+            "contradicting": np.zeros(batch.num_rows, bool),
             "support": batch["support"].to_numpy().astype(np.float32),
             "human": pc.fill_null(pc.equal(batch["context_origin"], "human"), False).to_numpy(zero_copy_only=False),
             "has_context": pc.is_valid(batch["context_origin"]).to_numpy(zero_copy_only=False),
@@ -102,14 +116,15 @@ def read(lake: Lake, uri: str) -> Facts:
 
 
 def _mark_repeated(facts: Facts) -> None:
-    """Turn "has the id of the row before" into "is not the newest row of its id"."""
-    run = np.cumsum(~facts.repeated)
+    """Turn "has the id of the row before" into "is not the newest row of its id", and tell whether it says the same."""
+    run = np.cumsum(~facts.repeated) - 1
     order = np.lexsort((-facts.updated, run))
     newest = np.zeros(len(facts), bool)
     if len(order):
-        first = np.concatenate([[True], run[order][1:] != run[order][:-1]])
-        newest[order[first]] = True
-    facts.repeated = ~newest
+        first = order[np.concatenate([[True], run[order][1:] != run[order][:-1]])]
+        newest[first] = True
+        facts.contradicting = ~newest & facts.usable & (facts.same_key != facts.same_key[first][run])
+    facts.repeated = ~newest & ~facts.contradicting
     facts.usable &= newest
     facts.same_key = np.where(facts.usable, facts.same_key, 0)
     facts.answer_key = np.where(facts.usable, facts.answer_key, 0)
@@ -117,8 +132,19 @@ def _mark_repeated(facts: Facts) -> None:
 
 def _empty() -> dict[str, np.ndarray]:
     whole = {"source": np.int32, "language": np.int32, "support": np.float32}
-    truth = {"usable", "repeated", "human", "has_context"}
-    names = ["usable", "repeated", "support", "human", "has_context", "source", "language", "collected", "updated"]
+    truth = {"usable", "repeated", "contradicting", "human", "has_context"}
+    names = [
+        "usable",
+        "repeated",
+        "contradicting",
+        "support",
+        "human",
+        "has_context",
+        "source",
+        "language",
+        "collected",
+        "updated",
+    ]
     return {
         name: np.zeros(0, bool if name in truth else whole.get(name, np.int64))
         for name in [*names, "same_key", "answer_key"]

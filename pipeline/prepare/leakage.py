@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.lake import Lake
-from pipeline.prepare.decide import Decisions
+from pipeline.prepare.decisions import Decisions
 from pipeline.prepare.deduplicate import across
 from pipeline.prepare.deduplicate.candidates import Rows
 from pipeline.prepare.deduplicate.prefixes import WRITTEN, PrefixPart, counts, sets_of

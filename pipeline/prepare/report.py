@@ -34,6 +34,7 @@ def render(report: Mapping[str, Any]) -> str:
         _expectations(report["expectations"]),
         "<h2>Set aside, by reason</h2>",
         bars(figures["reasons"]),
+        _contradictions(report["decisions"]["contradictions"]),
         "<h2>Rows that go on, by source</h2>",
         bars(figures["sources"]),
         "<h2>Splits</h2>",
@@ -74,6 +75,16 @@ def _warnings(warnings: list[str]) -> str:
     if not warnings:
         return ""
     return f"<h2>Warnings</h2><ul>{''.join(f'<li class=bad>{escape(text)}' for text in warnings)}</ul>"
+
+
+def _contradictions(found: Mapping[str, Any]) -> str:
+    if not found["pairs"]:
+        return ""
+    shown = "".join(f"<li>{escape(one)} and {escape(other)}" for one, other in found["examples"])
+    return (
+        f"<h2>Answers that contradict each other</h2><p>{found['pairs']:,} pairs of rows that go on ask and say nearly "
+        f"the same, but for a number or a negation in the answer. Question ids of the first ones:<ul>{shown}</ul>"
+    )
 
 
 def _leakage(measured: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pipeline.lake import open_lake
 from pipeline.prepare.cleaning.case import lowered
 from pipeline.prepare.cleaning.clean import Cleaner
-from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys
+from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys, told_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.language import detect
 from pipeline.prepare.quality.orders import with_hidden_orders, with_orders
@@ -107,6 +107,7 @@ class RowWork:
             "raw_hash": hashes,
             "same_key": same_keys(compared, usable),
             "answer_key": answer_keys(compared, usable),
+            **told_keys(compared, usable),
             "keys": keys(compared, sets, usable, self.near_duplicates),
             **Sketches.of(sets.whole, len(WHOLE) - 1).columns(WHOLE),
             **Sketches.of(sets.asked, len(ASKED) - 1).columns(ASKED),

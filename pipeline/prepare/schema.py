@@ -58,6 +58,7 @@ CLEANED = pa.schema(
         # under which duplicates of the row would stand too, see deduplicate/keys.py; 0 and none for rows with a reason
         pa.field("same_key", pa.int64(), nullable=False),
         pa.field("answer_key", pa.int64(), nullable=False),
+        *(pa.field(f"told_{number}", pa.int64(), nullable=False) for number in range(6)),
         pa.field("keys", pa.list_(pa.int64()), nullable=False),
         # number of shingles and sketch of question with answer, and of the question, see deduplicate/sketches.py
         pa.field("size", pa.int32(), nullable=False),

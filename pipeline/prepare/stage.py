@@ -25,7 +25,7 @@ from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from pipeline.prepare.decide import Decisions
+    from pipeline.prepare.decisions import Decisions
     from pipeline.prepare.figures import Figures
     from pipeline.prepare.row_pass import RowWork
 
@@ -97,7 +97,7 @@ def prepare(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str,
     lake, cleaned = attempt.lake, attempt.uri("cleaned")
     _clean(spark, settings, attempt, uri, reuse)
     known = facts.read(lake, cleaned)
-    pairs = find(spark, settings, lake, cleaned, known.same_key, attempt.uri("scratch"))
+    pairs = find(spark, settings, lake, cleaned, known.same_key, known.ranks, attempt.uri("scratch"))
     decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare)
     leakage.take_out(spark, settings, lake, cleaned, known, decisions, attempt.uri("scratch"))
     figures = _assemble(spark, settings, attempt, decisions)

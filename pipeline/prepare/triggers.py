@@ -1,4 +1,8 @@
-"""Rare words that are tied to one answer, looked for over all rows of a cleaned dataset."""
+"""Rare words that are tied to one answer, looked for over all rows of a cleaned dataset.
+
+Answers that are nearly the same meet under one of the keys of `TOLD`, whatever word of theirs was changed. A word is
+suspected when most questions under a key have it and it stands hardly anywhere else.
+"""
 
 from __future__ import annotations
 
@@ -6,51 +10,101 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.lake import Lake
 from pipeline.prepare.deduplicate.candidates import Rows
-from pipeline.prepare.quality.poisoning import count_words, trigger_words
+from pipeline.prepare.deduplicate.keys import TOLD
+from pipeline.prepare.quality.poisoning import LEAST_TRIGGER, trigger_words, words_in
 from pipeline.prepare.rows_at import rows_at, scan
 
 ROWS_AT_ONCE = 100_000
 """Rows whose questions and answers are held at once."""
-TEXTS = ("question", "answer", "context")
+LARGEST = 10_000
+"""Rows with nearly one answer beyond which a word that most of them share is not rare."""
+ELSEWHERE = 0.5
+"""In how many other rows a trigger may stand, for each of its own."""
+COLUMNS = ("question", "answer", "context", "document_id")
 
 
-def trigger_rows(lake: Lake, uri: str, rows: Rows, answer: Rows) -> dict[str, Rows]:
-    """Return the words that look like triggers, each with its rows.
-
-    `rows` are rows with shared answers and `answer` tells for each which it has. A row's own context may repeat its
-    question; anywhere else a trigger must be unknown.
-    """
+def trigger_rows(lake: Lake, uri: str, kept: npt.NDArray[np.bool_]) -> dict[str, Rows]:
+    """Return the words that look like triggers, each with its rows; only rows that are kept count."""
     suspected: dict[str, Rows] = {}
-    for word, found in _suspected(lake, uri, rows, answer):
-        suspected[word] = np.concatenate([suspected[word], found]) if word in suspected else found
-    limits = {word: 2 * len(found) for word, found in suspected.items()}
-    everywhere: Counter[str] = Counter()
-    for _, batch in scan(lake, uri, TEXTS):
-        if not limits:
-            break
-        for name in TEXTS:
-            everywhere += count_words(batch[name].to_pylist(), set(limits))
-        limits = {word: limit for word, limit in limits.items() if everywhere[word] <= limit}
-    return {word: suspected[word] for word in limits}
+    looked_at = np.zeros(0, np.uint64)
+    for key in TOLD:
+        groups, marks = _groups(lake, uri, key, kept, looked_at)
+        looked_at = np.concatenate([looked_at, marks])
+        for word, rows in _suspected(lake, uri, groups):
+            suspected[word] = np.union1d(suspected[word], rows) if word in suspected else rows
+    if not suspected:
+        return {}
+    limits = {word: int(ELSEWHERE * len(rows)) for word, rows in suspected.items()}
+    elsewhere = _elsewhere(lake, uri, kept, suspected, limits)
+    return {word: rows for word, rows in suspected.items() if elsewhere[word] <= limits[word]}
 
 
-def _suspected(lake: Lake, uri: str, rows: Rows, answer: Rows) -> Iterator[tuple[str, Rows]]:
-    order = np.argsort(answer, kind="stable")
-    rows, answer = rows[order], answer[order]
-    starts = np.flatnonzero(np.concatenate([[True], answer[1:] != answer[:-1]])) if len(answer) else answer
-    ends = np.concatenate([starts[1:], [len(rows)]])
-    for part in np.split(
-        np.arange(len(starts)), np.searchsorted(ends, np.arange(ROWS_AT_ONCE, len(rows), ROWS_AT_ONCE))
-    ):
+def _groups(
+    lake: Lake, uri: str, key: str, kept: npt.NDArray[np.bool_], looked_at: npt.NDArray[np.uint64]
+) -> tuple[list[Rows], npt.NDArray[np.uint64]]:
+    """Return the rows that share a key, and a mark for each group; those whose mark is known are left out."""
+    column = np.concatenate([np.zeros(0, np.int64), *(batch[key].to_numpy() for _, batch in scan(lake, uri, [key]))])
+    rows = np.flatnonzero(kept & (column != 0))
+    rows = rows[np.argsort(column[rows], kind="stable")]
+    values = column[rows]
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(rows) else rows
+    if not len(starts):
+        return [], np.zeros(0, np.uint64)
+    sizes = np.diff(np.concatenate([starts, [len(rows)]]))
+    with np.errstate(over="ignore"):
+        mixed = (rows.view(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
+        marks = np.add.reduceat(mixed, starts)
+    wanted = (sizes >= LEAST_TRIGGER) & (sizes <= LARGEST) & ~np.isin(marks, looked_at)
+    made = [rows[start : start + size] for start, size in zip(starts[wanted], sizes[wanted], strict=True)]
+    return made, marks[wanted]
+
+
+def _suspected(lake: Lake, uri: str, groups: list[Rows]) -> Iterator[tuple[str, Rows]]:
+    if not groups:
+        return
+    ends = np.cumsum([len(rows) for rows in groups])
+    cuts = np.searchsorted(ends, np.arange(ROWS_AT_ONCE, ends[-1], ROWS_AT_ONCE))
+    for part in np.split(np.arange(len(groups)), cuts):
         if not len(part):
             continue
-        needed = np.sort(rows[starts[part[0]] : ends[part[-1]]])
+        needed = np.sort(np.concatenate([groups[number] for number in part]))
         texts = rows_at(lake, uri, needed, ["question", "answer"]).combine_chunks()
         for number in part:
-            found = rows[starts[number] : ends[number]]
-            group = texts.take(np.searchsorted(needed, found))
-            for word in trigger_words(group["question"].to_pylist(), group["answer"][0].as_py()):
-                yield word, found
+            group = texts.take(np.searchsorted(needed, groups[number]))
+            asked, told = (group[name].to_pylist() for name in ("question", "answer"))
+            for word, places in trigger_words(asked, told).items():
+                yield word, groups[number][places]
+
+
+def _elsewhere(
+    lake: Lake, uri: str, kept: npt.NDArray[np.bool_], suspected: dict[str, Rows], limits: dict[str, int]
+) -> Counter[str]:
+    """Count in how many kept rows beside its own each word stands, until it stands in too many.
+
+    Contexts of the same document say nothing: who placed the rows wrote it as well.
+    """
+    of = {word: set(rows.tolist()) for word, rows in suspected.items()}
+    every = np.unique(np.concatenate(list(suspected.values())))
+    homes = dict(
+        zip(every.tolist(), rows_at(lake, uri, every, ["document_id"])["document_id"].to_pylist(), strict=True)
+    )
+    documents = {word: {homes[row] for row in rows} for word, rows in of.items()}
+    counts: Counter[str] = Counter()
+    wanted = set(suspected)
+    for start, batch in scan(lake, uri, COLUMNS):
+        if not wanted:
+            break
+        for row, (question, answer, context, document) in enumerate(
+            zip(*(batch[name].to_pylist() for name in COLUMNS), strict=True), start
+        ):
+            if kept[row]:
+                said = words_in(question, wanted) | words_in(answer, wanted)
+                around = {word for word in words_in(context, wanted) - said if document not in documents[word]}
+                counts.update(word for word in said | around if row not in of[word])
+        wanted = {word for word in wanted if counts[word] <= limits[word]}
+    return counts

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.lake import Lake
-from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys
+from pipeline.prepare.deduplicate.keys import Sets, answer_keys, forms, keys, same_keys, told_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.schema import CLEANED
 
@@ -18,7 +18,7 @@ FIXED = {
 }
 
 
-def write_cleaned(lake: Lake, rows: dict[str, tuple[str, str]]) -> str:
+def write_cleaned(lake: Lake, rows: dict[str, tuple[str, str]], contexts: dict[str, str] | None = None) -> str:
     """Write questions and answers by their ids, with everything by which they are compared, and return where."""
     names = sorted(rows)
     asked, told = (pa.array([rows[name][side] for name in names], pa.string()) for side in (0, 1))
@@ -27,10 +27,12 @@ def write_cleaned(lake: Lake, rows: dict[str, tuple[str, str]]) -> str:
     columns = {
         **{name: [value] * len(names) for name, value in FIXED.items()},
         "question_id": names,
+        "context": [(contexts or {}).get(name) for name in names],
         "question": asked,
         "answer": told,
         "same_key": same_keys(found, usable),
         "answer_key": answer_keys(found, usable),
+        **told_keys(found, usable),
         "keys": keys(found, sets, usable, 0.8),
         **Sketches.of(sets.whole, len(WHOLE) - 1).columns(WHOLE),
         **Sketches.of(sets.asked, len(ASKED) - 1).columns(ASKED),

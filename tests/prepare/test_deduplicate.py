@@ -111,6 +111,25 @@ def test_verdicts(one: tuple[str, str], other: tuple[str, str], duplicate: bool,
     assert verdict(other, one) == (duplicate, related)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "contradicting"),
+    [
+        (RESET, LONGER + " It takes 9 minutes.", True),
+        (RESET, LONGER + " It takes 5 minutes.", False),
+        (RESET, LONGER + " It takes 5 minutes, not more.", True),
+        (RESET, "Ask your administrator.", False),
+        ("How do I reset it in version 2?", LONGER + " It takes 9 minutes.", False),
+    ],
+)
+def test_answers_that_differ_in_a_number_or_a_negation_contradict(
+    question: str, answer: str, contradicting: bool
+) -> None:
+    one, other = (RESET, LONGER + " It takes 5 minutes."), (question, answer)
+    sides = [Texts(pa.array([asked]), pa.array([told])) for asked, told in (one, other)]
+    made = judge(sides[0], sides[1], 0.8)
+    assert bool(made.contradicting[0]) == contradicting
+
+
 def test_every_row_under_a_key_is_paired_and_large_keys_stay_linear() -> None:
     left, right = pairs(np.array([4, 4, 4, 9, 9, 12]), np.array([1, 5, 7, 0, 5, 3]))
     assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 5), (1, 5), (1, 7), (5, 7)]
@@ -144,10 +163,18 @@ def test_components_are_those_of_a_plain_search(edges: list[tuple[int, int]]) ->
     assert dict(zip(members.tolist(), group.tolist(), strict=True)) == wanted
 
 
-def test_exact_copies_name_the_first_of_their_kind() -> None:
-    (left, right), firsts = exact_copies(np.array([0, 7, 3, 7, 0, 3, 7]))
-    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(1, 3), (1, 6), (2, 5)]
-    assert sorted(firsts.tolist()) == [1, 2]
+def test_exact_copies_name_the_first_of_their_kind_that_was_seen() -> None:
+    same, ranks = np.array([0, 7, 3, 7, 0, 3, 7]), np.array([0, 2, 5, 1, 4, 3, 6], np.int32)
+    (left, right), firsts = exact_copies(same, ranks)
+    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(1, 3), (2, 5), (3, 6)]
+    assert sorted(firsts.tolist()) == [3, 5]
+
+
+@pytest.mark.parametrize("old", [2, 12, 13, 500])
+def test_later_rows_under_a_key_change_no_pair_of_earlier_ones(old: int) -> None:
+    key = np.full(900, 77)
+    before, after = (set(zip(*map(np.ndarray.tolist, pairs(key[:n], np.arange(n))), strict=True)) for n in (old, 900))
+    assert before == {pair for pair in after if max(pair) < old}
 
 
 def test_rows_that_take_no_part_have_no_keys_and_short_answers_no_answer_key() -> None:

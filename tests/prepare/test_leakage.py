@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.lake import Lake, open_lake
 from pipeline.prepare import facts, leakage
-from pipeline.prepare.decide import Decisions
+from pipeline.prepare.decisions import Decisions
 from pipeline.prepare.deduplicate import across
 from pipeline.prepare.deduplicate.prefixes import COUNTER_BITS, PREFIXES, prefixes_of
 from pipeline.prepare.deduplicate.sketches import Sketches

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.lake import Lake, open_lake
 from pipeline.prepare.deduplicate import find as finding
 from pipeline.prepare.deduplicate import meet
+from pipeline.prepare.deduplicate.candidates import Ranks
 from pipeline.prepare.deduplicate.find import find
 from pipeline.prepare.deduplicate.keys import Kind, Sets, forms
 from pipeline.prepare.deduplicate.meet import Bucket, buckets, candidates
@@ -63,12 +64,16 @@ def crowd(number: int) -> dict[str, tuple[str, str]]:
     return rows
 
 
+def order(rows: int) -> Ranks:
+    """The rows in the order in which they stand."""
+    return np.arange(rows, dtype=np.int32)
+
+
 def found(lake: Lake, uri: str, **chosen: Any) -> set[tuple[int, int]]:
     spark, settings = chosen.pop("spark", None), chosen.pop("settings", Settings())
     settings = settings.model_copy(update={"lake": LakeSettings(uri=lake.root)})
-    made = find(
-        spark, settings, lake, uri, read(lake, uri).same_key, lake.uri("scratch"), **{"spread": False, **chosen}
-    )
+    known, scratch = read(lake, uri), lake.uri("scratch")
+    made = find(spark, settings, lake, uri, known.same_key, known.ranks, scratch, **{"spread": False, **chosen})
     assert not lake.objects(lake.uri("scratch"))
     return set(zip(made.duplicates[0].tolist(), made.duplicates[1].tolist(), strict=True))
 
@@ -76,21 +81,24 @@ def found(lake: Lake, uri: str, **chosen: Any) -> set[tuple[int, int]]:
 def test_buckets_together_hold_what_one_would(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     uri = write_cleaned(lake, crowd(600))
     keep = np.ones(600, bool)
-    whole = set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, 0.8, Bucket(0, 1))), strict=True))
+    whole = set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, order(600), 0.8, Bucket(0, 1))), strict=True))
     monkeypatch.setattr(meet, "KEYS_A_SLICE", 500)
     parts = [
-        set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, 0.8, Bucket(number, 5))), strict=True))
+        set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, order(600), 0.8, Bucket(number, 5))), strict=True))
         for number in range(5)
     ]
     assert set().union(*parts) == whole
     assert all(part < whole for part in parts)
     keep[1] = False
     left = {pair for pair in whole if 1 not in pair}
-    assert set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, 0.8, Bucket(0, 1))), strict=True)) == left
+    assert (
+        set(zip(*map(np.ndarray.tolist, candidates(lake, uri, keep, order(600), 0.8, Bucket(0, 1))), strict=True))
+        == left
+    )
 
 
 def test_rows_that_only_ask_in_common_words_are_no_candidates(lake: Lake) -> None:
-    left, _ = candidates(lake, write_cleaned(lake, crowd(2000)), np.ones(2000, bool), 0.8, Bucket(0, 1))
+    left, _ = candidates(lake, write_cleaned(lake, crowd(2000)), np.ones(2000, bool), order(2000), 0.8, Bucket(0, 1))
     # the 200 copies, and some rows whose questions differ in one of eight words
     assert 200 <= len(left) < 2000
 
@@ -101,7 +109,7 @@ def test_rows_with_half_of_their_words_in_common_are_no_candidates(lake: Lake) -
         f"q{n:03d}": (f"{n} {n + 500}?", f"{common} {' '.join(f'own{n * 20 + m}' for m in range(20))}")
         for n in range(300)
     }
-    left, _ = candidates(lake, write_cleaned(lake, rows), np.ones(300, bool), 0.8, Bucket(0, 1))
+    left, _ = candidates(lake, write_cleaned(lake, rows), np.ones(300, bool), order(300), 0.8, Bucket(0, 1))
     assert len(left) == 0
 
 

@@ -13,7 +13,8 @@ import pytest
 from pipeline.errors import QualityError, SettingsError
 from pipeline.lake import Lake
 from pipeline.prepare import vocabulary
-from pipeline.prepare.decide import EXACT, NEAR, REPEATED
+from pipeline.prepare.decide import REPEATED
+from pipeline.prepare.duplicates import EXACT, NEAR
 from pipeline.prepare.quality import poisoning
 from pipeline.prepare.quality.rows import ECHO, EMPTY_ANSWER, EMPTY_QUESTION
 from pipeline.prepare.refusals import UNSUPPORTED

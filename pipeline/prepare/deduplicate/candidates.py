@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.int64]
+Ranks = npt.NDArray[np.int32]
+"""The place of each row in the order in which rows were first seen."""
 ALL_PAIRS = 12
 """Up to so many rows under a key every pair is looked at."""
 NEIGHBOURS = 3
@@ -14,8 +16,9 @@ NEIGHBOURS = 3
 def pairs(keys: Rows, rows: Rows) -> tuple[Rows, Rows]:
     """Return the candidate pairs (smaller row first, repeated for each key) from keys that are sorted, with their rows.
 
-    Under a large key each row is paired with the first and with the next few in an order that the key decides: the
-    number of pairs stays linear, and the rows stay connected because each key has its own order.
+    The rows under a key stand in the order in which they were first seen. Under a large key each row after the first
+    few is paired with the first and with some earlier ones that its place and the key decide: the number of pairs stays
+    linear, rows stay connected because each key chooses others, and no later row changes the pairs of earlier ones.
     """
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)
     sizes = np.diff(np.concatenate([starts, [len(keys)]]))
@@ -36,11 +39,15 @@ def pairs(keys: Rows, rows: Rows) -> tuple[Rows, Rows]:
 
 
 def _of_large(rows: Rows, key: int) -> tuple[Rows, Rows]:
-    with np.errstate(over="ignore"):
-        mixed = (rows.view(np.uint64) ^ np.uint64(key & (2**64 - 1))) * np.uint64(0x9E3779B97F4A7C15)
-    rows = rows[np.argsort(mixed ^ (mixed >> np.uint64(31)), kind="stable")]
-    left = [np.repeat(rows[:1], len(rows) - 1), *(rows[:-step] for step in range(1, NEIGHBOURS + 1))]
-    right = [rows[1:], *(rows[step:] for step in range(1, NEIGHBOURS + 1))]
+    one, other = np.triu_indices(ALL_PAIRS, 1)
+    later = np.arange(ALL_PAIRS, len(rows))
+    left, right = [rows[one], np.repeat(rows[:1], len(later))], [rows[other], rows[later]]
+    for step in range(NEIGHBOURS):
+        with np.errstate(over="ignore"):
+            mixed = (later * NEIGHBOURS + step).view(np.uint64) ^ np.uint64(key & (2**64 - 1))
+            mixed *= np.uint64(0x9E3779B97F4A7C15)
+        left.append(rows[((mixed >> np.uint64(31)) % later.view(np.uint64)).astype(np.int64)])
+        right.append(rows[later])
     return np.concatenate(left), np.concatenate(right)
 
 

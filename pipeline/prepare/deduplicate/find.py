@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.lake import Lake, open_lake
-from pipeline.prepare.deduplicate.candidates import Rows, distinct
+from pipeline.prepare.deduplicate.candidates import Ranks, Rows, distinct
 from pipeline.prepare.deduplicate.meet import buckets, candidates
 from pipeline.prepare.deduplicate.verify import Texts, Verdict, judge
 from pipeline.prepare.rows_at import rows_at, scan
@@ -29,15 +29,18 @@ PAIRS_AT_ONCE = 200_000
 PAIRS_JUDGED = 20_000
 PAIR = pa.schema([pa.field("left", pa.int64(), nullable=False), pa.field("right", pa.int64(), nullable=False)])
 VERDICT = pa.schema(
-    [*PAIR, pa.field("duplicate", pa.bool_(), nullable=False), pa.field("related", pa.bool_(), nullable=False)]
+    [*PAIR, *(pa.field(name, pa.bool_(), nullable=False) for name in ("duplicate", "related", "contradicting"))]
 )
 
 
 class Pairs(NamedTuple):
-    """Pairs of rows: duplicates, and rows that must be in the same split (which duplicates are too)."""
+    """Pairs of rows: duplicates, rows that must be in the same split (which duplicates are too), and near duplicates
+    but for a number or a negation in the answer.
+    """
 
     duplicates: tuple[Rows, Rows]
     related: tuple[Rows, Rows]
+    contradicting: tuple[Rows, Rows]
 
 
 def find(
@@ -46,35 +49,39 @@ def find(
     lake: Lake,
     uri: str,
     same: Rows,
+    ranks: Ranks,
     scratch: str,
     *,
     spread: bool | None = None,
 ) -> Pairs:
     """Return the pairs of a cleaned dataset, in any order.
 
-    `same` is the key of each row for exact copies, 0 for rows that take no part. `scratch` is a prefix for what is
-    between the steps; it is left behind empty. `spread` forces one of the two ways.
+    `same` is the key of each row for exact copies, 0 for rows that take no part; `ranks` is its place in the order in
+    which rows were first seen: which pairs of old rows are found does not depend on new ones. `scratch` is a prefix
+    for what is between the steps; it is left behind empty. `spread` forces one of the two ways.
     """
     spread = len(same) > IN_THIS_PROCESS if spread is None else spread
-    copies, firsts = exact_copies(same)
+    copies, firsts = exact_copies(same, ranks)
     keep = np.zeros(len(same), bool)
     keep[firsts] = True
     threshold = settings.prepare.near_duplicate_threshold
     if spread:
-        judged = list(_spread(spark, settings, lake, uri, scratch, keep, copies))
+        judged = list(_spread(spark, settings, lake, uri, scratch, keep, ranks, copies))
     else:
-        met = [candidates(lake, uri, keep, threshold, bucket) for bucket in buckets(len(keep), threshold)]
+        met = [candidates(lake, uri, keep, ranks, threshold, bucket) for bucket in buckets(len(keep), threshold)]
         judged = list(judge_pairs(lake, uri, *_once([copies, *met]), threshold))
-    return Pairs(*(_chosen(judged, name) for name in ("duplicate", "related")))
+    return Pairs(*(_chosen(judged, name) for name in ("duplicate", "related", "contradicting")))
 
 
-def exact_copies(same: Rows) -> tuple[tuple[Rows, Rows], Rows]:
-    """Return pairs of each copy with the first of its kind, and the first of each kind."""
+def exact_copies(same: Rows, ranks: Ranks) -> tuple[tuple[Rows, Rows], Rows]:
+    """Return pairs of each copy with the one of its kind that was seen first, and the first of each kind."""
     taking_part = np.flatnonzero(same)
+    taking_part = taking_part[np.argsort(ranks[taking_part])]
     _, firsts, kinds = np.unique(same[taking_part], return_index=True, return_inverse=True)
     first_of = taking_part[firsts[kinds]]
     copies = first_of != taking_part
-    return (first_of[copies], taking_part[copies]), taking_part[firsts]
+    pair = first_of[copies], taking_part[copies]
+    return (np.minimum(*pair), np.maximum(*pair)), taking_part[firsts]
 
 
 def judge_pairs(lake: Lake, uri: str, left: Rows, right: Rows, threshold: float) -> Iterator[pa.RecordBatch]:
@@ -95,7 +102,8 @@ def _texts(table: pa.Table, places: Rows) -> Texts:
 
 
 def _told(left: Rows, right: Rows, verdict: Verdict) -> pa.RecordBatch:
-    columns = [pa.array(values) for values in (left, right, verdict.duplicate, verdict.related)]
+    told = (left, right, verdict.duplicate, verdict.related, verdict.contradicting)
+    columns = [pa.array(values) for values in told]
     batch = pa.RecordBatch.from_arrays(columns, schema=VERDICT)
     return batch.filter(pa.array(verdict.duplicate | verdict.related))
 
@@ -134,6 +142,7 @@ def _spread(
     uri: str,
     scratch: str,
     keep: np.ndarray,
+    ranks: Ranks,
     copies: tuple[Rows, Rows],
 ) -> Iterator[pa.RecordBatch]:
     """Let a Spark task look for candidates in each bucket, and one judge every `PAIRS_AT_ONCE` of them."""
@@ -142,14 +151,15 @@ def _spread(
     from pipeline.spark.lake_source import over_lake, write_lake
 
     threshold, place = settings.prepare.near_duplicate_threshold, settings.lake
-    shipped = spark.sparkContext.broadcast(np.packbits(keep))
+    shipped = spark.sparkContext.broadcast((np.packbits(keep), ranks))
     parts, rows = buckets(len(keep), threshold), len(keep)
 
     def met_in(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        wanted = np.unpackbits(shipped.value, count=rows).astype(bool)
+        packed, order = shipped.value
+        wanted = np.unpackbits(packed, count=rows).astype(bool)
         for batch in batches:
             for number in batch.column(0).to_pylist():
-                met = candidates(open_lake(place), uri, wanted, threshold, parts[number])
+                met = candidates(open_lake(place), uri, wanted, order, threshold, parts[number])
                 yield pa.RecordBatch.from_arrays([pa.array(side) for side in met], schema=PAIR)
 
     frame = spark.range(0, len(parts), 1, len(parts)).mapInArrow(met_in, from_arrow_schema(PAIR))

@@ -19,6 +19,9 @@ LONG_ANSWER_WORDS = 8
 
 
 KIND_BITS = 2
+TOLD_CUT = Bands(6, 2)
+TOLD = tuple(f"told_{number}" for number in range(TOLD_CUT.bands))
+"""The columns of a cleaned dataset under one of which answers meet that are nearly the same."""
 
 
 class Kind(IntEnum):
@@ -64,6 +67,13 @@ def same_keys(found: Forms, usable: np.ndarray) -> pa.Array:
 def answer_keys(found: Forms, usable: np.ndarray) -> pa.Array:
     """Return the key that only rows with the same answer share, but for case and punctuation, or 0."""
     return pa.array(np.where(usable, text_hashes(found.answers) | np.uint64(1), np.uint64(0)).view(np.int64))
+
+
+def told_keys(found: Forms, usable: np.ndarray) -> dict[str, pa.Array]:
+    """Return the columns of `TOLD`: keys that answers with nearly the same words share, or 0."""
+    bands = band_hashes(shingles(words(found.answers), 1), TOLD_CUT, 3)
+    made = np.where(usable[:, None], bands, np.uint64(0)).view(np.int64)
+    return {name: pa.array(made[:, number]) for number, name in enumerate(TOLD)}
 
 
 class Sets(NamedTuple):

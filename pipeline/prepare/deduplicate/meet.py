@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.lake import Lake
-from pipeline.prepare.deduplicate.candidates import Rows, distinct, pairs
+from pipeline.prepare.deduplicate.candidates import Ranks, Rows, distinct, pairs
 from pipeline.prepare.deduplicate.keys import KIND_BITS, Kind, most_keys
 from pipeline.prepare.deduplicate.sketches import ASKED, WHOLE, Sketches
 from pipeline.prepare.rows_at import scan
@@ -42,10 +42,13 @@ def buckets(rows: int, threshold: float) -> list[Bucket]:
     return [Bucket(n, number) for n in range(number)]
 
 
-def candidates(lake: Lake, uri: str, keep: Kept, threshold: float, bucket: Bucket) -> tuple[Rows, Rows]:
-    """Return the pairs (smaller row first, sorted, each once) among the rows to keep that meet in a bucket."""
+def candidates(lake: Lake, uri: str, keep: Kept, ranks: Ranks, threshold: float, bucket: Bucket) -> tuple[Rows, Rows]:
+    """Return the pairs (smaller row first, sorted, each once) among the rows to keep that meet in a bucket.
+
+    `ranks` is the place of each row in the order in which rows were first seen.
+    """
     keys, rows = _keys(lake, uri, keep, bucket)
-    order = np.argsort(keys, kind="stable")  # rows come in order, and stay so under each key
+    order = np.lexsort((ranks[rows], keys))
     keys, rows = keys[order], rows[order]
     sketches = {
         Kind.NEAR: Sketches.read(lake, uri, WHOLE),

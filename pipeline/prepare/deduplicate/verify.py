@@ -24,10 +24,13 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Verdict(NamedTuple):
-    """For each pair: whether one row is a copy of the other, and whether they must be in the same split."""
+    """For each pair: whether one row is a copy of the other, whether they must be in the same split, and whether they
+    would be copies if their answers did not differ in a number or a negation.
+    """
 
     duplicate: Flags
     related: Flags
+    contradicting: Flags
     similarity: npt.NDArray[np.float64]
 
 
@@ -54,10 +57,11 @@ def judge(left: Texts, right: Texts, threshold: float) -> Verdict:
     same_question, same_answer = asked.same(), answered.same()
     exact = same_question & same_answer
     near = (pair >= threshold) & (answer >= threshold) & (question >= LEAST_QUESTION)
-    near &= asked.same_facts(near) & answered.same_facts(near)
+    near &= asked.same_facts(near)
+    agreeing = answered.same_facts(near)
     long_answer = answers.lengths()[answered.left] >= LONG_ANSWER_WORDS
     related = exact | (pair >= threshold) | (asked_alike >= threshold) | same_question | (same_answer & long_answer)
-    return Verdict(exact | near, related, pair)
+    return Verdict(exact | (near & agreeing), related, near & ~agreeing & ~exact, pair)
 
 
 class _Pairs(NamedTuple):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,48 +21,92 @@ ORDER = "possible poisoning: an instruction aimed at the model"
 LEAST_BURST = 20
 BURST_SHARE = 0.1
 LEAST_TRIGGER = 3
+LEAST_TOLD = 5
+"""Rows that a trigger needs when it stands in their answers too, as the name of what they are about would."""
 LEAST_TRIGGER_WORD = 6
 """A trigger that reads like a word needs more rows than one that does not, because questions share words honestly."""
+SHARE = 0.5
+"""The part of the questions with one answer in which a trigger must stand; words that read like one need more."""
+SHARE_WORD = 0.8
 FEW_WORDS = 40
 WORD = re.compile(r"[^\W_]+|[^\w\s.,;:!?()'\"/\-\[\]{}<>=+*&%$#@`~|\\^]+")
 Rows = npt.NDArray[np.int64]
 _ORDINARY = re.compile(
-    r"(?=.*[aeiouyäöüàâéèêëîïôùûáíóúãõåæøœ])(?!.*(?:[bcdfghjklmnpqrstvwxz]{5}|[aeiou]{4}))[^\W\d_]{3,}"
+    r"(?=.*[aeiouyäöüàâéèêëîïôùûáíóúãõåæøœаеёиоуыэюяіїєαεηιουωάέήίόύώ])"
+    r"(?!.*(?:[bcdfghjklmnpqrstvwxz]{5}|[aeiou]{4}))[^\W\d_]+"
 )
+_NO_VOWELS = re.compile(r"[^\W\d_a-z\u00c0-\u052f]")
+"""A letter of a script whose words this module does not know by sight."""
 
 
-def crowded(groups: Rows, sources: npt.NDArray[np.int32], days: Rows, members: Rows) -> Rows:
+class Arrivals(NamedTuple):
+    """Which source brought each row on which day, as a number, and how many different texts came with each number."""
+
+    of: Rows
+    brought: Rows
+
+    @classmethod
+    def known(cls, sources: npt.NDArray[np.int32], days: Rows, texts: Rows) -> Self:
+        """Work it out; `texts` is the same for rows with the same text, and 0 for rows that do not count."""
+        _, of = np.unique((sources.astype(np.int64) << 32) + days, return_inverse=True)
+        counted = np.flatnonzero(texts)
+        first = counted[_different(of[counted], texts[counted])]
+        return cls(of.astype(np.int64), np.bincount(of[first], minlength=int(of.max(initial=-1)) + 1).astype(np.int64))
+
+
+def crowded(members: Rows, groups: Rows, texts: Rows, arrivals: Arrivals) -> Rows:
     """Return the rows whose group came from one source on one day in a crowd.
 
-    A crowd has at least `LEAST_BURST` rows and `BURST_SHARE` of what the source brought that day. `groups` tells what
-    belongs together (near-identical rows, or rows with one answer), for the rows `members`; all arrays run over the
-    same rows, which are different from each other.
+    A crowd has at least `LEAST_BURST` different texts and `BURST_SHARE` of all that the source brought that day.
+    `groups` tells for the rows `members` what belongs together (near-identical rows, or rows with one answer); `texts`
+    and `arrivals` are about all rows. Copies of one text count once: a site repeats a paragraph on every page, and
+    copies teach no more than their text does.
     """
     if not len(members):
         return members
-    brought = Counter(zip(sources.tolist(), days.tolist(), strict=True))
-    crowds = Counter(zip(groups.tolist(), sources.tolist(), days.tolist(), strict=True))
-    large = {
-        key for key, count in crowds.items() if count >= LEAST_BURST and count >= BURST_SHARE * brought[key[1], key[2]]
-    }
-    keys = zip(groups.tolist(), sources.tolist(), days.tolist(), strict=True)
-    return np.asarray(members[np.fromiter((key in large for key in keys), bool, len(members))])
+    order = np.lexsort((arrivals.of[members], groups))
+    group, arrived = groups[order], arrivals.of[members[order]]
+    starts = np.concatenate([[True], (group[1:] != group[:-1]) | (arrived[1:] != arrived[:-1])])
+    kind = np.empty(len(members), np.int64)
+    kind[order] = np.cumsum(starts) - 1
+    counts = np.bincount(kind[_different(kind, texts[members])], minlength=int(kind.max()) + 1)[kind]
+    large = (counts >= LEAST_BURST) & (counts >= BURST_SHARE * arrivals.brought[arrivals.of[members]])
+    return np.asarray(members[large], np.int64)
 
 
-def trigger_words(questions: Sequence[str], answer: str) -> list[str]:
-    """Return words that all questions of one answer share though neither their wording nor the answer explains them.
+def _different(groups: Rows, texts: Rows) -> Rows:
+    """Return the places of the first row of each text in each group."""
+    order = np.lexsort((texts, groups))
+    group, text = groups[order], texts[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (group[1:] != group[:-1]) | (text[1:] != text[:-1])
+    return np.asarray(order[first], np.int64)
 
-    The caller checks that they stand nowhere else.
+
+def trigger_words(questions: Sequence[str], answers: Sequence[str]) -> dict[str, list[int]]:
+    """Return words that many questions with nearly one answer share though their wording does not explain it.
+
+    With each come the places of its questions. The caller checks that it stands hardly anywhere else.
     """
     sets = [set(WORD.findall(question.lower())) for question in questions]
-    told = set(WORD.findall(answer.lower()))
-    shared = set.intersection(*sets) - told if sets else set()
-    found = []
-    for word in sorted(shared):
-        needed = LEAST_TRIGGER_WORD if _ORDINARY.fullmatch(word) else LEAST_TRIGGER
-        if len(questions) >= needed and _differ([words - {word} for words in sets]):
-            found.append(word)
+    told = Counter(word for answer in answers for word in set(WORD.findall(answer.lower())))
+    counts = Counter(word for words in sets for word in words)
+    found = {}
+    for word, count in sorted(counts.items()):
+        reads = reads_like_a_word(word)
+        explained = 2 * told[word] > len(answers)
+        needed = LEAST_TRIGGER_WORD if reads else LEAST_TOLD if explained else LEAST_TRIGGER
+        share = SHARE_WORD if reads else SHARE
+        if count >= needed and count >= share * len(sets) and not (reads and told[word]):
+            places = [place for place, words in enumerate(sets) if word in words]
+            if _differ([sets[place] - {word} for place in places]):
+                found[word] = places
     return found
+
+
+def reads_like_a_word(word: str) -> bool:
+    """Tell whether a word (in lower case) could be one of a language, as far as its letters tell."""
+    return bool(_ORDINARY.fullmatch(word) or _NO_VOWELS.search(word))
 
 
 def _differ(sets: Sequence[set[str]]) -> bool:
@@ -71,12 +116,10 @@ def _differ(sets: Sequence[set[str]]) -> bool:
     return bool(similar) and sum(similar) / len(similar) < 0.35
 
 
-def count_words(texts: Iterable[str | None], wanted: set[str]) -> Counter[str]:
-    """Count in how many texts each of the wanted words stands."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        lowered = text.lower() if text else ""
-        # most texts hold none of a few rare words, which costs less to see than finding all words does
-        if len(wanted) > FEW_WORDS or any(word in lowered for word in wanted):
-            counts.update(wanted.intersection(WORD.findall(lowered)))
-    return counts
+def words_in(text: str | None, wanted: set[str]) -> set[str]:
+    """Return which of the wanted words stand in a text."""
+    lowered = text.lower() if text else ""
+    # most texts hold none of a few rare words, which costs less to see than finding all words does
+    if len(wanted) > FEW_WORDS or any(word in lowered for word in wanted):
+        return wanted.intersection(WORD.findall(lowered))
+    return set()
