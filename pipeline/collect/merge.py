@@ -2,8 +2,8 @@
 
 Parts that hold nothing but unchanged documents are carried over as they are. Unchanged documents that share a part
 with changed ones are read from the previous run's outputs; since both runs write in the same order, that is one
-sequential read. A row whose content did not change keeps its `collected_at` and `updated_at`, so that unchanged data
-has an unchanged digest.
+sequential read. A row keeps its `collected_at`, and its `updated_at` as long as its content did not change, so that
+unchanged data has an unchanged digest.
 """
 
 from __future__ import annotations

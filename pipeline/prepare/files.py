@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -160,13 +160,15 @@ def _row(value: Any, names: Mapping[str, str | None], file: Path, number: int, s
     given.pop("context", None)
     context = _text(value, names.get("context")) or None
     source, provenance = given.get("data_source", file.stem), given.get("provenance", place)
+    # A line's number orders rows that were first seen at once, but is no part of an id: it changes with what is above.
+    first_seen = seen + timedelta(microseconds=min(number, 999_999))
     defaults: dict[str, Any] = {
         "data_source": source,
         "source_kind": "file",
         "document_id": provenance,
         "provenance": provenance,
-        "question_id": question_id(source, provenance, question),
-        "collected_at": _moment(value.get("collected_at")) or seen,
+        "question_id": question_id(source, given.get("provenance", file.name), question),
+        "collected_at": _moment(value.get("collected_at")) or first_seen,
         "updated_at": _moment(value.get("updated_at")) or seen,
         "context": context,
         "context_origin": "human" if context else None,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.collect.context import neighbour_contexts
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake, open_lake
-from pipeline.prepare import stage
-from pipeline.prepare.files import local_files, rows
-from pipeline.records import SCHEMA, content_hash
+from pipeline.prepare import first_seen, stage
+from pipeline.prepare.files import local_files
+from pipeline.prepare.first_seen import FirstSeen
+from pipeline.prepare.local_rows import ordered_rows
+from pipeline.prepare.rows_at import scan
+from pipeline.records import SCHEMA
 from pipeline.settings import LakeSettings, PrepareSettings, Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
 
@@ -43,9 +44,11 @@ def prepare_files(
             }
         )
         lake = open_lake(own.lake)
-        repository = _repository(lake, files, columns)
+        with tempfile.TemporaryDirectory(prefix=".rows-", dir=out.parent) as folder:
+            earlier = FirstSeen.beside(out)
+            repository = _repository(lake, ordered_rows(files, columns, Path(folder), earlier))
         manifest = stage.run(own, lake, run_id=RUN, repository=repository)
-        _deliver(lake, manifest, out)
+        _deliver(lake, manifest, out, repository)
     return manifest
 
 
@@ -56,7 +59,7 @@ def prepare_repository(settings: Settings, uri: str, out: Path | None) -> Manife
     lake = open_lake(settings.lake)
     manifest = stage.run(settings, lake, run_id=RUN, repository=load_manifest(lake, uri))
     if out is not None:
-        _deliver(lake, manifest, out)
+        _deliver(lake, manifest, out, None)
     return manifest
 
 
@@ -72,35 +75,32 @@ def _check_folder(out: Path) -> None:
 
 
 def _is_ours(out: Path) -> bool:
-    return {item.name for item in out.iterdir()} <= {*OUTPUTS, "manifest.json"} and (out / "manifest.json").is_file()
+    return {item.name for item in out.iterdir()} <= {*OUTPUTS, "manifest.json", first_seen.NAME} and (
+        out / "manifest.json"
+    ).is_file()
 
 
-def _repository(lake: Lake, files: Sequence[Path], columns: Mapping[str, str]) -> Manifest:
-    table = pa.Table.from_pylist([{**asdict(row)} for row in rows(files, columns)], SCHEMA)
-    if table.num_rows and table["context"].null_count == table.num_rows:
-        # No row has a context, so none could be told from one that lacks it: make them as collection does.
-        made = pa.Table.from_batches(neighbour_contexts(table.to_batches(max_chunksize=4096), "with_answer"), SCHEMA)
-        parts = (made[name].to_pylist() for name in ("question", "answer", "context", "licence"))
-        hashes = [content_hash(*row) for row in zip(*parts, strict=True)]
-        place = SCHEMA.get_field_index("content_hash")
-        table = made.set_column(place, SCHEMA.field(place), pa.array(hashes))
-    ordered = table.sort_by([("question_id", "ascending"), ("updated_at", "ascending")])
+def _repository(lake: Lake, given: Iterable[pa.RecordBatch]) -> Manifest:
+    """Publish rows, which come in the order of their ids, as a repository."""
 
     def work(attempt: Attempt) -> None:
-        place = attempt.uri("rows", "part-00000.parquet")
-        attempt.rows["rows"] = lake.write_batches(place, ordered.to_batches(max_chunksize=4096), SCHEMA)
-        attempt.counts.rows_in = attempt.counts.rows_out = ordered.num_rows
+        number = lake.write_batches(attempt.uri("rows", "part-00000.parquet"), given, SCHEMA)
+        attempt.rows["rows"] = attempt.counts.rows_in = attempt.counts.rows_out = number
 
     return run_stage(lake, "repository", work, run_id=RUN, packages=("records",), fresh=True)
 
 
-def _deliver(lake: Lake, manifest: Manifest, out: Path) -> None:
-    """Put the outputs into the folder, the manifest last."""
+def _deliver(lake: Lake, manifest: Manifest, out: Path, repository: Manifest | None) -> None:
+    """Put the outputs into the folder, with the times of a repository's rows if one is given, the manifest last."""
     (out / "manifest.json").unlink(missing_ok=True)
+    (out / first_seen.NAME).unlink(missing_ok=True)
     for name in OUTPUTS:
         shutil.rmtree(out / name, ignore_errors=True)
         lake.download_folder(manifest.output(name).uri, out / name)
         manifest.outputs[name].uri = str((out / name).resolve())
+    if repository is not None:
+        seen = scan(lake, repository.output("rows").uri, first_seen.READ)
+        first_seen.write(out, (batch for _, batch in seen))
     manifest.outputs = {name: manifest.outputs[name] for name in OUTPUTS}
     manifest.uri = str((out / "manifest.json").resolve())
     (out / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")

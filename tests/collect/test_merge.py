@@ -126,8 +126,8 @@ def test_unchanged_documents_keep_their_rows_bytes_and_times(shelf: Shelf) -> No
     assert second.digest == first.digest
     assert second.outputs == first.outputs
     third = shelf.collect({"a": [("q1", "1")], "b": [("q2", "two"), ("q4", "4")]})
-    times = {row["answer"]: row["collected_at"].day for row in shelf.rows(third)}
-    assert times == {"1": 2, "two": 4, "4": 4}
+    times = {row["answer"]: (row["collected_at"].day, row["updated_at"].day) for row in shelf.rows(third)}
+    assert times == {"1": (2, 2), "two": (2, 4), "4": (4, 4)}, "first seen, and last changed"
     assert third.facts["rows"] == {"new": 2, "unchanged": 1, "retired": 0}
 
 

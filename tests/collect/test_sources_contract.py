@@ -197,7 +197,8 @@ def test_changes_and_losses_are_seen_and_nothing_else_moves(example: Example, la
     assert second.keys() < first.keys()
     changed = [row for name, row in second.items() if row != first[name]]
     assert [row["answer"] for row in changed if row["answer"] == "Changed."] == ["Changed."]
-    assert all(row["collected_at"] > first[row["question_id"]]["collected_at"] for row in changed)
+    assert all(row["collected_at"] == first[row["question_id"]]["collected_at"] for row in changed)
+    assert all(row["content_hash"] != first[row["question_id"]]["content_hash"] for row in changed)
     assert manifest.facts["rows"]["retired"] == len(first) - len(second)
 
 
