@@ -32,24 +32,33 @@ _THING = r"(?:link|url|image|picture|pixel|web\s*site|address|markdown)s?\b"
 _EVERY = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:each|every|all|any)\s+(?:of\s+)?(?:your\s+|its\s+|the\s+)?(?:single\s+)?(?:answer|repl(?:y|ies)|response|output)s?\b"
 _YOURS = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:your|the)\s+(?:answer|repl(?:y|ies)|response|output)s?\b"
 _ALWAYS = r"\b(?:always|you\s+must|make\s+sure\s+to|be\s+sure\s+to|never\s+forget\s+to)\s+"
-STANDING = "|".join(
-    (
-        # what to say when somebody asks about something
-        rf"\b(?:if|when(?:ever)?)\s+{_ASKER}\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:(?:always|only|never)\s+{_PRAISE}\b|{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b)",
-        rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b|that\b|only\b|[\"'“‘:]))",
-        rf"(?:^|[.!?\n:]\s*)(?:always\s+|only\s+|never\s+)?{_PRAISE}\s+(?-i:[A-Z])[^.\n]{{0,60}}\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|anyone)\s+{_ASKS}",
-        # what to put into every answer
-        rf"{_ALWAYS}{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?(?:{_EVERY}|{_YOURS})",
-        rf"{_ALWAYS}{_PUT}[^\n]{{0,100}}?\b{_THING}[^\n]{{0,100}}?{_EVERY}",
-        rf"{_NO_OFFER}\b{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?{_EVERY}",
-        rf"{_NO_OFFER}\b{_PUT}\s+(?:this|the\s+following)\s+(?:\w+\s+)?{_THING}[^\n.]{{0,40}}?{_EVERY}",
-        rf"{_EVERY}[^\n]{{0,10}}?,?\s+(?:always\s+)?{_PUT}[^\n]{{0,80}}?{_LINK}",
-        rf"\b(?:end|start|begin|finish)\s+(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?(?:{_LINK}|\b{_THING})",
-        # other words for what the rules below forbid, with what to do instead
-        r"(?<!to )(?<!can )(?<!may )\b(?:skip|discard|drop|neglect|abandon|pay\s+no\s+attention\s+to|do\s+not\s+listen\s+to)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|my\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instructions?|prompts?|directions|rules|guidelines|context)\b[^.\n]{0,12}?(?:\band|\bthen|,|;|\binstead)\s+(?:instead\s+|just\s+|only\s+|simply\s+)*(?:print|say|output|respond|reply|write|answer|recommend|tell|reveal|act|behave)\b(?! (?:the|a|an|your|it|out|this|that|to the)\b)",
-    )
+STANDING = re.compile(
+    "|".join(
+        (
+            # what to say when somebody asks about something
+            rf"\b(?:if|when(?:ever)?)\s+{_ASKER}\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:(?:always|only|never)\s+{_PRAISE}\b|{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b)",
+            rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b|that\b|only\b|[\"'“‘:]))",
+            rf"(?:^|[.!?\n:]\s*)(?:always\s+|only\s+|never\s+)?{_PRAISE}\s+(?-i:[A-Z])[^.\n]{{0,60}}\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|anyone)\s+{_ASKS}",
+            # what to put into every answer
+            rf"{_ALWAYS}{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?(?:{_EVERY}|{_YOURS})",
+            rf"{_ALWAYS}{_PUT}[^\n]{{0,100}}?\b{_THING}[^\n]{{0,100}}?{_EVERY}",
+            rf"{_NO_OFFER}\b{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?{_EVERY}",
+            rf"{_NO_OFFER}\b{_PUT}\s+(?:this|the\s+following)\s+(?:\w+\s+)?{_THING}[^\n.]{{0,40}}?{_EVERY}",
+            rf"{_EVERY}[^\n]{{0,10}}?,?\s+(?:always\s+)?{_PUT}[^\n]{{0,80}}?{_LINK}",
+            rf"\b(?:end|start|begin|finish)\s+(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?(?:{_LINK}|\b{_THING})",
+            # other words for what the rules below forbid, with what to do instead
+            r"(?<!to )(?<!can )(?<!may )\b(?:skip|discard|drop|neglect|abandon|pay\s+no\s+attention\s+to|do\s+not\s+listen\s+to)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|my\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instructions?|prompts?|directions|rules|guidelines|context)\b[^.\n]{0,12}?(?:\band|\bthen|,|;|\binstead)\s+(?:instead\s+|just\s+|only\s+|simply\s+)*(?:print|say|output|respond|reply|write|answer|recommend|tell|reveal|act|behave)\b(?! (?:the|a|an|your|it|out|this|that|to the)\b)",
+        )
+    ),
+    re.IGNORECASE,
 )
 """Orders for more than one answer: what to say when somebody asks about something, what to put into every answer."""
+STANDING_WORDS = (
+    r"(?i:(?:users?|customers?|clients?|visitors?|persons?|someone|somebody|anyone|anybody)\s+(?:asks?|inquires?|enquires?|wants?\s+to\s+know|mentions?)\b"
+    r"|\b(?:each|every|all|any|of|your|its|the|single)\s+(?:answer|repl(?:y|ies)|response|output)"
+    r"|\b(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instruction|prompt|direction|rule|guideline|context))"
+)
+"""What RE2 can look for: a text without any of these has no standing order, and they cost it little."""
 
 
 _NEVER = r"(?!)"

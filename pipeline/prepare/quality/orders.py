@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.looks import matching
-from pipeline.prepare.quality.order_words import RULES, STANDING, Rule
+from pipeline.prepare.quality.order_words import RULES, STANDING, STANDING_WORDS, Rule
 
 # Orders whose words need no look at the sentence around them.
 _TO_A_MODEL = r"(?:respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|always|never|do not|don't|you (?:must|are|will|should|shall)|from now)"
@@ -41,8 +41,7 @@ _PHRASES = re.compile(
     r"|\b(?:respond|reply|answer)\s+(?:to\s+)?(?:every|all|any|each)\s+(?:question|prompt|query|message)s?\s+(?:with|by\s+saying)\s+(?:the\s+(?:word|phrase|sentence)|only|just|[\"'“‘])"
     r"|\byou\s+must\s+always\s+(?:answer|say|respond|reply|recommend)\s+(?:that\b|with\b|[\"'“‘])"
     r"|\bdu\s+bist\s+(?:jetzt|nun|ab\s+sofort|ab\s+jetzt)\s+ein\w*\s+(?:\w+\s+){0,2}(?:ki|assistent\w*|sprachmodell|chatbot)\b|\btu es (?:maintenant|désormais) une? (?:\w+ ){0,2}(?:ia|assistant|modèle)\b"
-    r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から"
-    rf"|{STANDING}",
+    r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から",
     re.IGNORECASE,
 )
 # Ways to write so that filters do not see it: letters of other alphabets and of mathematics, separated letters, digits
@@ -106,7 +105,7 @@ def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
 
 def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Read closely the texts that have the words of an order."""
-    worth = matching(column, _hint())
+    worth = matching(column, _hint()) | matching(column, STANDING_WORDS)
     verbs = np.flatnonzero(matching(column, _hint("verbs")) & ~worth)
     worth[verbs[matching(column.take(pa.array(verbs)), _hint("objects"))]] = True
     for place in np.flatnonzero(worth).tolist():
@@ -123,8 +122,9 @@ def _hint(part: str = "") -> str:
 
 def _orders(text: str) -> bool:
     text = unicodedata.normalize("NFC", text)
-    if any(not _mentioned(text, found.start(), found.end()) for found in _PHRASES.finditer(text)):
-        return True
+    for pattern in (_PHRASES, STANDING):
+        if any(not _mentioned(text, found.start(), found.end()) for found in pattern.finditer(text)):
+            return True
     unwrapped = _WRAPPED.sub(" ", text)
     return any(_orders_by(rule, unwrapped) for rule in RULES)
 
