@@ -20,6 +20,7 @@ from pipeline.prepare.rows_at import rows_at, scan
 
 ROWS_AT_ONCE = 100_000
 """Rows whose questions and answers are held at once."""
+ROWS_A_LOOK = 200
 LARGEST = 10_000
 """Rows with nearly one answer beyond which a word that most of them share is not rare."""
 ELSEWHERE = 0.5
@@ -97,14 +98,16 @@ def _elsewhere(
     counts: Counter[str] = Counter()
     wanted = set(suspected)
     for start, batch in scan(lake, uri, COLUMNS):
-        if not wanted:
-            break
-        for row, (question, answer, context, document) in enumerate(
-            zip(*(batch[name].to_pylist() for name in COLUMNS), strict=True), start
-        ):
-            if kept[row]:
-                said = words_in(question, wanted) | words_in(answer, wanted)
-                around = {word for word in words_in(context, wanted) - said if document not in documents[word]}
-                counts.update(word for word in said | around if row not in of[word])
-        wanted = {word for word in wanted if counts[word] <= limits[word]}
+        # most suspected words are usual ones, and leave after the first few rows
+        for offset in range(0, batch.num_rows, ROWS_A_LOOK):
+            if not wanted:
+                return counts
+            part = batch.slice(offset, ROWS_A_LOOK)
+            columns = (part[name].to_pylist() for name in COLUMNS)
+            for row, (question, answer, context, document) in enumerate(zip(*columns, strict=True), start + offset):
+                if kept[row]:
+                    said = words_in(question, wanted) | words_in(answer, wanted)
+                    around = {word for word in words_in(context, wanted) - said if document not in documents[word]}
+                    counts.update(word for word in said | around if row not in of[word])
+            wanted = {word for word in wanted if counts[word] <= limits[word]}
     return counts

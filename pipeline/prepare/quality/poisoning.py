@@ -89,18 +89,19 @@ def trigger_words(questions: Sequence[str], answers: Sequence[str]) -> dict[str,
     With each come the places of its questions. The caller checks that it stands hardly anywhere else.
     """
     sets = [set(WORD.findall(question.lower())) for question in questions]
-    told = Counter(word for answer in answers for word in set(WORD.findall(answer.lower())))
     counts = Counter(word for words in sets for word in words)
+    least = max(LEAST_TRIGGER, SHARE * len(sets))
     found = {}
-    for word, count in sorted(counts.items()):
+    for word, count in sorted(item for item in counts.items() if item[1] >= least):
         reads = reads_like_a_word(word)
-        explained = 2 * told[word] > len(answers)
-        needed = LEAST_TRIGGER_WORD if reads else LEAST_TOLD if explained else LEAST_TRIGGER
-        share = SHARE_WORD if reads else SHARE
-        if count >= needed and count >= share * len(sets) and not (reads and told[word]):
-            places = [place for place, words in enumerate(sets) if word in words]
-            if _differ([sets[place] - {word} for place in places]):
-                found[word] = places
+        if reads and (count < LEAST_TRIGGER_WORD or count < SHARE_WORD * len(sets)):
+            continue
+        places = [place for place, words in enumerate(sets) if word in words]
+        if not _differ([sets[place] - {word} for place in places]):
+            continue
+        told = sum(bool(words_in(answer, {word})) for answer in answers)
+        if not (told if reads else 2 * told > len(answers) and count < LEAST_TOLD):
+            found[word] = places
     return found
 
 
