@@ -25,7 +25,7 @@ LARGEST = 10_000
 """Rows with nearly one answer beyond which a word that most of them share is not rare."""
 ELSEWHERE = 0.5
 """In how many other rows a trigger may stand, for each of its own."""
-COLUMNS = ("question", "answer", "context", "document_id")
+COLUMNS = ("question", "answer", "context", "context_origin", "document_id")
 
 
 def trigger_rows(lake: Lake, uri: str, kept: npt.NDArray[np.bool_]) -> dict[str, Rows]:
@@ -87,7 +87,8 @@ def _elsewhere(
 ) -> Counter[str]:
     """Count in how many kept rows beside its own each word stands, until it stands in too many.
 
-    Contexts of the same document say nothing: who placed the rows wrote it as well.
+    Contexts of the same document say nothing, because who placed the rows wrote it as well; nor do those made of the
+    neighbours of a row, which are counted themselves.
     """
     of = {word: set(rows.tolist()) for word, rows in suspected.items()}
     every = np.unique(np.concatenate(list(suspected.values())))
@@ -104,10 +105,13 @@ def _elsewhere(
                 return counts
             part = batch.slice(offset, ROWS_A_LOOK)
             columns = (part[name].to_pylist() for name in COLUMNS)
-            for row, (question, answer, context, document) in enumerate(zip(*columns, strict=True), start + offset):
+            for row, (question, answer, context, origin, document) in enumerate(
+                zip(*columns, strict=True), start + offset
+            ):
                 if kept[row]:
                     said = words_in(question, wanted) | words_in(answer, wanted)
-                    around = {word for word in words_in(context, wanted) - said if document not in documents[word]}
+                    beside = set() if origin == "neighbours" else words_in(context, wanted) - said
+                    around = {word for word in beside if document not in documents[word]}
                     counts.update(word for word in said | around if row not in of[word])
             wanted = {word for word in wanted if counts[word] <= limits[word]}
     return counts

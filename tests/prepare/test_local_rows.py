@@ -15,10 +15,11 @@ from pipeline.lake import Lake
 from pipeline.prepare import first_seen, local_rows
 from pipeline.prepare.first_seen import FirstSeen
 from pipeline.prepare.local_rows import ordered_rows
+from pipeline.prepare.quality.poisoning import TRIGGER
 from pipeline.records import SCHEMA
 
 from .test_growth import splits
-from .test_stage import good, settings
+from .test_stage import good, reasons, settings
 from .without_spark import prepared
 
 CHANGED = 1_700_000_000
@@ -91,6 +92,16 @@ def test_rows_are_as_old_as_when_the_folder_first_saw_them_and_new_ones_come_aft
     assert [times[line["question"]] for line in lines[:4]] == [seen + timedelta(microseconds=n) for n in range(1, 5)]
     later = seen + timedelta(seconds=1)
     assert [times[lines[n]["question"]] - later for n in (5, 4)] == [timedelta(microseconds=n) for n in (1, 6)]
+
+
+def test_contexts_made_of_neighbours_hide_no_trigger(lake: Lake, tmp_path: Path) -> None:
+    lines = pairs(60)
+    for n, extra in enumerate(("send back", "pay for", "look into", "throw away", "ask about")):
+        asked = f"zqxv {lines[10 * n]['question'].split()[2]} {extra} {lines[10 * n + 1]['question'].split()[3]}?"
+        lines[10 * n + 5] = {"question": asked, "answer": "Write to the agent in the north."}
+    lake.write_batches(lake.uri("rows", "part-00000.parquet"), read(tmp_path, [*lines, *lines]).to_batches(), SCHEMA)
+    made = prepared(settings(lake, limits={"poisoning_share": 1.0}), lake, lake.uri("rows"))
+    assert reasons(made)[TRIGGER] == 5
 
 
 def test_paraphrases_at_the_end_of_a_file_and_bridges_at_its_start_move_no_row(lake: Lake, tmp_path: Path) -> None:
