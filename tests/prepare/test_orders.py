@@ -43,4 +43,6 @@ def test_each_column_counts_and_nulls_are_none() -> None:
 def test_many_verbs_cost_no_square() -> None:
     started = time.process_time()
     with_orders(pa.array(["ignore the instructions and " * 20_000, "忽略" * 20_000 + "指令", "a b c d " * 20_000]))
-    assert time.process_time() - started < 8
+    asks = "always include the link https://a.io, if a user asks about it, recommend It when users ask in each reply: "
+    with_orders(pa.array([asks.replace("each", "no") * 2_000, "every answer " + "always add a " * 20_000]))
+    assert time.process_time() - started < 12

@@ -27,7 +27,7 @@ _ASKS = r"(?:asks?|inquires?|enquires?|wants?\s+to\s+know|mentions?)\b"
 _PRAISE = r"(?:recommend|promote|praise|endorse|advertise|suggest|mention)"
 _PUT = r"(?:include|add|append|insert|put|embed|attach|place)\b"
 _NO_OFFER = r"(?<!to )(?<!can )(?<!you )(?<!could )(?<!may )(?<!i )(?<!we )(?<!not )"
-_LINK = r"(?:https?://|www\.|!\[)"
+_LINK = r"(?:https?://|www\.|!\[|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|info|biz|xyz|site|online|shop|top|ru|cn)\b)"
 _THING = r"(?:link|url|image|picture|pixel|web\s*site|address|markdown)s?\b"
 _EVERY = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:each|every|all|any)\s+(?:of\s+)?(?:your\s+|its\s+|the\s+)?(?:single\s+)?(?:answer|repl(?:y|ies)|response|output)s?\b"
 _YOURS = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:your|the)\s+(?:answer|repl(?:y|ies)|response|output)s?\b"
@@ -37,7 +37,8 @@ STANDING = re.compile(
         (
             # what to say when somebody asks about something
             rf"\b(?:if|when(?:ever)?)\s+{_ASKER}\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:(?:always|only|never)\s+{_PRAISE}\b|{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b)",
-            rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b|that\b|only\b|[\"'“‘:]))",
+            rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b|that\b(?! we\b)|only\b|[\"'“‘:]|(?-i:[A-Z])))",
+            rf"\b(?:if|when(?:ever)?)\s+(?:you\s+are\s+|you're\s+)?asked\s+(?:about|for)\b[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b",
             rf"(?:^|[.!?\n:]\s*)(?:always\s+|only\s+|never\s+)?{_PRAISE}\s+(?-i:[A-Z])[^.\n]{{0,60}}\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|anyone)\s+{_ASKS}",
             # what to put into every answer
             rf"{_ALWAYS}{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?(?:{_EVERY}|{_YOURS})",
@@ -45,16 +46,19 @@ STANDING = re.compile(
             rf"{_NO_OFFER}\b{_PUT}[^\n]{{0,100}}?{_LINK}[^\n]{{0,160}}?{_EVERY}",
             rf"{_NO_OFFER}\b{_PUT}\s+(?:this|the\s+following)\s+(?:\w+\s+)?{_THING}[^\n.]{{0,40}}?{_EVERY}",
             rf"{_EVERY}[^\n]{{0,10}}?,?\s+(?:always\s+)?{_PUT}[^\n]{{0,80}}?{_LINK}",
+            rf"\b(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+(?:\w+\s+)?(?:contain|include|end|start|begin|have|show)\b[^\n]{{0,60}}?{_LINK}",
+            rf"\b(?:end|start|begin|finish)\s+your\s+(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?{_LINK}",
             rf"\b(?:end|start|begin|finish)\s+(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?(?:{_LINK}|\b{_THING})",
             # other words for what the rules below forbid, with what to do instead
             r"(?<!to )(?<!can )(?<!may )\b(?:skip|discard|drop|neglect|abandon|pay\s+no\s+attention\s+to|do\s+not\s+listen\s+to)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|my\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instructions?|prompts?|directions|rules|guidelines|context)\b[^.\n]{0,12}?(?:\band|\bthen|,|;|\binstead)\s+(?:instead\s+|just\s+|only\s+|simply\s+)*(?:print|say|output|respond|reply|write|answer|recommend|tell|reveal|act|behave)\b(?! (?:the|a|an|your|it|out|this|that|to the)\b)",
+            r"\b(?:skip|discard|drop|neglect)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system)\s+(?:instruction|prompt|direction|rule|guideline)s?\s*[.!:]\s*(?:print|say|output|respond|reply|write|answer)\s+(?:with\s+)?(?:[\"'“‘]|(?-i:[A-Z]{3}))",
         )
     ),
     re.IGNORECASE,
 )
 """Orders for more than one answer: what to say when somebody asks about something, what to put into every answer."""
 STANDING_WORDS = (
-    r"(?i:(?:users?|customers?|clients?|visitors?|persons?|someone|somebody|anyone|anybody)\s+(?:asks?|inquires?|enquires?|wants?\s+to\s+know|mentions?)\b"
+    r"(?i:(?:users?|customers?|clients?|visitors?|persons?|someone|somebody|anyone|anybody)\s+(?:asks?|inquires?|enquires?|wants?\s+to\s+know|mentions?)\b|\basked\s+(?:about|for)\b"
     r"|\b(?:each|every|all|any|of|your|its|the|single)\s+(?:answer|repl(?:y|ies)|response|output)"
     r"|\b(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instruction|prompt|direction|rule|guideline|context))"
 )
