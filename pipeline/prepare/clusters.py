@@ -7,6 +7,7 @@ that is like old rows of two splits would leak from one to the other, so it is s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,8 @@ from pipeline.lake import Lake
 from pipeline.prepare.decisions import Decisions, ids_of
 from pipeline.prepare.deduplicate.candidates import Ranks, Rows
 from pipeline.prepare.facts import SECOND, Facts
-from pipeline.prepare.schema import SPLITS
+from pipeline.prepare.rows_at import scan
+from pipeline.prepare.schema import CLUSTERS, SPLITS
 from pipeline.prepare.splits import Shares
 
 BETWEEN = "similar to rows of two splits"
@@ -28,13 +30,33 @@ class Named(NamedTuple):
     anchors: Rows
 
 
-def name_clusters(lake: Lake, uri: str, facts: Facts, related: tuple[Rows, Rows], made: Decisions) -> None:
-    """Give the related rows the names of their clusters."""
+def name_clusters(
+    lake: Lake, uri: str, facts: Facts, related: tuple[Rows, Rows], made: Decisions, earlier: Mapping[str, str]
+) -> None:
+    """Give the related rows the names of their clusters.
+
+    `earlier` has the names that an earlier run gave to rows that were not named after themselves: they keep them even
+    when the row that they were named after is gone.
+    """
     members, anchors = named(*related, facts.collected // SECOND, facts.ranks)
     different = np.unique(anchors)
     ids = ids_of(lake, uri, different)
-    made.cluster = {row: ids[anchor] for row, anchor in zip(members.tolist(), anchors.tolist(), strict=True)}
+    names = {anchor: earlier.get(name, name) for anchor, name in ids.items()}
+    made.cluster = {row: names[anchor] for row, anchor in zip(members.tolist(), anchors.tolist(), strict=True)}
+    if earlier:
+        for start, batch in scan(lake, uri, ["question_id"]):
+            for row, name in enumerate(batch["question_id"].to_pylist(), start):
+                if name in earlier:
+                    made.cluster.setdefault(row, earlier[name])
     made.measured["clusters"] = {"of_several_rows": len(different), "rows_in_them": len(members)}
+
+
+def read_clusters(lake: Lake, uri: str | None) -> dict[str, str]:
+    """Return the names in a dataset of `CLUSTERS`, if there is one."""
+    if uri is None:
+        return {}
+    batches = (batch for _, batch in scan(lake, uri, CLUSTERS.names))
+    return {name: cluster for batch in batches for name, cluster in zip(*(c.to_pylist() for c in batch), strict=True)}
 
 
 def named(left: Rows, right: Rows, batches: Rows, ranks: Ranks) -> Named:

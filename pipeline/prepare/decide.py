@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,20 @@ OTHER_ANSWER = "the id stands twice with another text"
 EXAMPLES = 20
 
 
-def decide(lake: Lake, uri: str, facts: Facts, pairs: Pairs, chosen: PrepareSettings) -> Decisions:
-    """Decide about all rows of a cleaned dataset."""
+def decide(
+    lake: Lake,
+    uri: str,
+    facts: Facts,
+    pairs: Pairs,
+    chosen: PrepareSettings,
+    earlier: Mapping[str, str] | None = None,
+) -> Decisions:
+    """Decide about all rows of a cleaned dataset; `earlier` are names of clusters, see `clusters.name_clusters`."""
     made = Decisions(code=np.zeros(len(facts), np.int16), refusal=np.zeros(len(facts), bool))
     made.set_aside(np.flatnonzero(facts.repeated), REPEATED)
     made.set_aside(np.flatnonzero(facts.contradicting), OTHER_ANSWER)
     set_bursts_aside(facts, pairs.related, made)
-    name_clusters(lake, uri, facts, pairs.related, made)
+    name_clusters(lake, uri, facts, pairs.related, made, earlier or {})
     set_bridges_aside(facts, pairs.related, made, chosen.split)
     keep_best(lake, uri, facts, pairs.duplicates, made, chosen.min_support)
     set_floods_and_triggers_aside(lake, uri, facts, made)

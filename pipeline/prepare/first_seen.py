@@ -1,19 +1,21 @@
-"""When the rows of files were first seen, kept beside the result, so that a later run on the folder knows old rows."""
+"""What a folder knows of the rows of files from the run before: when they were first seen, and their clusters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.prepare.deduplicate.candidates import Rows
 from pipeline.prepare.deduplicate.words import text_hashes
 from pipeline.prepare.facts import SECOND
+from pipeline.prepare.schema import CLUSTERS
 from pipeline.records import TIMESTAMP
 
 NAME = "first_seen.parquet"
@@ -69,6 +71,14 @@ class FirstSeen:
         next_second = (int(self._times.max()) // SECOND + 1) * SECOND
         later = np.maximum(stated, next_second + stated % SECOND)
         return np.where(self._ids[place] == ids, self._times[place], later)
+
+
+def clusters(folder: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the clusters in the rows of an earlier result that are named after other rows, as `CLUSTERS`."""
+    for place in sorted(folder.glob("*.parquet")):
+        with pq.ParquetFile(place) as file:
+            for batch in file.iter_batches(columns=CLUSTERS.names):
+                yield batch.filter(pc.not_equal(batch["question_id"], batch["cluster_id"])).cast(CLUSTERS)
 
 
 def write(folder: Path, batches: Iterable[pa.RecordBatch]) -> None:

@@ -16,6 +16,7 @@ from pipeline.prepare.files import local_files
 from pipeline.prepare.first_seen import FirstSeen
 from pipeline.prepare.local_rows import ordered_rows
 from pipeline.prepare.rows_at import scan
+from pipeline.prepare.schema import CLUSTERS
 from pipeline.records import SCHEMA
 from pipeline.settings import LakeSettings, PrepareSettings, Settings
 from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
@@ -46,7 +47,7 @@ def prepare_files(
         lake = open_lake(own.lake)
         with tempfile.TemporaryDirectory(prefix=".rows-", dir=out.parent) as folder:
             earlier = FirstSeen.beside(out)
-            repository = _repository(lake, ordered_rows(files, columns, Path(folder), earlier))
+            repository = _repository(lake, ordered_rows(files, columns, Path(folder), earlier), out / "rows")
         manifest = stage.run(own, lake, run_id=RUN, repository=repository)
         _deliver(lake, manifest, out, repository)
     return manifest
@@ -80,10 +81,12 @@ def _is_ours(out: Path) -> bool:
     ).is_file()
 
 
-def _repository(lake: Lake, given: Iterable[pa.RecordBatch]) -> Manifest:
-    """Publish rows, which come in the order of their ids, as a repository."""
+def _repository(lake: Lake, given: Iterable[pa.RecordBatch], earlier: Path) -> Manifest:
+    """Publish rows, which come in the order of their ids, as a repository, with the clusters of an earlier result."""
 
     def work(attempt: Attempt) -> None:
+        place = attempt.uri("clusters", "part-00000.parquet")
+        attempt.rows["clusters"] = lake.write_batches(place, first_seen.clusters(earlier), CLUSTERS)
         number = lake.write_batches(attempt.uri("rows", "part-00000.parquet"), given, SCHEMA)
         attempt.rows["rows"] = attempt.counts.rows_in = attempt.counts.rows_out = number
 

@@ -85,6 +85,10 @@ DECISIONS = pa.schema(
         pa.field("is_refusal", pa.bool_(), nullable=False),
     ]
 )
+# The names of clusters that an earlier run gave to rows that are not named after themselves.
+CLUSTERS = pa.schema(
+    [pa.field("question_id", pa.string(), nullable=False), pa.field("cluster_id", pa.string(), nullable=False)]
+)
 VOCABULARY = pa.schema(
     [
         # the place in the order of falling frequency, then of the token's code points

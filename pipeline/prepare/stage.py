@@ -51,7 +51,8 @@ def run(settings: Settings, lake: Lake, *, run_id: str, repository: Manifest) ->
 
         require_unaltered(lake, repository, "rows")
         with spark_session(settings) as spark:
-            prepare(spark, settings, attempt, repository.output("rows").uri)
+            named = repository.outputs.get("clusters")
+            prepare(spark, settings, attempt, repository.output("rows").uri, clusters=named.uri if named else None)
 
     return run_stage(
         lake,
@@ -89,16 +90,28 @@ def cleaning_identity(chosen: PrepareSettings) -> str:
     return digest_of({"code": code_version(*PACKAGES), **named})[:24]
 
 
-def prepare(spark: SparkSession, settings: Settings, attempt: Attempt, uri: str, *, reuse: bool | None = None) -> None:
-    """Prepare the rows below a URI into an attempt. `reuse` forces the look at an earlier run, or its absence."""
+def prepare(
+    spark: SparkSession,
+    settings: Settings,
+    attempt: Attempt,
+    uri: str,
+    *,
+    reuse: bool | None = None,
+    clusters: str | None = None,
+) -> None:
+    """Prepare the rows below a URI into an attempt.
+
+    `reuse` forces the look at an earlier run, or its absence; `clusters` is a dataset of `schema.CLUSTERS`.
+    """
     from pipeline.prepare import decide, facts, leakage
+    from pipeline.prepare.clusters import read_clusters
     from pipeline.prepare.deduplicate.find import find
 
     lake, cleaned = attempt.lake, attempt.uri("cleaned")
     _clean(spark, settings, attempt, uri, reuse)
     known = facts.read(lake, cleaned)
     pairs = find(spark, settings, lake, cleaned, known.same_key, known.ranks, attempt.uri("scratch"))
-    decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare)
+    decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare, read_clusters(lake, clusters))
     leakage.take_out(spark, settings, lake, cleaned, known, decisions, attempt.uri("scratch"))
     figures = _assemble(spark, settings, attempt, decisions)
     _account(attempt, figures)

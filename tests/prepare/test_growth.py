@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.lake import Lake
 from pipeline.prepare.clusters import BETWEEN, named
+from pipeline.prepare.first_seen import clusters
 from pipeline.records import Row
 from pipeline.stage import Attempt
 
@@ -31,7 +34,7 @@ def splits(made: Attempt) -> dict[str, str]:
 def paraphrase(one: Row, number: int, **other: object) -> Row:
     """The same question with another answer, under an id that may come before that of the question."""
     said = "So " + " ".join(word(random.Random(7000 + number * 20 + n)) for n in range(14)) + "."
-    return row(one.question, said, question_id=f"p{number:05d}", **other)
+    return row(one.question, said, **{"question_id": f"p{number:05d}", **other})
 
 
 @pytest.mark.parametrize("seen", [SEEN + timedelta(seconds=1), LATER])
@@ -60,6 +63,25 @@ def test_rows_between_two_splits_move_nothing_and_are_set_aside(lake: Lake) -> N
     near = row(train[0].question, train[1].answer, question_id="b", collected_at=LATER)
     made = prepared(settings(lake), lake, repository(lake, [*old, near], "three"), "third")
     assert splits(made) == before | {"b": "train"}
+
+
+@pytest.mark.parametrize("related", [True, False])
+def test_rows_keep_the_name_of_their_cluster_when_its_first_row_is_gone(lake: Lake, related: bool) -> None:
+    old = good(160)
+    new = [paraphrase(one, n, question_id=f"r{n:05d}") for n, one in enumerate(old[:100])]
+    new += [paraphrase(one, n + 100, question_id=f"s{n:05d}") for n, one in enumerate(old[:100] if related else [])]
+    first = prepared(settings(lake), lake, repository(lake, old + new, "one"), "first")
+    place = Path(first.uri("rows").removeprefix("file://"))
+    known = {name: cluster for batch in clusters(place) for name, cluster in zip(*map(list_of, batch), strict=True)}
+    assert set(known) == {one.question_id for one in new}
+    left = repository(lake, old[100:] + new, "two")
+    again = splits(prepared(settings(lake), lake, left, "second", clusters=known))
+    assert again == {name: split for name, split in splits(first).items() if name in again}
+    assert len(again) == 60 + len(new)
+
+
+def list_of(column: pa.Array) -> list[str]:
+    return list(column.to_pylist())
 
 
 def test_rows_that_come_at_once_share_one_split_however_they_are_related(lake: Lake) -> None:

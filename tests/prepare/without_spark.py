@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -53,7 +53,14 @@ def repository(lake: Lake, rows: Iterable[Row], name: str = "repository") -> str
     return lake.uri(name)
 
 
-def prepared(settings: Settings, lake: Lake, uri: str, prefix: str = "attempt", earlier: str | None = None) -> Attempt:
+def prepared(
+    settings: Settings,
+    lake: Lake,
+    uri: str,
+    prefix: str = "attempt",
+    earlier: str | None = None,
+    clusters: Mapping[str, str] | None = None,
+) -> Attempt:
     """Prepare a repository in this process and return the attempt."""
     settings = settings.model_copy(update={"lake": settings.lake.model_copy(update={"uri": lake.root})})
     attempt = Attempt(lake, lake.uri(prefix), "test", {})
@@ -62,7 +69,7 @@ def prepared(settings: Settings, lake: Lake, uri: str, prefix: str = "attempt", 
     known = facts.read(lake, attempt.uri("cleaned"))
     scratch = attempt.uri("scratch")
     pairs = find(None, settings, lake, attempt.uri("cleaned"), known.same_key, known.ranks, scratch, spread=False)
-    decisions = decide.decide(lake, attempt.uri("cleaned"), known, pairs, settings.prepare)
+    decisions = decide.decide(lake, attempt.uri("cleaned"), known, pairs, settings.prepare, clusters)
     leakage.take_out(None, settings, lake, attempt.uri("cleaned"), known, decisions, scratch, spread=False)
     place = attempt.uri("scratch", "part-00000.parquet")
     lake.write_batches(place, decisions.table(settings.prepare.split).to_batches(), DECISIONS)
