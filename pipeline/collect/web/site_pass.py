@@ -70,11 +70,9 @@ class SitePass:
             for visit in crawl.revisit(sorted(self.known)):
                 yield from self._document(visit, crawl)
         yield from self._revived(robots)
-        if crawl.truncated:
-            self.complete = False
-            self.warnings.append(
-                f"{config.name}: stopped at {config.max_pages} pages; raise max_pages to see the whole site"
-            )
+        missed = crawl.missed()
+        self.complete = self.complete and not missed
+        self.warnings += [f"{config.name}: {sentence}" for sentence in missed]
         self._fail_if_nothing()
 
     def _starts(self, robots: Robots) -> Iterator[str]:
