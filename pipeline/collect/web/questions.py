@@ -85,6 +85,11 @@ def looks_like_question(text: str) -> bool:
     return bool(_EAST_ASIAN.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text))
 
 
+def asks_in_title(text: str) -> bool:
+    """Say whether the title of a page asks; a title without a mark needs four words to be told from a name."""
+    return has_question_mark(text) or (looks_like_question(text) and len(text.split()) >= 4)
+
+
 def is_call_to_action(text: str) -> bool:
     """Say whether a heading only invites to get in touch ("Still have questions?") or to rate the page."""
     return len(text) < 90 and bool(INVITATION.match(text))

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from pipeline.collect.web.address_signals import is_help_article, is_numbered_article, url_signal
+from pipeline.collect.web.questions import asks_in_title
+
 _FAQ_PHRASES = re.compile(
     r"""\bf\.?\s?a\.?\s?q\.?(?:'?s)?\b | \bfrequently\s+asked | \b(?:common|popular|general|top)\s+questions\b
       | \bquestions?\s*(?:&|and|\+|/|-)\s*answers?\b | \bq\s?(?:&|and|\+)\s?a(?:s|'s)?\b
@@ -36,19 +39,6 @@ _FAQ_PHRASES = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_FAQ_SEGMENT = re.compile(
-    r"^(?:faqs?|f-a-q|frequently-?asked-?questions?|questions-(?:and-)?answers|q-?(?:and|n)-?a|foire-aux-questions"
-    r"|questions-frequentes|haeufige-fragen|häufige-fragen|preguntas-frecuentes|domande-frequenti|perguntas-frequentes"
-    r"|duvidas-frequentes|veelgestelde-vragen|vanliga-fragor)$"
-)
-_HELP_SEGMENT = re.compile(
-    r"^(?:help|support|hc|kb|knowledge-?base|help-?cent(?:er|re)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
-    r"|troubleshoot\w*)$"
-)
-_HELP_ARTICLE_PATH = re.compile(
-    r"/(?:hc/(?:[\w-]+/)?articles/\d|(?:help|support|kb|knowledge-?base|help-?cent(?:er|re)|solution)s?/(?:[^/]+/)*"
-    r"(?:articles?|solutions?|answers?|kb)/[^/]+|(?:articles|kb|answer)/\d+|[\w-]+/answer/\d+)",
-)
 _HELP_WORDS = re.compile(
     r"\b(?:help\s?cent(?:er|re)|knowledge\s?base|support\s?cent(?:er|re)|customer\s+(?:support|service|care)"
     r"|troubleshooting"
@@ -77,7 +67,8 @@ _OTHER_KINDS = (
     ("a forum or comments page", r"forums?|comments?|discussions?|message\s+board"),
 )
 _OTHER = [(kind, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for kind, words in _OTHER_KINDS]
-
+_SUBJECTS = ("a tutorial", "a news or blog page", "a quiz, exam, survey or interview", "a forum or comments page")
+"""What help articles are about ("Create a survey") rather than what they are."""
 
 _FURNITURE = re.compile(
     r"^\W*(?:table of contents|contents|toc|navigation|menu|search|related\b.{0,30}|see also|references"
@@ -120,37 +111,33 @@ def is_furniture(text: str) -> bool:
 def read_signals(url: str, title: str, headings: Iterable[str], parents: Iterable[str]) -> Signals:
     """Weigh what title, main headings, the URL and the titles of parent documents say."""
     headings = list(headings)
-    article = bool(_HELP_ARTICLE_PATH.search(urlsplit(url).path.lower()))
+    article = is_help_article(url)
     for where, text in (("title", title), *(("main heading", heading) for heading in headings)):
         if is_faq_phrase(text):
             return Signals(3, f"the {where} says so: {text[:80]!r}", None, article)
-    other = next((kind for kind, words in _OTHER if any(words.search(text) for text in (title, *headings[:1]))), None)
-    level, because = _url_signal(url)
+    other = _other_kind(title, headings[0] if headings else "", article)
+    level, because = url_signal(url)
     parent = next((text for text in parents if is_faq_phrase(text)), None)
     if level < 2 and parent and not other:
         level, because = 2, f"it belongs to {parent[:80]!r}"
+    if other is None and level < 2 and not article:
+        other = _other_in_url(url, in_help=level == 1)
+    article = article or (other is None and is_numbered_article(url))
     if level == 0 and (any(map(_HELP_WORDS.search, (title, *headings))) or article):
         level, because = 1, "it is part of a help centre"
-    if other is None and level < 2:
-        other = _other_in_url(url)
     return Signals(level, because, other, article)
 
 
-def _url_signal(url: str) -> tuple[int, str]:
-    segments = [unquote(part).lower() for part in urlsplit(url).path.split("/") if part]
-    if not segments:
-        return 0, ""
-    *folders, last = segments
-    stem = re.sub(r"(?:\.[a-z]{2,5})+$", "", last)
-    if _FAQ_SEGMENT.match(stem) or re.search(r"(?:^|[^a-z])faqs?(?:[^a-z]|$)", stem):
-        return 2, f"the URL says so: {last!r}"
-    if any(_FAQ_SEGMENT.match(part) for part in folders):
-        return 2, "the URL's folder says so"
-    if any(_HELP_SEGMENT.match(part) for part in segments):
-        return 1, "the URL is in a help section"
-    return 0, ""
+def _other_kind(title: str, heading: str, article: bool) -> str | None:
+    """Return what else a page calls itself. A word inside a question, or of a help article, is what that is about."""
+    if asks_in_title(heading) and not any(words.match(heading) for _, words in _OTHER):
+        title, heading = title.replace(heading, ""), ""
+    found = (kind for kind, words in _OTHER if words.search(title) or words.search(heading))
+    return next((kind for kind in found if not (article and kind in _SUBJECTS)), None)
 
 
-def _other_in_url(url: str) -> str | None:
-    path = re.sub(r"[-_./]+", " ", unquote(urlsplit(url).path).lower())
+def _other_in_url(url: str, *, in_help: bool) -> str | None:
+    """Return what the folders and the name of a page call it; in a help section a name is what the page is about."""
+    path = unquote(urlsplit(url).path).lower()
+    path = re.sub(r"[-_./]+", " ", path.rstrip("/").rpartition("/")[0] if in_help else path)
     return next((kind for kind, words in _OTHER if words.search(path)), None)
