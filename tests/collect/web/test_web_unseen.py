@@ -274,3 +274,59 @@ def test_the_contents_of_a_page_that_asks_nothing_are_sections() -> None:
     contents = "".join(f'<li><a href="#s{n}">{name}</a></li>' for n, name in enumerate(names))
     places = "".join(f'<p id="s{n}"><span>{name}</span></p><p>All there is.</p>' for n, name in enumerate(names))
     assert pairs(extract(page(f"<ul>{contents}</ul>{places}", title="FAQ"))) == []
+
+
+STATEMENTS = (
+    ("en", "FAQ", ("Shipping costs", "Return policy", "Payment methods", "Gift cards")),
+    ("th", "คำถามที่พบบ่อย", ("การจัดส่งสินค้า", "การคืนสินค้า", "วิธีการชำระเงิน", "บัตรของขวัญ")),
+    ("ja", "よくあるご質問", ("送料について", "返品について", "支払い方法", "ギフトカード")),
+)
+OPENED = {
+    "details": "<details><summary>{q}</summary><p>{a}</p></details>",
+    "accordion": '<div class="item"><button aria-controls="p{n}" aria-expanded="false">{q}</button><div id="p{n}">{a}</div></div>',
+}
+
+
+@pytest.mark.parametrize(("lang", "title", "stated"), STATEMENTS)
+@pytest.mark.parametrize("row", OPENED.values(), ids=OPENED)
+def test_what_a_faq_opens_is_what_it_answers_even_when_nothing_asks(
+    lang: str, title: str, stated: tuple[str, ...], row: str
+) -> None:
+    rows = "".join(row.format(n=n, q=q, a=a) for n, (q, a) in enumerate(zip(stated, TOLD, strict=True)))
+    expected = list(zip(stated, TOLD, strict=True))
+    assert pairs(extract(page(rows, title=title, lang=lang), url="https://x.example/a")) == expected
+    below = page(f"<h1>Lamps</h1><h2>{title}</h2>{rows}", title="Lamps", lang=lang)
+    assert pairs(extract(below, url="https://x.example/a")) == expected
+    assert pairs(extract(page(rows, title="Lamps", lang=lang), url="https://x.example/a")) == []
+
+
+def test_statements_beside_questions_when_they_are_built_alike() -> None:
+    row = '<details class="faq"><summary>{q}</summary><p>{a}</p></details>'
+    asked = "".join(row.format(q=q, a=a) for q, a in PAIRS)
+    stated = "".join(row.format(q=q, a=a) for q, a in zip(STATED[:3], TOLD[:3], strict=True))
+    filters = "".join(
+        f'<details class="filter"><summary>{name}</summary><p>All of them</p></details>'
+        for name in ("Size", "Colour", "Brand")
+    )
+    links = "".join(
+        f'<details class="faq"><summary>{name}</summary><a href="/{name}">All of {name}</a></details>'
+        for name in ("A1", "B1", "C1")
+    )
+    found = extract(page(f"<div>{asked}</div><div>{stated}</div><div>{filters}</div><div>{links}</div>"))
+    assert pairs(found) == [*PAIRS, *zip(STATED[:3], TOLD[:3], strict=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "จัดส่งสินค้าใช้เวลากี่วัน",
+        "คืนสินค้าได้หรือไม่",
+        "ชำระเงินอย่างไร",
+        "送料はいくら",
+        "パスワードを忘れた",
+        "ログインできない",
+        "届くのは何日後",
+    ],
+)
+def test_questions_without_a_mark_in_thai_and_japanese(text: str) -> None:
+    assert looks_like_question(text)

@@ -142,10 +142,12 @@ def _outsider(group: list[_Heading], same: list[_Heading]) -> bool:
 def _without_edges(group: list[_Heading]) -> list[_Heading]:
     """Leave out statements before the first and after the last question of a group that is otherwise all questions.
 
-    Those are introductions and invitations ("Get started today"), unless the headings are numbered.
+    Those are introductions and invitations ("Get started today"), unless the headings are numbered, or are in a
+    language whose questions need no mark: there a statement may be a question whose words are not known.
     """
     places = [place for place, heading in enumerate(group) if heading.asks]
-    if len(group) < 4 or len(places) < 0.7 * len(group) or any(heading.numbered for heading in group):
+    unmarked = not group[0].text.isascii() and not any(has_question_mark(heading.text) for heading in group)
+    if len(group) < 4 or len(places) < 0.7 * len(group) or unmarked or any(heading.numbered for heading in group):
         return group
     inner = group[places[0] : places[-1] + 1]
     return inner if all(heading.asks for heading in inner) else group
