@@ -330,3 +330,35 @@ def test_statements_beside_questions_when_they_are_built_alike() -> None:
 )
 def test_questions_without_a_mark_in_thai_and_japanese(text: str) -> None:
     assert looks_like_question(text)
+
+
+CELLS = "".join(f"<tr>{{before{n}}}<td>{q}</td><td>{a}</td>{{after}}</tr>" for n, (q, a) in enumerate(PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "after"),
+    [
+        ("", "<td rowspan=4>Orders</td>", ""),
+        ("<tr><th>Topic</th><th>Question</th><th>Answer</th></tr>", "<td rowspan=4>Orders</td>", ""),
+        ("<tr><th>Topic</th><th>Question</th><th>Answer</th><th>Updated</th></tr>", "<td rowspan=4>Orders</td>", "<td>May</td>"),
+        ("<tr><th colspan=4>Lamps</th></tr><tr><th>Topic</th><th>Question</th><th>Answer</th><th>Updated</th></tr>", "<td rowspan=4>Orders</td>", "<td>May</td>"),
+        ("<tr><th>Question</th><th>Answer</th><th>Updated</th></tr><tr><td colspan=3>Orders</td></tr>", "", "<td>May</td>"),
+    ],
+    ids=["no header", "category", "four columns", "title above the header", "category across"],
+)  # fmt: skip
+@pytest.mark.parametrize("title", ["FAQ", "Lamps"])
+def test_tables_with_categories_and_further_columns(header: str, first: str, after: str, title: str) -> None:
+    rows = CELLS.format(before0=first, before1="", before2="", before3="", after=after)
+    assert pairs(extract(page(f"<table>{header}{rows}</table>", title=title), url="https://x.example/a")) == PAIRS
+
+
+def test_a_question_that_spans_its_answers() -> None:
+    rows = "".join(f"<tr><td rowspan=2>{q}</td><td>{a}</td></tr><tr><td>Always.</td></tr>" for q, a in PAIRS)
+    assert pairs(extract(page(f"<table>{rows}</table>"))) == [(q, f"{a}\n\nAlways.") for q, a in PAIRS]
+
+
+def test_spans_that_lie() -> None:
+    rows = "".join(
+        f'<tr><td rowspan="{n}9999999999">{q}</td><td colspan="x">{a}</td></tr>' for n, (q, a) in enumerate(PAIRS)
+    )
+    assert pairs(extract(page(f"<table>{rows}</table>"))) == PAIRS
