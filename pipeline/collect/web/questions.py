@@ -35,7 +35,7 @@ _VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|nh�
 _NUMBER = re.compile(
     rf"""^\s*(?:
         (?P<label>(?:{QUESTION_WORDS})
-            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：、\]]+\s*|[-–—]\s+))
+            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：．、\]]+\s*|[-–—]\s+))
       | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
       | (?P<letter>[QＱ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]))
       | (?P<bracket>[(\[（]\s*(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)\s*[)\]）]\s*)

@@ -215,7 +215,7 @@ def test_labels_of_questions_in_many_languages(text: str, bare: str) -> None:
     assert strip_numbering([text]) == [bare]
 
 
-@pytest.mark.parametrize("language", [("س", "ج"), ("שאלה", "תשובה"), ("प्रश्न", "उत्तर"), ("Hỏi", "Đáp"), ("В", "О")])
+@pytest.mark.parametrize("language", [("س", "ج"), ("שאלה", "תשובה"), ("प्रश्न", "उत्तर"), ("Hỏi", "Đáp"), ("В", "О"), ("P", "R"), ("D", "R"), ("F", "A"), ("V", "A"), ("Ｑ", "Ａ")])  # fmt: skip
 def test_labelled_blocks_in_many_languages(language: tuple[str, str]) -> None:
     asks, tells = language
     rows = items(f"<p>{asks}: {{q}}</p><p>{tells}: {{a}}</p>")
@@ -362,3 +362,37 @@ def test_spans_that_lie() -> None:
         f'<tr><td rowspan="{n}9999999999">{q}</td><td colspan="x">{a}</td></tr>' for n, (q, a) in enumerate(PAIRS)
     )
     assert pairs(extract(page(f"<table>{rows}</table>"))) == PAIRS
+
+
+@pytest.mark.parametrize(
+    "row", ["<p>Q{n} - {q}</p><p>A{n} - {a}</p>", "<p>Q – {q}<br>A – {a}</p>", "<p>Ｑ．{q}</p><p>Ａ．{a}</p>"]
+)
+def test_labels_with_dashes_and_wide_full_stops(row: str) -> None:
+    assert pairs(extract(page(items(row), title="Lamps"), url="https://x.example/a")) == PAIRS
+
+
+@pytest.mark.parametrize("row", ["<p>P: {q}</p><p>{a}</p>", "<p>P {q}</p><p>R {a}</p>", "<p>D: {q}</p><p>A drive.</p>"])
+def test_single_letters_are_labels_only_with_their_answers(row: str) -> None:
+    found = extract(page(items(row), title="Lamps"), url="https://x.example/a")
+    assert found.family != "labels"
+
+
+QA_MARKS = {
+    "spans": '<dl>{rows}</dl>|<dt><span class="m">Q</span>{q}</dt><dd><span class="m">A</span>{a}</dd>',
+    "numbered": "{rows}|<h3><b>Q{n}</b>{q}</h3><div><b>A{n}</b><p>{a}</p></div>",
+    "blocks": '{rows}|<details><summary><div class="i"><span>Q</span></div><div>{q}</div></summary><div class="i">A</div><p>{a}</p></details>',
+    "wide": "{rows}|<h3><em>Ｑ</em>{q}</h3><p><em>Ａ</em>{a}</p>",
+}
+
+
+@pytest.mark.parametrize("form", QA_MARKS.values(), ids=QA_MARKS)
+def test_letters_that_decorate_questions_and_answers(form: str) -> None:
+    around, _, row = form.partition("|")
+    assert pairs(extract(page(around.format(rows=items(row))))) == PAIRS
+
+
+def test_letters_of_a_choice_and_of_labels_stay() -> None:
+    choice = "".join(f'<p><span class="c">{letter}</span>{word}</p>' for letter, word in zip("ABCD", TOLD, strict=True))
+    found = extract(page(f"<h2>Which is it?</h2>{choice}<h2>Is that all?</h2><p>Yes.</p>"))
+    assert found.pairs[0].answer.startswith("AWrite to the shop.")
+    assert pairs(extract(page(items("<p><b>Q</b>: {q}</p><p><b>A</b>: {a}</p>"), title="Lamps"))) == PAIRS
