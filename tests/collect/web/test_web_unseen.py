@@ -396,3 +396,49 @@ def test_letters_of_a_choice_and_of_labels_stay() -> None:
     found = extract(page(f"<h2>Which is it?</h2>{choice}<h2>Is that all?</h2><p>Yes.</p>"))
     assert found.pairs[0].answer.startswith("AWrite to the shop.")
     assert pairs(extract(page(items("<p><b>Q</b>: {q}</p><p><b>A</b>: {a}</p>"), title="Lamps"))) == PAIRS
+
+
+PLAIN = {
+    "paragraphs": "<p>{q}</p><p>{a}</p>",
+    "numbered": "<p>{n}) {q}</p><p>{a}</p>",
+    "numbered words": "<p>{n}. {q}</p><p>{a}</p>",
+    "broken items": "<li>{q}<br>{a}</li>",
+    "items": "<li>{q}<p>{a}</p></li>",
+    "broken paragraphs": "<p>{q}<br>{a}</p>",
+    "divs": "<div><div>{q}</div><div>{a}</div></div>",
+    "divs in divs": "<div><div><div>{q}</div></div><div>{a}</div></div>",
+}
+
+
+@pytest.mark.parametrize("row", PLAIN.values(), ids=PLAIN)
+@pytest.mark.parametrize("count", [3, 4, 12])
+def test_plain_text_of_a_faq_page(row: str, count: int) -> None:
+    expected = [PAIRS[n] if n < 4 else (f"Is lamp {n} in the shop?", f"Lamp {n} is.") for n in range(count)]
+    rows = "".join(row.format(n=n + 1, q=q, a=a) for n, (q, a) in enumerate(expected))
+    assert (
+        pairs(extract(page(f"<p>All about lamps.</p><div>{rows}</div>", title="Lamp FAQ"), url="https://x.example/a"))
+        == expected
+    )
+    assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_plain_questions_with_answers_of_several_blocks_below_contents() -> None:
+    contents = "<ul>" + items("<li>{q}</li>") + "</ul>"
+    rows = items("<p>{q}</p><p>{a}</p><ul><li>Always</li></ul>")
+    found = extract(page(contents + rows, title="FAQ"))
+    assert pairs(found) == [(q, f"{a}\n\n- Always") for q, a in PAIRS]
+
+
+def test_plain_questions_that_nobody_answers() -> None:
+    assert pairs(extract(page(items("<p>{q}</p>"), title="FAQ"))) == []
+    assert (
+        pairs(
+            extract(
+                page(
+                    "<p>Are you new here?</p><p>Do you want more?</p><p>Shall we begin?</p><p>Then call.</p>",
+                    title="FAQ",
+                )
+            )
+        )
+        == []
+    )
