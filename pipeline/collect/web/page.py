@@ -8,9 +8,9 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
 
+from pipeline.charsets import decode
 from pipeline.collect.web.boilerplate import prune
 from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
-from pipeline.collect.web.encoding import decode
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.outline import settle_headings

@@ -7,7 +7,7 @@ import pytest
 from lxml import html as lxml_html
 from web_support import extract, page
 
-from pipeline.collect.web.encoding import decode, http_charset
+from pipeline.charsets import decode, http_charset
 from pipeline.collect.web.families.json_ld import parse_answer
 from pipeline.collect.web.markdown import render
 from pipeline.collect.web.questions import is_call_to_action, looks_like_question, strip_numbering
