@@ -26,6 +26,9 @@ from pipeline.collect.web.tails import linked_share, text_of_piece
 MIN_QUESTIONS = 3
 MIN_ANSWERED = 0.8
 MAX_CHARS = 400
+MAX_LINKED = 0.7
+"""A block with a larger share of links leads to where the answer is."""
+_MARKING = ("en", "de", "fr", "es", "pt", "it", "nl")
 _TAGS = ("p", "div", "li", "section", "article", "blockquote", "center")
 
 
@@ -44,8 +47,10 @@ class Plain(Family):
     recognises: ClassVar[str] = "plain blocks of a FAQ page that end in a question mark, each followed by what does not"
 
     def ceiling(self, page: Page) -> float:
-        """Nothing is looked for on pages that do not call themselves a FAQ."""
-        return float("inf") if page.signals.faq == 3 else 0
+        """On pages that call themselves a FAQ the number of question marks; some scripts need none."""
+        if page.signals.faq < 3:
+            return 0
+        return sum(map(page.text.count, "?？؟")) if page.text.isascii() or page.lang in _MARKING else float("inf")
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the kind of blocks with most answered questions, in page order."""
@@ -74,8 +79,14 @@ def _lines(root: Element) -> Iterator[_Line]:
         if (text.isascii() and "?" not in text) or (_is_wrapper(block) and len(text) > 3 * MAX_CHARS):
             continue
         line = _read(block)
-        fits = line is not None and 5 <= len(line.text) <= MAX_CHARS and ends_as_question(line.text)
-        if line is not None and fits and looks_like_question(line.text) and not is_call_to_action(line.text):
+        if (
+            5 <= len(line.text) <= MAX_CHARS
+            and ends_as_question(line.text)
+            and looks_like_question(line.text)
+            and not is_call_to_action(line.text)
+            and linked_share([block]) <= MAX_LINKED
+            and next(block.iterancestors("a", "pre", "td", "dd", "dt"), None) is None
+        ):
             yield line
 
 
@@ -83,10 +94,8 @@ def _is_wrapper(block: Element) -> bool:
     return not (block.text or "").strip() and len(block) > 0 and block[0].tag in BLOCKS
 
 
-def _read(block: Element) -> _Line | None:
+def _read(block: Element) -> _Line:
     """Split a block at its first line break or inner block: what stands before it may be a question."""
-    if linked_share([block]) > 0.7 or next(block.iterancestors("a", "pre", "td", "dd", "dt"), None) is not None:
-        return None
     pieces = inner_pieces(block)
     for place, piece in enumerate(pieces):
         if not isinstance(piece, str) and (piece.tag in BLOCKS or piece.tag == "br"):
