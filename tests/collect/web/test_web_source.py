@@ -377,3 +377,14 @@ def test_order_and_ids_do_not_depend_on_timing(site: Site) -> None:
         site.replies[f"/{n}"] = slow(f"Is {n} good?", wait)
     run = Run(config(site, "/0", "/1", "/2", "/3", concurrency=4))
     assert [row.question[3] for row in run.rows] == ["0", "1", "2", "3"]
+
+
+def test_structured_data_that_cannot_be_read_is_named(site: Site) -> None:
+    broken = (
+        '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{"@type": "Question" "name"</script>'
+    )
+    for name in ("a", "b"):
+        site.page(f"/{name}", page(f"{broken}<p>Lamps.</p>", title=f"Lamps {name}"))
+    run = Run(config(site, "/a", "/b"))
+    [warning] = [text for text in run.source.warnings if "JSON-LD" in text]
+    assert f"{site.url}/a and 1 more" in warning

@@ -442,3 +442,25 @@ def test_plain_questions_that_nobody_answers() -> None:
         )
         == []
     )
+
+
+COMPONENTS = {
+    "header": '<va-accordion>{rows}</va-accordion>|<va-accordion-item header="{q}" id="q{n}"><p>{a}</p></va-accordion-item>',
+    "summary": '{rows}|<sl-details summary="{q}">{a}</sl-details>',
+    "title": '<app-list>{rows}</app-list>|<app-accordion title="{q}"><div>{a}</div></app-accordion>',
+    "slot": '{rows}|<sl-details><div slot="summary">{q}</div>{a}</sl-details>',
+    "attributes": '{rows}|<faq-item question="{q}" answer="&lt;p&gt;{a}&lt;/p&gt;"></faq-item>',
+}
+
+
+@pytest.mark.parametrize("form", COMPONENTS.values(), ids=COMPONENTS)
+def test_custom_elements(form: str) -> None:
+    around, _, row = form.partition("|")
+    found = extract(page(around.format(rows=items(row)), title="Lamps"), url="https://x.example/a")
+    assert pairs(found) == PAIRS
+    assert found.family == "component"
+
+
+def test_custom_elements_that_ask_nothing() -> None:
+    rows = "".join(f'<shop-card title="{name}"><p>Very fine.</p></shop-card>' for name in ("Lamp", "Shade", "Bulb"))
+    assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
