@@ -28,6 +28,8 @@ _PARAGRAPH_AROUND = re.compile(r"<p\b[^<>]*>\s*(?=<details\b)", re.IGNORECASE)
 """Browsers end a paragraph where a disclosure begins; the parser would end the disclosure with the paragraph."""
 _JSON_LD = re.compile(r"^\s*application/ld\+json\b", re.IGNORECASE)
 
+_ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:NewsArticle|Article|BlogPosting)"')
+
 
 class NotAPage(ValueError):
     """The bytes are no HTML page; the message says what they are."""
@@ -77,7 +79,9 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     base = _base(root, url)
     title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
     headings = [text for text in (text_of(heading) for heading in root.iter("h1")) if text][:5]
-    signals = read_signals(url, title, _announcing(root, headings), _parents(root))
+    json_ld = [node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")]
+    published = _is_article(root) or any(map(_ARTICLE.search, json_ld))
+    signals = read_signals(url, title, _announcing(root, headings), _parents(root), published=published)
     page = Page(
         url=url,
         root=root,
@@ -88,7 +92,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
         canonical=_canonical(root, base, url),
         licences=_licences(root, base),
         links=_links(root, base),
-        json_ld=[node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")],
+        json_ld=json_ld,
         contents=_contents(root) if signals.faq == 3 else {},
         signals=signals,
         encoding=encoding,
@@ -228,6 +232,13 @@ def _contents(root: Element) -> dict[str, str]:
         if name and all(name not in (holder.get("id"), holder.get("name")) for holder in (link, *link.iterancestors())):
             found.setdefault(name, text_of(link))
     return found
+
+
+def _is_article(root: Element) -> bool:
+    return any(
+        meta.get("property") == "og:type" and (meta.get("content") or "").strip().lower() == "article"
+        for meta in root.iter("meta")
+    )
 
 
 def _parents(root: Element) -> list[str]:

@@ -46,6 +46,13 @@ _HELP_WORDS = re.compile(
     r"|ヘルプ|帮助中心|幫助中心|도움말",
     re.IGNORECASE,
 )
+_PLAIN_HELP = re.compile(
+    r"^\W*(?:(?:your |more )?questions|answers|help|support|help\s*(?:and|&)\s*support|hilfe|(?:ihre )?fragen|aide"
+    r"|ayuda|ajuda|aiuto|preguntas|perguntas|domande|vragen|вопросы)\W*$",
+    re.IGNORECASE,
+)
+"""A main heading, or a part of the title, that is no more than this."""
+_PARTS = re.compile(r"\s+[-–—|·:]\s+|[|·]")
 _OTHER_KINDS = (
     ("a glossary", r"glossar\w*|glosario|glossaire|terminology|dictionary|vocabular\w*"),
     ("a change log or release notes", r"change\s?logs?|release\s+notes?|what.s\s+new|release\s+history|errata"),
@@ -108,8 +115,14 @@ def is_furniture(text: str) -> bool:
     return bool(_FURNITURE.match(text))
 
 
-def read_signals(url: str, title: str, headings: Iterable[str], parents: Iterable[str]) -> Signals:
-    """Weigh what title, main headings, the URL and the titles of parent documents say."""
+def read_signals(
+    url: str, title: str, headings: Iterable[str], parents: Iterable[str], *, published: bool = False
+) -> Signals:
+    """Weigh what title, main headings, the URL and the titles of parent documents say.
+
+    `published` is for pages whose metadata say article or blog post: many systems say so of every page, so it counts
+    only where nothing speaks of questions or of help.
+    """
     headings = list(headings)
     article = is_help_article(url)
     for where, text in (("title", title), *(("main heading", heading) for heading in headings)):
@@ -123,9 +136,15 @@ def read_signals(url: str, title: str, headings: Iterable[str], parents: Iterabl
     if other is None and level < 2 and not article:
         other = _other_in_url(url, in_help=level == 1)
     article = article or (other is None and is_numbered_article(url))
-    if level == 0 and (any(map(_HELP_WORDS.search, (title, *headings))) or article):
+    if level == 0 and (article or _is_help((title, *headings))):
         level, because = 1, "it is part of a help centre"
+    if published and level == 0 and not other:
+        other = "an article"
     return Signals(level, because, other, article)
+
+
+def _is_help(texts: Iterable[str]) -> bool:
+    return any(_HELP_WORDS.search(text) or any(map(_PLAIN_HELP.match, _PARTS.split(text))) for text in texts)
 
 
 def _other_kind(title: str, heading: str, article: bool) -> str | None:

@@ -14,6 +14,8 @@ from pipeline.collect.web.signals import is_faq_phrase
 
 ANNOUNCED = "under the heading"
 """In the evidence of questions that stand in a section whose heading says that it answers questions."""
+MAX_OUTLINE = 200
+"""So many headings are looked at, from a question upwards."""
 
 
 class Family(ABC):
@@ -43,11 +45,28 @@ def heading_above(node: Element, page: Page) -> str | None:
     return text_of(above) if above is not None else None
 
 
-def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> str | None:
+def announcement(node: Element, page: Page) -> str | None:
+    """Return the heading that announces a FAQ and under which a node stands: the nearest one or one above that."""
+    above = page.headings.before(node)
+    level = heading_level(node) + 1
+    for _ in range(MAX_OUTLINE):
+        if above is None:
+            break
+        if heading_level(above) < level:
+            level = heading_level(above)
+            text = text_of(above)
+            if is_faq_phrase(text):
+                return text
+        above = page.headings.before(above)
+    return None
+
+
+def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool, titles: bool = False) -> str | None:
     """Return the evidence that these texts are the questions of a FAQ, or None when there is too little.
 
     Statements count as questions in good company: the group is judged, not each text. `marked` groups have markup made
-    for opening and closing answers and need less evidence than plain headings or bold lines do.
+    for opening and closing answers and need less evidence than others do. `titles` are headings and bold lines: on a
+    page that does not say that it answers questions they are sections of a text, whatever they ask.
     """
     if not texts:
         return None
@@ -56,12 +75,13 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool) -> s
     signals = page.signals
     if signals.faq >= 2:
         return f"{seen}; {signals.because}" if share >= 0.3 else None
-    above = heading_above(node, page)
-    announced = above is not None and is_faq_phrase(above)
+    announced = announcement(node, page)
+    if titles and signals.faq == 0 and not announced:
+        return None
     if signals.other and not marked and not (announced and share >= 0.6):
         return None
-    if above and announced and share >= 0.25:
-        return f"{seen}, {ANNOUNCED} {above[:60]!r}"
+    if announced and share >= 0.25:
+        return f"{seen}, {ANNOUNCED} {announced[:60]!r}"
     if signals.other:
         return f"{seen}, although the page calls itself {signals.other}" if share >= 0.8 and len(texts) >= 3 else None
     needed = (0.6, 2) if marked else ((0.6, 3) if signals.faq == 1 else (0.8, 3))

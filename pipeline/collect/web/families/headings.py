@@ -114,7 +114,7 @@ def _choose(headings: list[_Heading], level: int, page: Page) -> dict[int, str]:
     """Mark the headings that are questions and return the evidence for each."""
     same = [heading for heading in headings if heading.level == level and _eligible(heading)]
     evidence: dict[int, str] = {}
-    whole = judge([h.text for h in same], same[0].node, page, marked=False) if same else None
+    whole = judge([h.text for h in same], same[0].node, page, marked=False, titles=True) if same else None
     groups: dict[int, list[_Heading]] = {}
     for heading in same:
         groups.setdefault(id(heading.parent), []).append(heading)
@@ -156,7 +156,7 @@ def _without_edges(group: list[_Heading]) -> list[_Heading]:
 def _judge_section(group: list[_Heading], page: Page) -> str | None:
     parent = group[0].parent
     if parent is not None and is_faq_phrase(parent.text):
-        return judge([heading.text for heading in group], group[0].node, page, marked=False)
+        return judge([heading.text for heading in group], group[0].node, page, marked=False, titles=True)
     return None
 
 
