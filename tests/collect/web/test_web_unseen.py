@@ -464,3 +464,16 @@ def test_custom_elements(form: str) -> None:
 def test_custom_elements_that_ask_nothing() -> None:
     rows = "".join(f'<shop-card title="{name}"><p>Very fine.</p></shop-card>' for name in ("Lamp", "Shade", "Bulb"))
     assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_sections_with_their_questions_on_different_levels() -> None:
+    shipping = "".join(f"<h3>{q}</h3><p>{a}</p><h4>Details</h4><p>More.</p>" for q, a in PAIRS[:3])
+    returns = "".join(f"<h4>{q}</h4><p>{a}</p>" for q, a in [*PAIRS[3:], ("Return labels", "By mail.")])
+    other = "<h2>Contact</h2><h4>By phone</h4><p>Call.</p>"
+    found = extract(page(f"<h2>Shipping</h2>{shipping}<h2>Returns</h2>{returns}{other}", heading="FAQ"))
+    assert [(p.question, p.answer.split("\n")[0], p.section) for p in found.pairs] == [
+        *((q, a, "Shipping") for q, a in PAIRS[:3]),
+        (*PAIRS[3], "Returns"),
+        ("Return labels", "By mail.", "Returns"),
+    ]
+    assert "More." in found.pairs[0].answer
