@@ -53,6 +53,13 @@ _PLAIN_HELP = re.compile(
 )
 """A main heading, or a part of the title, that is no more than this."""
 _PARTS = re.compile(r"\s+[-–—|·:]\s+|[|·]")
+_QUESTIONS = re.compile(
+    r"\b(?:questions|fragen|preguntas|dudas|perguntas|dúvidas|domande|vragen|frågor|spørgsmål|spørsmål|kysymyksiä"
+    r"|pytania|dotazy"
+    r"|kérdések|întrebări|вопрос\w*|питання|sorular\w*)\b|質問|疑問|问题|問題|疑问|질문",
+    re.IGNORECASE,
+)
+MAX_NAMING_CHARS = 80
 _OTHER_KINDS = (
     ("a glossary", r"glossar\w*|glosario|glossaire|terminology|dictionary|vocabular\w*"),
     ("a change log or release notes", r"change\s?logs?|release\s+notes?|what.s\s+new|release\s+history|errata"),
@@ -108,6 +115,11 @@ class Signals:
 def is_faq_phrase(text: str) -> bool:
     """Say whether a title or heading announces frequently asked questions, in any of some thirty languages."""
     return bool(_FAQ_PHRASES.search(text))
+
+
+def names_questions(text: str) -> bool:
+    """Say whether a heading speaks of questions at all ("Got questions?"); it takes more to make it a FAQ's."""
+    return len(text) < MAX_NAMING_CHARS and bool(_QUESTIONS.search(text))
 
 
 def is_furniture(text: str) -> bool:

@@ -181,3 +181,13 @@ def test_questions_in_sections_of_an_announced_faq() -> None:
 def test_an_article_that_a_help_centre_publishes_is_help() -> None:
     markup = page(f"{OG_ARTICLE}<article><h1>How do I pay?</h1><p>By card.</p></article>", title="How do I pay?")
     assert len(extract(markup, url="https://x.example/help/pay").pairs) == 1
+
+
+@pytest.mark.parametrize("heading", ["Got questions?", "Questions? We have answers", "Noch Fragen?", "ご質問"])
+def test_a_heading_that_speaks_of_questions(heading: str) -> None:
+    rows = "<h3>Is there a free plan?</h3><p>Yes.</p><h3>Can I cancel?</h3><p>Any time.</p>"
+    found = extract(page(f"<h2>Plans</h2><p>Two.</p><h2>{heading}</h2>{rows}", title="Tool"), url="https://x.example/")
+    assert [pair.question for pair in found.pairs] == ["Is there a free plan?", "Can I cancel?"]
+    stated = "<h3>How we cook</h3><p>Slowly.</p><h3>What we eat</h3><p>Bread.</p><h3>Where we sleep</h3><p>Here.</p>"
+    found = extract(page(f"<h2>{heading}</h2>{stated}", title="Tool"), url="https://x.example/")
+    assert found.pairs == []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from pipeline.collect.web.dom import HEADINGS, text_of
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
-from pipeline.collect.web.questions import question_share, strip_numbering
-from pipeline.collect.web.signals import is_faq_phrase
+from pipeline.collect.web.questions import has_question_mark, question_share, strip_numbering
+from pipeline.collect.web.signals import is_faq_phrase, names_questions
 
 ANNOUNCED = "under the heading"
 """In the evidence of questions that stand in a section whose heading says that it answers questions."""
@@ -45,7 +45,7 @@ def heading_above(node: Element, page: Page) -> str | None:
     return text_of(above) if above is not None else None
 
 
-def announcement(node: Element, page: Page) -> str | None:
+def announcement(node: Element, page: Page, announces: Callable[[str], bool] = is_faq_phrase) -> str | None:
     """Return the heading that announces a FAQ and under which a node stands: the nearest one or one above that."""
     above = page.headings.before(node)
     level = heading_level(node) + 1
@@ -55,7 +55,7 @@ def announcement(node: Element, page: Page) -> str | None:
         if heading_level(above) < level:
             level = heading_level(above)
             text = text_of(above)
-            if is_faq_phrase(text):
+            if announces(text):
                 return text
         above = page.headings.before(above)
     return None
@@ -77,7 +77,9 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool, titl
         return f"{seen}; {signals.because}" if share >= 0.3 else None
     announced = announcement(node, page)
     if titles and signals.faq == 0 and not announced:
-        return None
+        announced = announcement(node, page, names_questions)
+        if not announced or sum(map(has_question_mark, texts)) < max(2, 0.6 * len(texts)):
+            return None
     if signals.other and not marked and not (announced and share >= 0.6):
         return None
     if announced and share >= 0.25:
