@@ -11,6 +11,7 @@ from lxml import etree
 from pipeline.charsets import decode
 from pipeline.collect.web.boilerplate import prune
 from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
+from pipeline.collect.web.line_breaks import split_lines
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.outline import settle_headings
@@ -100,6 +101,8 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
         warnings=warnings,
     )
     prune(root, url)
+    if signals.faq == 3:
+        split_lines(root)
     page.order = {element: number for number, element in enumerate(root.iter())}
     del kept
     page.text = raw_text(root)

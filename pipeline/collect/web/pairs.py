@@ -17,6 +17,7 @@ from pipeline.collect.web.signals import is_faq_phrase
 from pipeline.collect.web.tails import linked_share, text_of_piece, trim_tail
 
 _BARE = re.compile(r"^\W*(?:the\s+)?(?:faqs?|frequently\s+asked\s+questions)(?:\s*\(faqs?\))?\W*$", re.IGNORECASE)
+_BULLETS = " •‣▸►▪●○■□◆◇▶✔✓➔➤→·"
 _WORD = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
 _CHOICE = re.compile(r"(?:^|(?<=\s))(?:- )?[('‘\"]?([A-Ha-h])[).:]['’\"]?\s")
@@ -30,7 +31,7 @@ def build(
     candidates: Sequence[Candidate], family: str, page: Page
 ) -> tuple[list[tuple[Candidate, Pair]], list[RejectedPair]]:
     """Return the pairs with the candidates that they came from, and the candidates that gave none with the reason."""
-    questions = strip_numbering([candidate.question for candidate in candidates])
+    questions = strip_numbering([candidate.question.lstrip(_BULLETS) for candidate in candidates])
     if candidates:
         trim_tail(candidates[-1].answer)
         _strip_answer_labels(candidates)

@@ -406,6 +406,13 @@ PLAIN = {
     "items": "<li>{q}<p>{a}</p></li>",
     "broken paragraphs": "<p>{q}<br>{a}</p>",
     "divs": "<div><div>{q}</div><div>{a}</div></div>",
+    "one line": "<li>{q} {a}</li>",
+    "cells": "<table><tr><td>{q}</td></tr><tr><td>{a}</td></tr></table>",
+    "bullets": "<p>• {q}</p><p>{a}</p>",
+    "arrows": "<p>▸ {q}</p><p>{a}</p>",
+    "line breaks": "{q}<br>{a}<br><br>",
+    "labelled lines": "Q: {q}<br>A: {a}<br><br>",
+    "labelled cells": "<table><tr><td>Q:</td><td>{q}</td></tr><tr><td>A:</td><td>{a}</td></tr></table>",
     "divs in divs": "<div><div><div>{q}</div></div><div>{a}</div></div>",
 }
 
@@ -419,7 +426,18 @@ def test_plain_text_of_a_faq_page(row: str, count: int) -> None:
         pairs(extract(page(f"<p>All about lamps.</p><div>{rows}</div>", title="Lamp FAQ"), url="https://x.example/a"))
         == expected
     )
-    assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+    if "Q:" not in row:
+        assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_lines_of_an_answer_stay_together() -> None:
+    rows = "".join(f"{q}<br>{a}<br>See <a href='https://x.example/'>more</a>,<br>please.<br><br>" for q, a in PAIRS)
+    found = extract(page(f"<p>All about lamps.<br>{rows}</p>", title="FAQ"))
+    assert [(p.question, p.answer) for p in found.pairs] == [
+        (q, f"{a}\nSee more (https://x.example/),\nplease.") for q, a in PAIRS
+    ]
+    unanswered = "".join(f"{q}<br>" for q in ASKED)
+    assert pairs(extract(page(f"<p>{unanswered}</p>", title="FAQ"))) == []
 
 
 def test_plain_questions_with_answers_of_several_blocks_below_contents() -> None:

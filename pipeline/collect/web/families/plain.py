@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
@@ -28,8 +29,10 @@ MIN_ANSWERED = 0.8
 MAX_CHARS = 400
 MAX_LINKED = 0.7
 """A block with a larger share of links leads to where the answer is."""
+_ASKED_FIRST = re.compile(r"[^?？؟.!]{5,200}[?？؟]+(?=\s|[^\x00-\x7f])")
+"""A question as the first sentence of a block."""
 _MARKING = ("en", "de", "fr", "es", "pt", "it", "nl")
-_TAGS = ("p", "div", "li", "section", "article", "blockquote", "center")
+_TAGS = ("p", "div", "li", "td", "section", "article", "blockquote", "center")
 
 
 class _Line(NamedTuple):
@@ -85,7 +88,7 @@ def _lines(root: Element) -> Iterator[_Line]:
             and looks_like_question(line.text)
             and not is_call_to_action(line.text)
             and linked_share([block]) <= MAX_LINKED
-            and next(block.iterancestors("a", "pre", "td", "dd", "dt"), None) is None
+            and next(block.iterancestors("a", "pre", "dd", "dt"), None) is None
         ):
             yield line
 
@@ -101,7 +104,12 @@ def _read(block: Element) -> _Line:
         if not isinstance(piece, str) and (piece.tag in BLOCKS or piece.tag == "br"):
             text = squeeze(" ".join(map(text_of_piece, pieces[:place])))
             rest = pieces[place:] if text else []
-            return _Line(block, text, rest) if any(map(text_of_piece, rest)) else _Line(block, text_of(block), [])
+            if any(map(text_of_piece, rest)):
+                return _Line(block, text, rest)
+            break
+    asked = _ASKED_FIRST.match(block.text or "")
+    if asked and (block.text or "")[asked.end() :].strip():
+        return _Line(block, squeeze(asked.group()), [(block.text or "")[asked.end() :], *pieces[1:]])
     return _Line(block, text_of(block), [])
 
 

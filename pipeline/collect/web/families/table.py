@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import ClassVar, TypeAlias
 
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family, judge
+from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark
@@ -19,6 +21,8 @@ _ANSWER_HEADER = re.compile(
     r"^(?:answers?|a|antwort(?:en)?|réponses?|respuestas?|respostas?|risposta|antwoord|ответ|回答|答え|答案|解答|답변?)$",
     re.IGNORECASE,
 )
+_Q_CELL = re.compile(rf"^(?:{QUESTION_WORDS})\s*\d*\W*$", re.IGNORECASE)
+_A_CELL = re.compile(rf"^(?:{ANSWER_WORDS})\s*\d*\W*$", re.IGNORECASE)
 MIN_ROWS = 2
 MAX_HEADER_ROW = 3
 """A header stands in one of so many first rows."""
@@ -39,7 +43,8 @@ class Table(Family):
         """Return the rows of every table that says so in its header, or that has a column of questions."""
         found: list[Candidate] = []
         for table in page.root.iter("table"):
-            found += _read(_grid(table))
+            grid = _grid(table)
+            found += _labelled(grid) or _read(grid)
         if not found:
             return []
         evidence = judge([candidate.question for candidate in found], found[0].node, page, marked=True)
@@ -86,6 +91,20 @@ def _next_cell(
 def _span(cell: Element, name: str, limit: int) -> int:
     value = (cell.get(name) or "").strip()
     return max(1, min(int(value), limit)) if value.isascii() and value.isdecimal() and len(value) < 9 else 1
+
+
+def _labelled(grid: list[_Row]) -> list[Candidate]:
+    """Return the rows whose first cells say "Q" and, in the next row, "A"; at least two."""
+    found = [
+        Candidate(text_of(asked[1]), [told[1]], asked[1], anchor_of(asked[0]) or anchor_of(asked[1]))
+        for asked, told in pairwise(grid)
+        if _is_labelled(asked, _Q_CELL) and _is_labelled(told, _A_CELL)
+    ]
+    return found if len(found) >= MIN_ROWS else []
+
+
+def _is_labelled(row: _Row, label: re.Pattern[str]) -> bool:
+    return len(row) == 2 and None not in row and bool(label.match(text_of(row[0])))
 
 
 def _read(grid: list[_Row]) -> list[Candidate]:
