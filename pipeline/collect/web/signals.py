@@ -72,7 +72,10 @@ _OTHER_KINDS = (
         r"tutorials?|walk-?through|how-?tos?|getting\s+started|quick\s?start|introduction\s+to|an\s+introduction",
     ),
     ("a news or blog page", r"news(?:room)?|blogs?|press\s+releases?|announc\w+|newsletter|nachrichten|actualités"),
-    ("a quiz, exam, survey or interview", r"quiz\w*|exams?|questionnaire|survey|interviews?|poll|trivia|test\s+your"),
+    (
+        "a quiz, exam, survey or interview",
+        r"quiz\w*|exams?|questionnaire|survey|interviews?|transcripts?|poll|trivia|test\s+your",
+    ),
     (
         "a legal page",
         r"privacy\s+policy|terms\s+(?:of|and)\s+\w+|imprint|impressum|licen[cs]e\s+agreement|cookie\s+policy",

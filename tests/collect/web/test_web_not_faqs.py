@@ -129,6 +129,10 @@ PUMP = headed("What is a heat pump?", "How does a heat pump work?", "What does a
 BOLD = "".join(
     f"<p><b>{title}</b></p><p>Words.</p>" for title in ("Who is it for?", "What is in it?", "How is it made?")
 )
+ROLE = "".join(
+    f"<details><summary>{t}</summary><p>Words.</p></details>"
+    for t in ("What you will do", "Who you are", "What we offer")
+)
 EXAM = "".join(f"<h3>Is {n} a prime?</h3><p>a) Yes b) No c) Maybe</p>" for n in range(4))
 EXAM_LIST = "".join(
     f"<details><summary>Is {n} a prime?</summary><p>(A) Yes<br>(B) No<br>(C) Maybe</p></details>" for n in range(4)
@@ -147,12 +151,14 @@ PANELS = "".join(
         (page(ABOUT, title="About us"), "https://x.example/about"),
         (page(PUMP, title="Heat pumps explained"), "https://x.example/heat-pumps"),
         (page(BOLD, title="Our lamp"), "https://x.example/lamp"),
+        (page(GUIDE, title="Installing your lamp"), "https://support.x.example/guide"),
+        (page(ROLE, title="Engineer"), "https://x.example/jobs/1"),
         (page(EXAM, title="Numbers"), "https://x.example/numbers"),
         (page(EXAM_LIST, title="Numbers"), "https://x.example/numbers"),
         (page(OG_ARTICLE + PANELS, title="Lamps"), "https://x.example/lamps"),
         (page(LD_ARTICLE + PANELS, title="Lamps"), "https://x.example/lamps"),
     ],
-    ids=["guide", "about", "article", "bold", "exam", "exam in details", "og:type", "JSON-LD"],
+    ids=["guide", "about", "article", "bold", "guide of a help centre", "role", "exam", "exam in details", "og:type", "JSON-LD"],
 )  # fmt: skip
 def test_sections_that_ask_are_no_faq(markup: str, url: str) -> None:
     found = extract(markup, url=url)

@@ -495,3 +495,19 @@ def test_sections_with_their_questions_on_different_levels() -> None:
         ("Return labels", "By mail.", "Returns"),
     ]
     assert "More." in found.pairs[0].answer
+
+
+def test_statements_that_open_give_way_to_questions_elsewhere() -> None:
+    shown = items("<h2>{q}</h2><p>{a}</p>")
+    cookies = "".join(
+        f"<details><summary>{t}</summary><p>Kept for a year.</p></details>"
+        for t in ("Necessary", "Statistics", "Marketing")
+    )
+    found = extract(page(f"{shown}<h3>Cookies</h3>{cookies}"))
+    assert [pair.question for pair in found.pairs] == list(ASKED)
+    opened = "".join(
+        f"<details><summary>{q}</summary><p>{a}</p></details>" for q, a in zip(STATED[:3], TOLD[:3], strict=True)
+    )
+    found = extract(page(f"<h2>How do I order?</h2>{opened}<h2>How do I pay?</h2>{opened.replace('.', '!')}"))
+    assert len(found.pairs) == 6
+    assert found.family == "details"

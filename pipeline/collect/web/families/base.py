@@ -14,6 +14,8 @@ from pipeline.collect.web.signals import is_faq_phrase, names_questions
 
 ANNOUNCED = "under the heading"
 """In the evidence of questions that stand in a section whose heading says that it answers questions."""
+MIN_MARKED = 0.3
+"""Where little says that a page answers questions, so many of them must carry a mark."""
 MAX_OUTLINE = 200
 """So many headings are looked at, from a question upwards."""
 
@@ -80,6 +82,8 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool, titl
         announced = announcement(node, page, names_questions)
         if not announced or sum(map(has_question_mark, texts)) < max(2, 0.6 * len(texts)):
             return None
+    if not announced and signals.faq <= (1 if titles else 0) and _lacks_marks(texts):
+        return None
     if signals.other and not marked and not (announced and share >= 0.6):
         return None
     if announced and share >= 0.25:
@@ -90,6 +94,12 @@ def judge(texts: Sequence[str], node: Element, page: Page, *, marked: bool, titl
     if share < needed[0] or len(texts) < needed[1]:
         return None
     return f"{seen}; {signals.because}" if signals.because else seen
+
+
+def _lacks_marks(texts: Sequence[str]) -> bool:
+    """Say whether texts in Latin letters hardly ever end in a question mark ("What you need", "How it works")."""
+    latin = [text for text in texts if all(char < "\u0250" for char in text if char.isalpha())]
+    return len(latin) == len(texts) and sum(map(has_question_mark, texts)) < MIN_MARKED * len(texts)
 
 
 def heading_level(element: Element) -> int:
