@@ -15,7 +15,7 @@ _HELP_SEGMENT = re.compile(
     r"|troubleshoot\w*)$"
 )
 _HELP_HOST = re.compile(
-    r"(?:^|\.)(?:help|support|kb|knowledge-?base|help-?(?:cent(?:er|re)|desk)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
+    r"(?:^|\.)(?:help|support|kb|knowledge(?:-?base)?|help-?(?:cent(?:er|re)|desk)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
     r"|helpscoutdocs|zendesk|freshdesk)(?:$|\.)"
 )
 _FAQ_HOST = re.compile(r"(?:^|\.)faqs?\.")
@@ -25,6 +25,7 @@ _HELP_ARTICLE_PATH = re.compile(
     r"(?:articles?|solutions?|answers?|kb)/[^/]+|[\w-]+/answer/\d+)",
 )
 _ARTICLE_ON_HELP_HOST = re.compile(r"/(?:articles?|solutions?|answers?|kb)/[^/]+")
+_LISTING = re.compile(r"/(?:folders?|categor(?:y|ies)|sections?|collections?|search|tags?)(?:/|$)")
 _NUMBERED_ARTICLE = re.compile(r"/(?:articles|kb|answer)/\d+")
 
 
@@ -33,6 +34,8 @@ def is_help_article(url: str) -> bool:
     parts = urlsplit(url)
     host, path = _host(url), parts.path.lower()
     helps = _HELP_HOST.search(host) or _FAQ_HOST.search(host)
+    if _LISTING.search(path):
+        return False
     documented = _DOCS_ARTICLE.search(host + path)
     return bool(_HELP_ARTICLE_PATH.search(path) or documented or (helps and _ARTICLE_ON_HELP_HOST.search(path)))
 

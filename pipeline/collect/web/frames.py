@@ -30,7 +30,8 @@ _FRAME_NAMES = re.compile(
     r"|skip-?link|newsletter|subscribe|feedback|helpful|was-this[\w-]*|article-votes|vote[sd]?|rating"
     r"|print-?only|edit-?(?:link|page)"
     r"|catlinks|printfooter|siteSub|jump-to-nav|page-?tools|back-?to-?top|backlink"
-    r"|comments?(?:-area|-form|-list)|navigation-bottom|prev-?next|rst-versions|edit-this-page"
+    r"|comments?(?:-area|-form|-list|-section|-container|-wrapper)|(?:article|post|entry)-comments?|navigation-bottom"
+    r"|prev-?next|rst-versions|edit-this-page"
     r"|page-metadata)(?=$|[\s_-])",
     re.IGNORECASE,
 )

@@ -90,6 +90,7 @@ def test_pages_that_are_no_help_although_they_ask(url: str, title: str, heading:
     [
         ("https://help.acme.example/", 1),
         ("https://support.acme.example/orders", 1),
+        ("https://knowledge.acme.example/orders", 1),
         ("https://faq.acme.example/orders", 2),
         ("https://acme.example/faq", 2),
         ("https://docs.acme.example/orders", 0),
@@ -107,6 +108,8 @@ def test_hosts_and_paths(url: str, level: int) -> None:
         ("https://acme.helpscoutdocs.com/article/12-cancel", True),
         ("https://intercom.help/acme/en/articles/5-cancel", True),
         ("https://docs.acme.example/reference/articles", False),
+        ("https://acme.example/support/solutions/folders/44", False),
+        ("https://help.acme.example/en/articles/sections/9", False),
         ("https://paper.example/article/12-elections", False),
     ],
 )

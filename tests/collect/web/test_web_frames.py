@@ -57,6 +57,8 @@ def test_what_stands_right_below_a_question_answers_it(name: str, question: str)
         '<div class="rating">4.5 of 5</div>',
         '<div class="feedback">Was this helpful?</div>',
         '<div class="footer">All rights are ours.</div>',
+        '<div class="article-comments"><h4>Ann</h4><p>It is not so.</p></div>',
+        '<section class="comments-section"><p>It is not so.</p></section>',
     ],
 )
 def test_frames_inside_answers_go(part: str) -> None:
