@@ -91,13 +91,15 @@ def _holds_heading(element: Element) -> bool:
 
 def _is_part_of_answer(element: Element, name: str) -> bool:
     """Say whether what is called a frame is prose that answers the question right before it, or inside the content."""
-    if not _is_prose(element):
-        return False
-    if _follows_question(element) and not _SURELY.search(name):
-        return True
+    called = _names_content(name) and any(parent.tag in _CONTENT for parent in element.iterancestors())
+    return (called or (not _SURELY.search(name) and _follows_question(element))) and _is_prose(element)
+
+
+@lru_cache(maxsize=4096)
+def _names_content(name: str) -> bool:
+    """Say whether a class only qualifies something else by the word for a frame ("menu-path")."""
     compound = any(_SUBJECTS.search(part) and not _SUBJECTS.fullmatch(part) for part in name.split())
-    others = _SUBJECTS.sub(" ", name)
-    return compound and not _is_frame_name(others) and any(parent.tag in _CONTENT for parent in element.iterancestors())
+    return compound and not _is_frame_name(_SUBJECTS.sub(" ", name))
 
 
 def _follows_question(element: Element) -> bool:
