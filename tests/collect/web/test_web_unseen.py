@@ -352,6 +352,15 @@ def test_tables_with_categories_and_further_columns(header: str, first: str, aft
     assert pairs(extract(page(f"<table>{header}{rows}</table>", title=title), url="https://x.example/a")) == PAIRS
 
 
+def test_a_header_that_says_question_and_answer_is_enough() -> None:
+    rows = "".join(f"<tr><td>{q}</td><td>{a}</td></tr>" for q, a in zip(STATED, TOLD, strict=True))
+    markup = f"<table><tr><th>Question</th><th>Answer</th></tr>{rows}</table>"
+    expected = list(zip(STATED, TOLD, strict=True))
+    assert pairs(extract(page(markup, title="Lamps"), url="https://x.example/a")) == expected
+    assert pairs(extract(page(markup, title="Lamp quiz"), url="https://x.example/a")) == []
+    assert pairs(extract(page(markup.replace("Answer", "Points"), title="Lamps"), url="https://x.example/a")) == []
+
+
 def test_a_question_that_spans_its_answers() -> None:
     rows = "".join(f"<tr><td rowspan=2>{q}</td><td>{a}</td></tr><tr><td>Always.</td></tr>" for q, a in PAIRS)
     assert pairs(extract(page(f"<table>{rows}</table>"))) == [(q, f"{a}\n\nAlways.") for q, a in PAIRS]

@@ -41,18 +41,15 @@ class Table(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the rows of every table that says so in its header, or that has a column of questions."""
-        found: list[Candidate] = []
-        for table in page.root.iter("table"):
-            grid = _grid(table)
-            found += _labelled(grid) or _read(grid)
-        if not found:
-            return []
-        evidence = judge([candidate.question for candidate in found], found[0].node, page, marked=True)
-        if evidence is None:
-            return []
-        for candidate in found:
-            candidate.evidence = evidence
-        return found
+        grids = map(_grid, page.root.iter("table"))
+        found = [candidate for grid in grids for candidate in _labelled(grid) or _read(grid)]
+        unsaid = [candidate for candidate in found if not candidate.evidence]
+        evidence = judge([c.question for c in unsaid], unsaid[0].node, page, marked=True) if unsaid else None
+        for candidate in unsaid:
+            candidate.evidence = evidence or ""
+        if page.signals.other and page.signals.faq < 2:
+            return unsaid if evidence else []
+        return [candidate for candidate in found if candidate.evidence]
 
 
 def _grid(table: Element) -> list[_Row]:
@@ -112,7 +109,11 @@ def _read(grid: list[_Row]) -> list[Candidate]:
         return []
     header = next((n for n, row in enumerate(grid[:MAX_HEADER_ROW]) if _column(row, _HEADER) is not None), None)
     if header is not None:
-        return _candidates(grid[header + 1 :], _column(grid[header], _HEADER), _column(grid[header], _ANSWER_HEADER))
+        question, answer = _column(grid[header], _HEADER), _column(grid[header], _ANSWER_HEADER)
+        found = _candidates(grid[header + 1 :], question, answer)
+        for candidate in found if answer is not None else ():
+            candidate.evidence = "the header of the table says question and answer"
+        return found
     rows = [row for row in grid if len(row) in (2, 3) and None not in row]
     counts = [sum(len(row) > place + 1 and _asks(row[place]) for row in rows) for place in (0, 1)]
     place = 1 if counts[1] > counts[0] else 0
