@@ -15,7 +15,7 @@ from pipeline.records import TIMESTAMP
 
 CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 """Microseconds since 1970 of the years 1 and 9999: what lies outside is no time that Python could hold."""
-_NUMBER = re.compile(r"-?\d+(?:\.\d*)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d{1,3})?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SCALES = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (float("inf"), 1e9))
 """Numbers below the first of each pair are so many a second: 1e11 seconds are the year 5138, as milliseconds 1973."""
