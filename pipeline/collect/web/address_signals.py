@@ -12,7 +12,8 @@ _FAQ_SEGMENT = re.compile(
 )
 _HELP_SEGMENT = re.compile(
     r"^(?:help|support|hc|kb|knowledge-?base|help-?cent(?:er|re)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
-    r"|troubleshoot\w*)$"
+    r"|troubleshoot\w*|questions|answers|ask(?:-us)?|helpdesk|customer-?(?:service|care|support)|kundenservice|fragen"
+    r"|service-?clients?|preguntas|atencion-al-cliente|perguntas|domande|klantenservice|vragen)$"
 )
 _HELP_HOST = re.compile(
     r"(?:^|\.)(?:help|support|kb|knowledge(?:-?base)?|help-?(?:cent(?:er|re)|desk)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
@@ -60,7 +61,7 @@ def url_signal(url: str) -> tuple[int, str]:
         return 2, f"the URL says so: {last!r}"
     if any(_FAQ_SEGMENT.match(part) for part in folders):
         return 2, "the URL's folder says so"
-    if any(_HELP_SEGMENT.match(part) for part in segments):
+    if any(_HELP_SEGMENT.match(part) for part in (*folders, stem)):
         return 1, "the URL is in a help section"
     return helps
 

@@ -42,7 +42,8 @@ _FAQ_PHRASES = re.compile(
 _HELP_WORDS = re.compile(
     r"\b(?:help\s?cent(?:er|re)|knowledge\s?base|support\s?cent(?:er|re)|customer\s+(?:support|service|care)"
     r"|troubleshooting"
-    r"|hilfe(?:-center|bereich)?|centre\s+d.aide|centro\s+de\s+ayuda|central\s+de\s+ajuda|centro\s+assistenza|помощь)\b"
+    r"|kundenservice|service\s+clients?|atención\s+al\s+cliente|klantenservice|hilfe(?:-center|bereich)?"
+    r"|centre\s+d.aide|centro\s+de\s+ayuda|central\s+de\s+ajuda|centro\s+assistenza|помощь)\b"
     r"|ヘルプ|帮助中心|幫助中心|도움말",
     re.IGNORECASE,
 )

@@ -91,6 +91,8 @@ def test_pages_that_are_no_help_although_they_ask(url: str, title: str, heading:
         ("https://help.acme.example/", 1),
         ("https://support.acme.example/orders", 1),
         ("https://knowledge.acme.example/orders", 1),
+        ("https://acme.example/questions.html", 1),
+        ("https://acme.example/kundenservice/versand", 1),
         ("https://faq.acme.example/orders", 2),
         ("https://acme.example/faq", 2),
         ("https://docs.acme.example/orders", 0),
