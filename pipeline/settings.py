@@ -6,6 +6,7 @@ services for themselves, readable by its owner only), or from Airflow connection
 
 from __future__ import annotations
 
+import codecs
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -105,6 +106,7 @@ class TableSourceSettings(SourceSettings):
     kind: Literal["table"]
     uri: str
     format: Literal["auto", "parquet", "csv", "jsonl"] = "auto"
+    encoding: str | None = None
     question: str = "question"
     answer: str = "answer"
     context: str | None = None
@@ -114,6 +116,17 @@ class TableSourceSettings(SourceSettings):
     language: str | None = None
     where: dict[str, str] = {}
     generated_context: Literal["with_answer", "without_answer", "none"] = "with_answer"
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        """Return Python's name of a text encoding; raises ValueError for what is none."""
+        if not name:
+            return None
+        try:
+            return codecs.lookup(name).name if isinstance("".encode(name), bytes) else None
+        except LookupError:
+            raise ValueError(f"{name!r} is no encoding of text; say for example cp1250 or shift_jis") from None
 
 
 AnySource = Annotated[WebSourceSettings | JiraSourceSettings | TableSourceSettings, Field(discriminator="kind")]

@@ -116,6 +116,7 @@ def table(
         list[str] | None, typer.Option(help="COLUMN=VALUE or COLUMN>=VALUE; partitions that do not match are skipped.")
     ] = None,
     format: Annotated[str, typer.Option(help="auto, parquet, csv or jsonl.")] = "auto",
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a CSV file, where its bytes do not tell.")] = None,
     generated_context: Annotated[
         str, typer.Option(help="Contexts of neighbouring rows: with_answer, without_answer or none.")
     ] = "with_answer",
@@ -138,6 +139,7 @@ def table(
         updated_at=updated_at,
         where=_conditions(where or ()),
         format=format,
+        encoding=encoding,
         generated_context=generated_context,
     )
 

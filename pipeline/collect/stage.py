@@ -72,7 +72,7 @@ def collect(
 ) -> Manifest:
     """Collect a source that need not be configured; the previous run is looked up but not replaced."""
     parameters = config.model_dump(mode="json", exclude={"enabled"})
-    packages = ("collect",)
+    packages = ("collect", "charsets", "file_encoding", "latin")
     fingerprint = digest_of({"config": parameters, "code": code_version(*packages)})
     kind = str(parameters["kind"])
 

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.collect.jira.adf import adf_text
+from pipeline.collect.jira.farewells import is_empty_answer
 from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
 from pipeline.collect.jira.rows import clean, set_aside
-from pipeline.collect.jira.ticket import DONE, is_empty_answer, moment
+from pipeline.collect.jira.ticket import DONE, moment
 from pipeline.collect.source import Document, Landing, SourceState
 from pipeline.records import Row, question_id, to_batches
 from pipeline.settings import JiraSourceSettings

@@ -2,15 +2,17 @@
 
 The rules, from looking at real help desks: the ticket is resolved and was not closed as a duplicate or unanswered;
 its answer is the last public comment, up to the resolution, by somebody other than the reporter or an app. A comment
-whose visibility nobody states is internal. A ticket that fails a rule is set aside with the rule it failed.
+that only takes leave or asks back is passed over. A comment whose visibility nobody states is internal. A ticket that
+fails a rule is set aside with the rule it failed.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from pipeline.collect.jira.farewells import is_empty_answer
 
 DONE = frozenset(("done", "complete", "completed", "closed", "resolved"))
 NO_ANSWER = frozenset(
@@ -21,23 +23,9 @@ NO_ANSWER = frozenset(
     )
 )
 """Resolutions under which the last comment explains why there is no answer. Names are compared in lower case."""
-EMPTY_ANSWERS = frozenset(
-    (
-        *("closed", "closing", "closing this ticket", "closed as resolved", "resolved", "fixed", "done", "solved"),
-        *("ok", "thanks", "thank you", "no response", "closing due to inactivity", "duplicate", "see above", "n/a"),
-    )
-)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 GRACE_SECONDS = 60.0
 """A comment written in the form that resolves the ticket is stored a moment after the resolution."""
-POLITE = re.compile(
-    r"^[\w ,]{0,30}?\b(?:you(?:'|’)?re (?:very |most )?welcome|you are welcome|glad (?:it|that|to)|happy to help|"
-    r"thank(?:s| you) for (?:confirming|letting|the (?:update|confirmation|feedback))|"
-    r"(?:clos|resolv)(?:e|ing) (?:this|the|your) (?:ticket|issue|request|case)\b)",
-    re.IGNORECASE,
-)
-POLITE_CHARS = 100
-"""A short comment that begins like this takes leave; the answer is an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +122,6 @@ def _answer(ticket: Ticket) -> Comment:
 
 def _too_late(comment: Comment, resolved: datetime | None) -> bool:
     return resolved is not None and (comment.created - resolved).total_seconds() > GRACE_SECONDS
-
-
-def is_empty_answer(text: str) -> bool:
-    """Tell whether an answer only says that the ticket is closed."""
-    bare = text.strip()
-    short = len(bare) <= POLITE_CHARS and "://" not in bare and "`" not in bare
-    return not bare or bare.strip(".!").casefold() in EMPTY_ANSWERS or (short and bool(POLITE.match(bare)))
 
 
 def moment(value: Any) -> datetime | None:

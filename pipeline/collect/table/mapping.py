@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.collect.context import neighbour_contexts
+from pipeline.collect.table.columns import blank, too_long, utf8
 from pipeline.collect.table.partitions import Predicate
 from pipeline.collect.table.readers.base import MAX_CHARS, BadRecord, Piece
+from pipeline.collect.table.times import Times
 from pipeline.records import SCHEMA, TIMESTAMP, SetAside, content_hash, question_id, to_batches
 
 if TYPE_CHECKING:
     from pipeline.settings import TableSourceSettings
 
-CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)
-"""Microseconds since 1970 of the years 1 and 9999: what lies outside is no time that Python could hold."""
 OPTIONAL = ("context", "key", "updated_at", "section", "language")
 
 
@@ -34,7 +33,7 @@ class RowMapping:
     provenance: str
     partitions: Mapping[str, str | None]
     predicates: list[Predicate]
-    now: datetime
+    times: Times
     set_aside: list[SetAside] = field(default_factory=list)
 
     def wanted(self) -> list[str]:
@@ -76,7 +75,7 @@ class RowMapping:
         """Keep the rows that meet the predicates on plain columns; those on partitions were met by the file."""
         for predicate in self.predicates:
             if predicate.column not in self.partitions:
-                values = _utf8(batch.column(predicate.column))[0].to_pylist()
+                values = utf8(batch.column(predicate.column))[0].to_pylist()
                 batch = batch.filter(pa.array([predicate.holds(value) for value in values], pa.bool_()))
         return batch
 
@@ -92,25 +91,25 @@ class RowMapping:
         config = self.config
         texts, broken = {}, np.zeros(batch.num_rows, bool)
         for name in ("question", "answer", "context", "key", "section", "language"):
-            texts[name], wrong = _utf8(self._column(batch, getattr(config, name)))
+            texts[name], wrong = utf8(self._column(batch, getattr(config, name)))
             broken |= wrong
         updated = self._column(batch, config.updated_at)
         reasons = [
             ("not valid UTF-8", broken),
-            ("no question", _blank(texts["question"])),
-            ("no answer", _blank(texts["answer"])),
-            ("text is too long", _too_long(texts["question"]) | _too_long(texts["answer"])),
+            ("no question", blank(texts["question"])),
+            ("no answer", blank(texts["answer"])),
+            ("text is too long", too_long(texts["question"]) | too_long(texts["answer"])),
         ]
         if config.key:
-            reasons.append(("no key", _blank(texts["key"])))
+            reasons.append(("no key", blank(texts["key"])))
         bad = np.zeros(batch.num_rows, bool)
         for reason, mask in reasons:
             self._put_aside(reason, texts, np.flatnonzero(mask & ~bad))
             bad |= mask
         columns = [pc.utf8_trim_whitespace(texts[name]) for name in ("question", "answer")]
-        context = pc.if_else(pa.array(_blank(texts["context"])), pa.scalar(None, pa.string()), texts["context"])
+        context = pc.if_else(pa.array(blank(texts["context"])), pa.scalar(None, pa.string()), texts["context"])
         origin = pc.if_else(pc.is_null(context), pa.scalar(None, pa.string()), "human")
-        columns += [context, origin, texts["section"], texts["language"], texts["key"], _times(updated, self.now)]
+        columns += [context, origin, texts["section"], texts["language"], texts["key"], self.times.read(updated)]
         names = ["question", "answer", "context", "context_origin", "section", "language", "key", "updated_at"]
         return pa.RecordBatch.from_arrays(columns, names=names).filter(pa.array(~bad))
 
@@ -148,7 +147,7 @@ class RowMapping:
             "question_id": pa.array(list(ids), pa.string()),
             "content_hash": pa.array(list(hashes), pa.string()),
             "provenance": pa.array([self._provenance(key) for key in keys], pa.string()),
-            "collected_at": pa.repeat(pa.scalar(self.now, TIMESTAMP), size),
+            "collected_at": pa.repeat(pa.scalar(self.times.now, TIMESTAMP), size),
             "answer_html": pa.nulls(size, pa.string()),
             "tags": pa.array([[]] * size, SCHEMA.field("tags").type),
         }
@@ -156,70 +155,3 @@ class RowMapping:
         for name, text in {**constants, "licence": licence}.items():
             values[name] = pa.repeat(pa.scalar(text, pa.string()), size)
         return pa.RecordBatch.from_arrays([values[name] for name in SCHEMA.names], schema=SCHEMA)
-
-
-def _utf8(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """Return a column as text with replaced bytes, and which rows had bytes that are no UTF-8."""
-    wrong = np.zeros(len(column), bool)
-    if pa.types.is_timestamp(column.type):
-        return _written(column), wrong
-    if not pa.types.is_binary(column.type):
-        return pc.cast(column, pa.string()), wrong
-    try:
-        return pc.cast(column, pa.string()), wrong
-    except pa.ArrowInvalid:
-        values = column.to_pylist()
-    texts = [None if value is None else value.decode("utf-8", "replace") for value in values]
-    for index, (value, text) in enumerate(zip(values, texts, strict=True)):
-        wrong[index] = text is not None and text.encode() != value
-    return pa.array(texts, pa.string()), wrong
-
-
-def _written(times: pa.Array) -> pa.Array:
-    """Return times as text, in UTC when their time zone is none that is known."""
-    try:
-        return pc.cast(times, pa.string())
-    except pa.ArrowInvalid:
-        return pc.cast(pc.cast(times, pa.timestamp(times.type.unit, "UTC")), pa.string())
-
-
-def _blank(column: pa.Array) -> np.ndarray:
-    matched = pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0), True)
-    return _mask(matched)
-
-
-def _too_long(column: pa.Array) -> np.ndarray:
-    return _mask(pc.fill_null(pc.greater(pc.utf8_length(column), MAX_CHARS), False))
-
-
-def _mask(flags: pa.Array) -> np.ndarray:
-    mask: np.ndarray = flags.to_numpy(zero_copy_only=False)
-    return mask
-
-
-def _times(column: pa.Array, otherwise: datetime) -> pa.Array:
-    """Return times in UTC: Arrow's own, ISO 8601 text or seconds since 1970; where there is none, `otherwise`."""
-    fallback = pa.scalar(otherwise, TIMESTAMP)
-    if pa.types.is_timestamp(column.type):
-        zoned = column if column.type.tz else pc.assume_timezone(column, "UTC")
-        times = pc.cast(zoned, TIMESTAMP, safe=False)
-        ticks = pc.cast(times, pa.int64())
-        sound = pc.and_(pc.greater(ticks, CALENDAR[0]), pc.less(ticks, CALENDAR[1]))
-        return pc.fill_null(pc.if_else(sound, times, pa.scalar(None, TIMESTAMP)), fallback)
-    if column.null_count == len(column):
-        return pa.repeat(fallback, len(column))
-    return pa.array([_time(text) or otherwise for text in _utf8(column)[0].to_pylist()], TIMESTAMP)
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromtimestamp(float(text), UTC) if _is_number(text) else datetime.fromisoformat(text.strip())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _is_number(text: str) -> bool:
-    return text.strip().lstrip("-").replace(".", "", 1).isdecimal()

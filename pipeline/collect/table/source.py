@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from pipeline.collect.table.mapping import RowMapping
 from pipeline.collect.table.partitions import partition_values, predicates
 from pipeline.collect.table.readers.base import TableReader
 from pipeline.collect.table.readers.choice import TooLarge, expanded, reader_for
+from pipeline.collect.table.times import Times
 from pipeline.errors import SourceError
 from pipeline.records import SetAside, to_batches
 from pipeline.settings import LakeSettings, Settings, TableSourceSettings
@@ -48,6 +50,7 @@ class TableSource(Source[TableSourceSettings]):
         self._lake = lake or LakeSettings()
         self._predicates = predicates(config.where)
         self._drift = Drift()
+        self._times = Times(datetime.now(UTC))
 
     @classmethod
     def from_settings(cls, config: TableSourceSettings, settings: Settings) -> Self:
@@ -56,6 +59,7 @@ class TableSource(Source[TableSourceSettings]):
 
     def documents(self, state: SourceState, landing: Landing) -> Iterator[Document]:
         """Yield one document per file or per folder of generated files; those with the same tags are not read."""
+        self._times = Times(state.now)
         place = open_files(self.config.uri, self._lake)
         selected = [file for file in place.list() if self._selected(file)]
         self._warn_of_links(place.skipped)
@@ -67,7 +71,7 @@ class TableSource(Source[TableSourceSettings]):
                 yield Document(group.document_id, "unchanged", before)
                 continue
             with tempfile.TemporaryDirectory(prefix="llmops-table-") as folder:
-                reading = _Reading(self, group, state, landing, Path(folder))
+                reading = _Reading(self, group, landing, Path(folder))
                 try:
                     digests = reading.copy(place.fetch)
                 except SourceError as problem:
@@ -78,7 +82,7 @@ class TableSource(Source[TableSourceSettings]):
                     yield Document(group.document_id, "unchanged", validators)
                     continue
                 yield Document(group.document_id, "changed", validators, reading.batches(validators))
-        self.warnings += self._drift.warnings()
+        self.warnings += [*self._drift.warnings(), *self._times.warnings(self.config.name)]
 
     def _warn_of_links(self, paths: list[str]) -> None:
         shown = [f"{path} is a link and was not read: links are not followed" for path in paths[:MAX_WARNINGS]]
@@ -101,9 +105,11 @@ class TableSource(Source[TableSourceSettings]):
 
     def reader(self, path: Path, extension: str) -> TableReader:
         """Return the reader of a local file."""
-        return reader_for(path, self.config.format, extension)
+        reader = reader_for(path, self.config.format, extension)
+        reader.encoding = self.config.encoding
+        return reader
 
-    def mapping(self, group: Group, file: TableFile, state: SourceState) -> RowMapping:
+    def mapping(self, group: Group, file: TableFile) -> RowMapping:
         """Return how a file's columns become rows."""
         return RowMapping(
             self.config,
@@ -111,7 +117,7 @@ class TableSource(Source[TableSourceSettings]):
             provenance=file.uri,
             partitions=partition_values(file.path),
             predicates=self._predicates,
-            now=state.now,
+            times=self._times,
         )
 
     def note_schema(self, path: str, schema: Mapping[str, str], before: Mapping[str, str] | None) -> None:
@@ -122,10 +128,9 @@ class TableSource(Source[TableSourceSettings]):
 class _Reading:
     """One group of files being read."""
 
-    def __init__(self, source: TableSource, group: Group, state: SourceState, landing: Landing, folder: Path) -> None:
+    def __init__(self, source: TableSource, group: Group, landing: Landing, folder: Path) -> None:
         self._source = source
         self._group = group
-        self._state = state
         self._landing = landing
         self._folder = folder
         self._local: dict[str, Path] = {}
@@ -167,7 +172,7 @@ class _Reading:
         schema = reader.schema(path)
         source.note_schema(file.path, schema, schemas.get(_folder_of(file)))
         schemas[_folder_of(file)] = schema
-        mapping = source.mapping(self._group, file, self._state)
+        mapping = source.mapping(self._group, file)
         yield from mapping.batches(reader.pieces(path, mapping.wanted()))
 
     def _land(self, file: TableFile, local: Path) -> None:

@@ -9,7 +9,7 @@ from statistics import median
 from pipeline.collect.web.dom import elements_of
 from pipeline.collect.web.families import all_families
 from pipeline.collect.web.families.base import ANNOUNCED, Family
-from pipeline.collect.web.model import Candidate, Pair, RejectedPair
+from pipeline.collect.web.model import Candidate, Element, Pair, RejectedPair
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.pairs import build
 from pipeline.collect.web.questions import question_share
@@ -17,6 +17,7 @@ from pipeline.collect.web.rest import MARKED, STRUCTURED, is_inside, question_ke
 
 REPLACE_FACTOR = 1.5
 """A later family replaces an earlier one only when it finds more than this many times the pairs."""
+MIN_ASKING = 0.3
 MIN_SHOWN = 3
 """So many questions that are shown are worth more than structured data that tells nothing of the page."""
 
@@ -47,11 +48,12 @@ def choose(page: Page, *, selector: bool = False) -> Choice | None:
             continue
         settled = best is not None and best.family not in STRUCTURED and not _unannounced(best, page)
         needed = REPLACE_FACTOR * len(best.pairs) if best is not None and settled else 0.0
-        if family.ceiling(page) <= needed:
+        if family.ceiling(page) <= needed and not (best is not None and _states(best)):
             continue
         candidates = family.find(page)
         findings.append((family, candidates))
-        if not candidates or (len(candidates) <= needed and not _encloses(candidates, best)):
+        rivals = len(candidates) > needed or (best is not None and _states(best)) or _encloses(candidates, best)
+        if not candidates or not rivals:
             continue
         pairs, rejected = build(candidates, family.name, page)
         found = Choice(family.name, pairs, rejected)
@@ -79,9 +81,29 @@ def _elsewhere(choice: Choice) -> bool:
     return choice.family in STRUCTURED and all(candidate.node is None for candidate, _ in choice.pairs)
 
 
+def _states(choice: Choice) -> bool:
+    """Say whether nearly nothing that was found asks: on a FAQ page that is enough only where nothing else does."""
+    return choice.family not in STRUCTURED and question_share([pair.question for _, pair in choice.pairs]) < MIN_ASKING
+
+
+def _holds(found: Choice, best: Choice) -> bool:
+    """Say whether half of the answers that were found hold something of what is best so far: those are its sections."""
+    around = {
+        parent for candidate, _ in best.pairs if candidate.node is not None for parent in _outwards(candidate.node)
+    }
+    holding = sum(any(element in around for element in elements_of(candidate.answer)) for candidate, _ in found.pairs)
+    return 2 * holding >= len(found.pairs)
+
+
+def _outwards(node: Element) -> list[Element]:
+    return [node, *node.iterancestors()]
+
+
 def _is_better(found: Choice, best: Choice, page: Page) -> bool:
     if _unannounced(best, page) != _unannounced(found, page):
         return _unannounced(best, page)
+    if _states(best) and not _states(found):
+        return not _holds(found, best)
     if _elsewhere(best) and len(found.pairs) >= MIN_SHOWN and not _unannounced(found, page):
         return True
     return (

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipeline.collect.web.fetch import Fetched, Fetcher, FetchError
 from pipeline.collect.web.robots import Robots
 from pipeline.collect.web.urls import BadUrl, canonical, folder_of, in_folder, may_be_page
 
 MAX_QUERIES_PER_PATH = 50
-"""Pages that differ only in their query string: more than this is a calendar or a search, not content."""
+"""Followed links that differ only in their query string: more than this is likely a calendar or a search."""
+MAX_CUT_KEPT = 10_000
+"""So many links that were not followed are remembered, to tell at the end what was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,18 @@ class Crawl:
         self._validators = validators or (lambda _url: {})
         self._concurrency = concurrency
         self._seen: set[str] = set()
-        self._queries: dict[str, int] = {}
+        self._queries: Counter[str] = Counter()
         self._folders: list[str] = []
         self.visited = 0
-        self.truncated = False
-        """True when the page limit left known URLs unvisited."""
+        self._full = False
+        self._cut: set[str] = set()
 
     def run(self, starts: Iterable[str]) -> Iterator[Visit]:
         """Visit the start pages, then what they link to, level by level.
 
         Starts are admitted wherever they are; links only inside the folders of the starts.
         """
-        level = [url for url in map(_spelled, starts) if url is not None and self._admit(url)]
+        level = [url for url in map(_spelled, starts) if url is not None and self._is_new(url)]
         depth = 0
         while level:
             following: list[str] = []
@@ -83,12 +85,26 @@ class Crawl:
 
     def revisit(self, urls: Iterable[str]) -> Iterator[Visit]:
         """Visit further URLs whose turn did not come by links (pages known from before)."""
-        yield from self._level([url for url in urls if self._admit(url)], self._scope.max_depth)
+        yield from self._level([url for url in urls if self._is_new(url)], self._scope.max_depth)
 
     def inside(self, links: Iterable[str]) -> list[str]:
         """Return the links that lie in the crawled folders and could be pages, in one spelling, each once."""
         spelled = dict.fromkeys(url for url in map(_spelled, links) if url is not None)
         return [url for url in spelled if may_be_page(url) and any(in_folder(url, folder) for folder in self._folders)]
+
+    def missed(self) -> list[str]:
+        """Return, as sentences, why known URLs were left unvisited; none when all were visited."""
+        found = []
+        if self._full:
+            found.append(f"stopped at {self._scope.max_pages} pages; raise max_pages to see the whole site")
+        pages = sorted({url.partition("?")[0] for url in self._cut - self._seen})
+        if pages:
+            more = f" and {len(pages) - 3} more" if len(pages) > 3 else ""
+            found.append(
+                f"of links that differ only in their query {MAX_QUERIES_PER_PATH} a page are followed; more exist of "
+                f"{', '.join(page[:200] for page in pages[:3])}{more}; list those that matter in urls or in a sitemap"
+            )
+        return found
 
     def _open_folder(self, visit: Visit) -> None:
         """Let links be followed in the folder of a start page, as it is called after redirects."""
@@ -100,20 +116,26 @@ class Crawl:
         return [url for url in self.inside(visit.links) if self._admit(url)]
 
     def _admit(self, url: str) -> bool:
+        """Take in a link, unless too many before it led to the same page with another query."""
+        page, _, query = url.partition("?")
+        if url not in self._seen and query and self._queries[page] >= MAX_QUERIES_PER_PATH:
+            if len(self._cut) < MAX_CUT_KEPT:
+                self._cut.add(url)
+            return False
+        new = self._is_new(url)
+        self._queries[page] += bool(query) and new
+        return new
+
+    def _is_new(self, url: str) -> bool:
         if url in self._seen:
             return False
-        parts = urlsplit(url)
-        if parts.query:
-            self._queries[parts.path] = self._queries.get(parts.path, 0) + 1
-            if self._queries[parts.path] > MAX_QUERIES_PER_PATH:
-                return False
         self._seen.add(url)
         return True
 
     def _level(self, urls: list[str], depth: int) -> Iterator[Visit]:
         room = self._scope.max_pages - self.visited
         if len(urls) > room:
-            self.truncated = True
+            self._full = True
         queue = iter(urls[: max(0, room)])
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="fetch") as pool:
             running: list[tuple[Visit, Future[Fetched]]] = []

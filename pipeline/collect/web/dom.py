@@ -39,6 +39,11 @@ def raw_text(element: Element) -> str:
     return str(_all_text(element))
 
 
+def letters(element: Element) -> int:
+    """Return how many characters stand inside an element, blanks not counted."""
+    return len("".join(raw_text(element).split()))
+
+
 def text_of(element: Element) -> str:
     """Return the text of an element on one line; blocks, table cells and line breaks count as blanks."""
     if len(element) == 0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from pipeline.charsets import decode
 from pipeline.collect.web.choose import Choice, choose
-from pipeline.collect.web.encoding import decode
 from pipeline.collect.web.families.selector import mark
 from pipeline.collect.web.model import PageExtraction, Selector
 from pipeline.collect.web.page import NotAPage, Page, parse_page

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 QUESTION_WORDS = (
-    r"q|question|frage|vraag|pregunta|pergunta|domanda|fråga|spørsmål|spørgsmål|kysymys|вопрос|в(?=:)|питання|въпрос"
+    r"q|ｑ|question|frage|vraag|pregunta|pergunta|domanda|fråga|spørsmål|spørgsmål|kysymys|вопрос|в(?=:)|питання|въпрос"
     r"|pytanie|otázka|kérdés|întrebare|soru|ερώτηση|سؤال|سوال|س|שאלה|ש|प्रश्न|प्र|câu\s+hỏi|hỏi|pertanyaan"
     r"|質問|问题|問題|问|問|질문"
 )
 """What stands before a question ("Q:", "Frage 3:"), as the alternatives of a pattern that ignores case."""
 ANSWER_WORDS = (
-    r"a|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|vastaus|ответ|о(?=:)|відповідь"
+    r"a|ａ|answer|ans|antwort|antwoord|réponse|reponse|r|respuesta|resposta|risposta|svar|vastaus|ответ|о(?=:)|відповідь"
     r"|отговор|odpowiedź|odpověď|odpoveď|válasz|răspuns|cevap|yanıt|απάντηση|جواب|الجواب|پاسخ|ج|תשובה|ת|उत्तर|उ"
     r"|trả\s+lời|đáp|jawaban|jawab|回答|答え|答案|答|답변?"
 )
 """What stands before an answer."""
+LETTER_PAIRS = (("P", "R"), ("D", "R"), ("F", "A"), ("V", "A"))
+"""Initials of question and answer in Spanish, Portuguese, Italian, German and Dutch: labels only where both stand."""
 
 # First words of questions, and of the statements with which people describe a problem. Words are lower case.
 _STARTERS = {

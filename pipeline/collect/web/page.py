@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
 
+from pipeline.charsets import decode
 from pipeline.collect.web.boilerplate import prune
 from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
-from pipeline.collect.web.encoding import decode
+from pipeline.collect.web.line_breaks import split_lines
+from pipeline.collect.web.metadata import (
+    canonical_of,
+    is_article,
+    join,
+    language_of,
+    licences_of,
+    parents_of,
+    robots_of,
+)
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.outline import settle_headings
-from pipeline.collect.web.questions import squeeze
 from pipeline.collect.web.signals import Signals, read_signals
 
 MAX_LINKS = 20_000
@@ -77,25 +85,29 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
     base = _base(root, url)
     title = text_of(root.find(".//title")) if root.find(".//title") is not None else ""
     headings = [text for text in (text_of(heading) for heading in root.iter("h1")) if text][:5]
-    signals = read_signals(url, title, _announcing(root, headings), _parents(root))
+    json_ld = [node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")]
+    published = is_article(root, json_ld)
+    signals = read_signals(url, title, _announcing(root, headings), parents_of(root), published=published)
     page = Page(
         url=url,
         root=root,
         base=base,
         title=title,
         main_headings=headings,
-        lang=_language(root),
-        canonical=_canonical(root, base, url),
-        licences=_licences(root, base),
+        lang=language_of(root),
+        canonical=canonical_of(root, base, url),
+        licences=licences_of(root, base),
         links=_links(root, base),
-        json_ld=[node.text for node in root.iter("script") if node.text and _JSON_LD.match(node.get("type") or "")],
+        json_ld=json_ld,
         contents=_contents(root) if signals.faq == 3 else {},
         signals=signals,
         encoding=encoding,
-        robots=_robots(root),
+        robots=robots_of(root),
         warnings=warnings,
     )
     prune(root, url)
+    if signals.faq == 3:
+        split_lines(root)
     page.order = {element: number for number, element in enumerate(root.iter())}
     del kept
     page.text = raw_text(root)
@@ -147,17 +159,7 @@ def _empty_head(root: Element) -> None:
 
 def _base(root: Element, url: str) -> str:
     element = root.find(".//base[@href]")
-    return _join(url, element.get("href")) or url if element is not None else url
-
-
-def _join(base: str, href: str | None) -> str | None:
-    """Return an absolute http(s) URL, or None for anything else (javascript:, data:, malformed)."""
-    try:
-        absolute = urljoin(base, (href or "").strip())
-        parts = urlsplit(absolute)
-    except ValueError:
-        return None
-    return absolute if parts.scheme in ("http", "https") and parts.netloc else None
+    return join(url, element.get("href")) or url if element is not None else url
 
 
 def _announcing(root: Element, headings: list[str]) -> list[str]:
@@ -168,46 +170,6 @@ def _announcing(root: Element, headings: list[str]) -> list[str]:
     return [text_of(first)] if first is not None else []
 
 
-def _language(root: Element) -> str | None:
-    for value in (
-        root.get("lang"),
-        root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang"),
-        *root.xpath("//meta[translate(@http-equiv, 'CONTELAGU', 'contelagu')='content-language']/@content"),
-        *root.xpath("//meta[@property='og:locale']/@content"),
-        *root.xpath("//body/@lang"),
-    ):
-        match = re.match(r"[A-Za-z]{2,3}(?=$|[-_,\s])", (value or "").strip())
-        if match:
-            return str(match.group()).lower()
-    return None
-
-
-def _canonical(root: Element, base: str, url: str) -> str | None:
-    """Return the page's own idea of its address, unless it points to another host (a mistake or a trap)."""
-    for link in root.iter("link"):
-        if "canonical" in (link.get("rel") or "").lower().split():
-            address = _join(base, link.get("href"))
-            if address and urlsplit(address).netloc == urlsplit(url).netloc:
-                return str(urldefrag(address).url)
-    return None
-
-
-def _licences(root: Element, base: str) -> list[str]:
-    found: list[str] = []
-    for element in root.iter("a", "link"):
-        if {"license", "licence"} & set((element.get("rel") or "").lower().split()):
-            found.append(_join(base, element.get("href")) or text_of(element))
-    for meta in root.iter("meta"):
-        if (meta.get("name") or meta.get("property") or "").lower() in (
-            "dcterms.license",
-            "dc.rights",
-            "dcterms.rights",
-            "license",
-        ):
-            found.append(squeeze(meta.get("content") or ""))
-    return [licence for licence in dict.fromkeys(found) if licence]
-
-
 def _links(root: Element, base: str) -> list[str]:
     hrefs: dict[str, None] = {}
     for link in root.iter("a", "area"):
@@ -216,7 +178,7 @@ def _links(root: Element, base: str) -> list[str]:
             hrefs.setdefault(href)
             if len(hrefs) >= MAX_LINKS:
                 break
-    return list(dict.fromkeys(address for address in (_join(base, href) for href in hrefs) if address))
+    return list(dict.fromkeys(address for address in (join(base, href) for href in hrefs) if address))
 
 
 def _contents(root: Element) -> dict[str, str]:
@@ -228,19 +190,3 @@ def _contents(root: Element) -> dict[str, str]:
         if name and all(name not in (holder.get("id"), holder.get("name")) for holder in (link, *link.iterancestors())):
             found.setdefault(name, text_of(link))
     return found
-
-
-def _parents(root: Element) -> list[str]:
-    return [
-        squeeze(link.get("title") or "")
-        for link in root.iter("link")
-        if {"home", "up", "start", "top", "contents"} & set((link.get("rel") or "").lower().split())
-    ]
-
-
-def _robots(root: Element) -> str:
-    return ",".join(
-        (meta.get("content") or "").lower()
-        for meta in root.iter("meta")
-        if (meta.get("name") or "").lower() == "robots"
-    )

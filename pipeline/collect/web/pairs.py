@@ -17,8 +17,10 @@ from pipeline.collect.web.signals import is_faq_phrase
 from pipeline.collect.web.tails import linked_share, text_of_piece, trim_tail
 
 _BARE = re.compile(r"^\W*(?:the\s+)?(?:faqs?|frequently\s+asked\s+questions)(?:\s*\(faqs?\))?\W*$", re.IGNORECASE)
+_BULLETS = " •‣▸►▪●○■□◆◇▶✔✓➔➤→·"
 _WORD = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
+_CHOICE = re.compile(r"(?:^|(?<=\s))(?:- )?[('‘\"]?([A-Ha-h])[).:]['’\"]?\s")
 _EMPTY = "the answer is empty or holds no text (a picture, a video, a script)"
 _CONTENTS = "nearly all questions beside it have no answer: a table of contents"
 MIN_CONTENTS = 5
@@ -29,7 +31,7 @@ def build(
     candidates: Sequence[Candidate], family: str, page: Page
 ) -> tuple[list[tuple[Candidate, Pair]], list[RejectedPair]]:
     """Return the pairs with the candidates that they came from, and the candidates that gave none with the reason."""
-    questions = strip_numbering([candidate.question for candidate in candidates])
+    questions = strip_numbering([candidate.question.lstrip(_BULLETS) for candidate in candidates])
     if candidates:
         trim_tail(candidates[-1].answer)
         _strip_answer_labels(candidates)
@@ -40,6 +42,8 @@ def build(
     for candidate, question in zip(candidates, questions, strict=True):
         answer = render(candidate.answer, page.base)
         reason = _unfit(question, answer, candidate.answer) or _entry_of_contents(candidate)
+        if reason is None and page.signals.faq < 2 and _is_choice(answer):
+            reason = "the answer is a choice, as in an exam"
         if reason is None and (question, answer) in seen:
             reason = "the same question with the same answer stands on this page already"
         if reason is not None:
@@ -80,6 +84,12 @@ def _unfit(question: str, answer: str, pieces: Sequence[Piece]) -> str | None:
     return None
 
 
+def _is_choice(answer: str) -> bool:
+    """Say whether an answer offers several ("a) Yes b) No c) Maybe") and nothing else."""
+    letters = [letter.lower() for letter in _CHOICE.findall(answer)]
+    return len(letters) >= 3 and letters == list("abcdefgh"[: len(letters)]) and bool(_CHOICE.match(answer))
+
+
 def _entry_of_contents(candidate: Candidate) -> str | None:
     """Recognise an entry of a table of contents: the question is a link, and so are the answers."""
     if candidate.node is None or candidate.node.tag not in ("dt", "li", "td", "p", "div"):
@@ -101,6 +111,8 @@ def _strip_answer_labels(candidates: Sequence[Candidate]) -> None:
     """Take "A:" off the answers when at least half of them begin with it."""
     labelled = [c for c in candidates if c.answer and ANSWER_LABEL.match(_start(c.answer))]
     if len(labelled) * 2 < len(candidates) or len(labelled) < 2:
+        return
+    if 2 * sum(_is_choice(" ".join(map(text_of_piece, c.answer))) for c in labelled) > len(labelled):
         return
     if not all(ANSWER_LABEL.sub("", _start(c.answer), count=1) or len(c.answer) > 1 for c in labelled):
         return  # "Answer 1." is the whole answer

@@ -20,8 +20,14 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*")
 # Scripts that do not put blanks between words, and languages that ask with an ending.
 _EAST_ASIAN = re.compile(
     r"(ですか|ますか|でしょうか|ませんか|のか|とは|には|方法は|理由は|どう|なぜ|何が|いつ|どこ|どれ|どの"
+    r"|いくら|何[日時回個円歳人年月]|誰|どなた|教えて|ましたか|たいのですが|知りたい|(?:わか|分か)らない|忘れ(?:た|まし)"
+    r"|でき(?:ない|ません)(?:です)?[。.]?$"
     r"|吗|嗎|呢|什么|什麼|如何|怎么|怎麼|怎样|怎樣|为何|為何|为什么|為什麼|哪|是否|多少|能否|可否|可以.*么"
     r"|나요|까요|습니까|ㅂ니까|인가요|무엇|어떻게|왜\s|언제|어디|누가|은\?|는\?)"
+)
+_THAI = re.compile(
+    r"อะไร|อย่างไร|ยังไง|ทำไม|เพราะเหตุใด|เมื่อ(?:ไหร่|ไร|ใด)|ที่ไหน|ที่ใด|ใคร|เท่า(?:ไหร่|ไร|ใด)|กี่|ไหน|ไหม|มั้ย|หรือ(?:ไม่|เปล่า|ยัง)"
+    r"|ได้บ้าง"
 )
 _TURKISH_ENDING = re.compile(r"\b(mı|mi|mu|mü|mıyım|miyim|mıdır|midir|mısınız|misiniz)\s*[.?]?$")
 _VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|như thế nào|tại sao|vì sao)", re.IGNORECASE)
@@ -29,7 +35,7 @@ _VIETNAMESE = re.compile(r"(là gì|thế nào|ở đâu|bao lâu|không\s*$|nh�
 _NUMBER = re.compile(
     rf"""^\s*(?:
         (?P<label>(?:{QUESTION_WORDS})
-            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：、\]]+\s*|[-–—]\s+))
+            \s*(?:no\.?|nr\.?|\#|n°|№)?\s*(?:\d+(?:\.\d+)*)?\s*(?:[.:)）：．、\]]+\s*|[-–—]\s+))
       | (?P<plainlabel>q\s*\d+(?:\.\d+)*\s+)
       | (?P<letter>[QＱ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]))
       | (?P<bracket>[(\[（]\s*(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)\s*[)\]）]\s*)
@@ -82,7 +88,14 @@ def looks_like_question(text: str) -> bool:
             return True
         if " ".join(text.lower().split()[:2]) in FIRST_WORD_PAIRS:
             return True
-    return bool(_EAST_ASIAN.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text))
+    return bool(
+        _EAST_ASIAN.search(text) or _THAI.search(text) or _TURKISH_ENDING.search(text) or _VIETNAMESE.search(text)
+    )
+
+
+def asks_in_title(text: str) -> bool:
+    """Say whether the title of a page asks; a title without a mark needs four words to be told from a name."""
+    return has_question_mark(text) or (looks_like_question(text) and len(text.split()) >= 4)
 
 
 def is_call_to_action(text: str) -> bool:

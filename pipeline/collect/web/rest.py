@@ -17,7 +17,7 @@ STRUCTURED = ("jsonld", "microdata")
 MIN_PLAIN, MIN_MARKED = 3, 2
 """So many further questions make a group of their own: in plain markup, and in markup made for questions."""
 
-MARKED = frozenset(("microdata", "details", "accordion", "qandaset", "named", "dl", "labels"))
+MARKED = frozenset(("microdata", "details", "accordion", "component", "qandaset", "named", "dl", "labels"))
 _WORDS = re.compile(r"\w+")
 Found: TypeAlias = tuple[Candidate, Pair]
 

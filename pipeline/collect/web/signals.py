@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from pipeline.collect.web.address_signals import is_help_article, is_numbered_article, url_signal
+from pipeline.collect.web.questions import asks_in_title
+
 _FAQ_PHRASES = re.compile(
     r"""\bf\.?\s?a\.?\s?q\.?(?:'?s)?\b | \bfrequently\s+asked | \b(?:common|popular|general|top)\s+questions\b
       | \bquestions?\s*(?:&|and|\+|/|-)\s*answers?\b | \bq\s?(?:&|and|\+)\s?a(?:s|'s)?\b
@@ -32,30 +35,32 @@ _FAQ_PHRASES = re.compile(
       | שאלות\s+(?:נפוצות|ותשובות) | अक्सर\s+पूछे | よくある(?:ご)?質問 | 質問と回答 | 常见问题 | 常見問題
       | 常见问答 | 常見問答 | 问与答 | 問與答
       | 자주\s*(?:묻는|하는)\s*질문 | câu\s+hỏi\s+thường\s+gặp | pertanyaan\s+(?:yang\s+)?(?:sering|umum)
-      | คำถามที่พบบ่อย
+      | ค(?:ำ|ํา)ถามที่(?:พบ|ถูกถาม|ถาม)บ่อย | ถาม\s*-?\s*ตอบ
     """,
     re.VERBOSE | re.IGNORECASE,
-)
-_FAQ_SEGMENT = re.compile(
-    r"^(?:faqs?|f-a-q|frequently-?asked-?questions?|questions-(?:and-)?answers|q-?(?:and|n)-?a|foire-aux-questions"
-    r"|questions-frequentes|haeufige-fragen|häufige-fragen|preguntas-frecuentes|domande-frequenti|perguntas-frequentes"
-    r"|duvidas-frequentes|veelgestelde-vragen|vanliga-fragor)$"
-)
-_HELP_SEGMENT = re.compile(
-    r"^(?:help|support|hc|kb|knowledge-?base|help-?cent(?:er|re)|hilfe|aide|ayuda|aiuto|ajuda|assistance"
-    r"|troubleshoot\w*)$"
-)
-_HELP_ARTICLE_PATH = re.compile(
-    r"/(?:hc/(?:[\w-]+/)?articles/\d|(?:help|support|kb|knowledge-?base|help-?cent(?:er|re)|solution)s?/(?:[^/]+/)*"
-    r"(?:articles?|solutions?|answers?|kb)/[^/]+|(?:articles|kb|answer)/\d+|[\w-]+/answer/\d+)",
 )
 _HELP_WORDS = re.compile(
     r"\b(?:help\s?cent(?:er|re)|knowledge\s?base|support\s?cent(?:er|re)|customer\s+(?:support|service|care)"
     r"|troubleshooting"
-    r"|hilfe(?:-center|bereich)?|centre\s+d.aide|centro\s+de\s+ayuda|central\s+de\s+ajuda|centro\s+assistenza|помощь)\b"
+    r"|kundenservice|service\s+clients?|atención\s+al\s+cliente|klantenservice|hilfe(?:-center|bereich)?"
+    r"|centre\s+d.aide|centro\s+de\s+ayuda|central\s+de\s+ajuda|centro\s+assistenza|помощь)\b"
     r"|ヘルプ|帮助中心|幫助中心|도움말",
     re.IGNORECASE,
 )
+_PLAIN_HELP = re.compile(
+    r"^\W*(?:(?:your |more )?questions|answers|help|support|help\s*(?:and|&)\s*support|hilfe|(?:ihre )?fragen|aide"
+    r"|ayuda|ajuda|aiuto|preguntas|perguntas|domande|vragen|вопросы)\W*$",
+    re.IGNORECASE,
+)
+"""A main heading, or a part of the title, that is no more than this."""
+_PARTS = re.compile(r"\s+[-–—|·:]\s+|[|·]")
+_QUESTIONS = re.compile(
+    r"\b(?:questions|fragen|preguntas|dudas|perguntas|dúvidas|domande|vragen|frågor|spørgsmål|spørsmål|kysymyksiä"
+    r"|pytania|dotazy"
+    r"|kérdések|întrebări|вопрос\w*|питання|sorular\w*)\b|質問|疑問|问题|問題|疑问|질문",
+    re.IGNORECASE,
+)
+MAX_NAMING_CHARS = 80
 _OTHER_KINDS = (
     ("a glossary", r"glossar\w*|glosario|glossaire|terminology|dictionary|vocabular\w*"),
     ("a change log or release notes", r"change\s?logs?|release\s+notes?|what.s\s+new|release\s+history|errata"),
@@ -68,7 +73,10 @@ _OTHER_KINDS = (
         r"tutorials?|walk-?through|how-?tos?|getting\s+started|quick\s?start|introduction\s+to|an\s+introduction",
     ),
     ("a news or blog page", r"news(?:room)?|blogs?|press\s+releases?|announc\w+|newsletter|nachrichten|actualités"),
-    ("a quiz, exam, survey or interview", r"quiz\w*|exams?|questionnaire|survey|interviews?|poll|trivia|test\s+your"),
+    (
+        "a quiz, exam, survey or interview",
+        r"quiz\w*|exams?|questionnaire|survey|interviews?|transcripts?|poll|trivia|test\s+your",
+    ),
     (
         "a legal page",
         r"privacy\s+policy|terms\s+(?:of|and)\s+\w+|imprint|impressum|licen[cs]e\s+agreement|cookie\s+policy",
@@ -77,7 +85,8 @@ _OTHER_KINDS = (
     ("a forum or comments page", r"forums?|comments?|discussions?|message\s+board"),
 )
 _OTHER = [(kind, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for kind, words in _OTHER_KINDS]
-
+_SUBJECTS = ("a tutorial", "a news or blog page", "a quiz, exam, survey or interview", "a forum or comments page")
+"""What help articles are about ("Create a survey") rather than what they are."""
 
 _FURNITURE = re.compile(
     r"^\W*(?:table of contents|contents|toc|navigation|menu|search|related\b.{0,30}|see also|references"
@@ -112,45 +121,58 @@ def is_faq_phrase(text: str) -> bool:
     return bool(_FAQ_PHRASES.search(text))
 
 
+def names_questions(text: str) -> bool:
+    """Say whether a heading speaks of questions at all ("Got questions?"); it takes more to make it a FAQ's."""
+    return len(text) < MAX_NAMING_CHARS and bool(_QUESTIONS.search(text))
+
+
 def is_furniture(text: str) -> bool:
     """Say whether a heading belongs to the site and not to the content ("Related articles", "Table of contents")."""
     return bool(_FURNITURE.match(text))
 
 
-def read_signals(url: str, title: str, headings: Iterable[str], parents: Iterable[str]) -> Signals:
-    """Weigh what title, main headings, the URL and the titles of parent documents say."""
+def read_signals(
+    url: str, title: str, headings: Iterable[str], parents: Iterable[str], *, published: bool = False
+) -> Signals:
+    """Weigh what title, main headings, the URL and the titles of parent documents say.
+
+    `published` is for pages whose metadata say article or blog post: many systems say so of every page, so it counts
+    only where nothing speaks of questions or of help.
+    """
     headings = list(headings)
-    article = bool(_HELP_ARTICLE_PATH.search(urlsplit(url).path.lower()))
+    article = is_help_article(url)
     for where, text in (("title", title), *(("main heading", heading) for heading in headings)):
         if is_faq_phrase(text):
             return Signals(3, f"the {where} says so: {text[:80]!r}", None, article)
-    other = next((kind for kind, words in _OTHER if any(words.search(text) for text in (title, *headings[:1]))), None)
-    level, because = _url_signal(url)
+    other = _other_kind(title, headings[0] if headings else "", article)
+    level, because = url_signal(url)
     parent = next((text for text in parents if is_faq_phrase(text)), None)
     if level < 2 and parent and not other:
         level, because = 2, f"it belongs to {parent[:80]!r}"
-    if level == 0 and (any(map(_HELP_WORDS.search, (title, *headings))) or article):
+    if other is None and level < 2 and not article:
+        other = _other_in_url(url, in_help=level == 1)
+    article = article or (other is None and is_numbered_article(url))
+    if level == 0 and (article or _is_help((title, *headings))):
         level, because = 1, "it is part of a help centre"
-    if other is None and level < 2:
-        other = _other_in_url(url)
+    if published and level == 0 and not other:
+        other = "an article"
     return Signals(level, because, other, article)
 
 
-def _url_signal(url: str) -> tuple[int, str]:
-    segments = [unquote(part).lower() for part in urlsplit(url).path.split("/") if part]
-    if not segments:
-        return 0, ""
-    *folders, last = segments
-    stem = re.sub(r"(?:\.[a-z]{2,5})+$", "", last)
-    if _FAQ_SEGMENT.match(stem) or re.search(r"(?:^|[^a-z])faqs?(?:[^a-z]|$)", stem):
-        return 2, f"the URL says so: {last!r}"
-    if any(_FAQ_SEGMENT.match(part) for part in folders):
-        return 2, "the URL's folder says so"
-    if any(_HELP_SEGMENT.match(part) for part in segments):
-        return 1, "the URL is in a help section"
-    return 0, ""
+def _is_help(texts: Iterable[str]) -> bool:
+    return any(_HELP_WORDS.search(text) or any(map(_PLAIN_HELP.match, _PARTS.split(text))) for text in texts)
 
 
-def _other_in_url(url: str) -> str | None:
-    path = re.sub(r"[-_./]+", " ", unquote(urlsplit(url).path).lower())
+def _other_kind(title: str, heading: str, article: bool) -> str | None:
+    """Return what else a page calls itself. A word inside a question, or of a help article, is what that is about."""
+    if asks_in_title(heading) and not any(words.match(heading) for _, words in _OTHER):
+        title, heading = title.replace(heading, ""), ""
+    found = (kind for kind, words in _OTHER if words.search(title) or words.search(heading))
+    return next((kind for kind in found if not (article and kind in _SUBJECTS)), None)
+
+
+def _other_in_url(url: str, *, in_help: bool) -> str | None:
+    """Return what the folders and the name of a page call it; in a help section a name is what the page is about."""
+    path = unquote(urlsplit(url).path).lower()
+    path = re.sub(r"[-_./]+", " ", path.rstrip("/").rpartition("/")[0] if in_help else path)
     return next((kind for kind, words in _OTHER if words.search(path)), None)

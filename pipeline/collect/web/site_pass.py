@@ -45,6 +45,7 @@ class SitePass:
     contents: dict[str, str] = field(default_factory=dict)
     deferred: list[tuple[_Known, Visit]] = field(default_factory=list)
     failures: list[FetchError] = field(default_factory=list)
+    unread: dict[str, list[str]] = field(default_factory=dict)
     readable: int = 0
     complete: bool = True
     warnings: list[str] = field(default_factory=list)
@@ -70,11 +71,12 @@ class SitePass:
             for visit in crawl.revisit(sorted(self.known)):
                 yield from self._document(visit, crawl)
         yield from self._revived(robots)
-        if crawl.truncated:
-            self.complete = False
-            self.warnings.append(
-                f"{config.name}: stopped at {config.max_pages} pages; raise max_pages to see the whole site"
-            )
+        missed = crawl.missed()
+        for sentence, urls in self.unread.items():
+            more = f" and {len(urls) - 1} more" if len(urls) > 1 else ""
+            self.warnings.append(f"{config.name}: {sentence}: {urls[0][:200]}{more}")
+        self.complete = self.complete and not missed
+        self.warnings += [f"{config.name}: {sentence}" for sentence in missed]
         self._fail_if_nothing()
 
     def _starts(self, robots: Robots) -> Iterator[str]:
@@ -135,6 +137,8 @@ class SitePass:
         chosen = config.selector
         selector = Selector(chosen.container, chosen.question, chosen.answer) if chosen else None
         page = extract_page(answer.body, answer.url, answer.content_type, selector)
+        for sentence in page.warnings:
+            self.unread.setdefault(sentence, []).append(url)
         if visit is not None and crawl is not None:
             visit.links = [] if page.nofollow else page.links
         identity = page_identity(page, answer.url, self.yielded)

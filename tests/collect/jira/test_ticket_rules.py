@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.collect.jira.ticket import Comment, Ticket, Unanswered, answered, is_empty_answer, moment
+from pipeline.collect.jira.farewells import is_empty_answer
+from pipeline.collect.jira.ticket import Comment, Ticket, Unanswered, answered, moment
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -63,6 +64,18 @@ def test_a_farewell_is_not_the_answer() -> None:
     assert found.answer == "Press the button."
 
 
+def test_what_a_watcher_asks_is_not_the_answer() -> None:
+    found = answered(
+        ticket(
+            said("Press the button.", 1),
+            said("Same problem here, any news?", 2, "watcher"),
+            said("Could you tell us whether that helped?", 3),
+            said("No reply received, closing.", 4),
+        )
+    )
+    assert found.answer == "Press the button."
+
+
 def test_a_summary_repeated_by_the_description_is_not_doubled() -> None:
     assert answered(ticket(said("x y", 1), summary="How", description="how do I do it?")).question == "how do I do it?"
     assert answered(ticket(said("x y", 1), description="")).question == "How?"
@@ -94,7 +107,40 @@ def test_each_rule_names_itself(changes: dict[str, Any], reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Closed", "closed.", "Done!", " OK ", "Thanks for confirming, closing this ticket", "Glad it works now!"]
+    "text",
+    [
+        *("Closed", "closed.", "Done!", " OK ", "Thanks for confirming, closing this ticket", "Glad it works now!"),
+        "As we haven't heard back from you, we will be closing this request.",
+        "Great! Have a nice day.",
+        "Great!\n\nHave a nice weekend.\nMax Miller",
+        "This issue has been automatically closed due to inactivity.",
+        "Same problem here, any news?",
+        "I have the same issue. Is there any update on this?",
+        "No reply received, closing.",
+        "Hi Anna,\n\nYou're welcome! Let us know if you need anything else.\n\nBest regards,\nMax\nSupport Team",
+        "[~anna] Thank you for your feedback. I'll go ahead and close this ticket now. Feel free to reopen it.",
+        "Hello, did you have time to try it? Could you send the log file?",
+        "Marking as resolved. If you have any further questions, please don't hesitate to contact us.",
+        "We are happy to hear that it works again. We will now close this case. 🙂",
+        "Da wir keine Rückmeldung erhalten haben, schließen wir das Ticket.",
+        "Hallo Frau Maier,\n\nsehr gerne! Ihnen noch einen schönen Tag.\n\nViele Grüße\nMax",
+        "Keine Antwort erhalten, Ticket wird geschlossen.",
+        "Dieses Ticket wurde wegen Inaktivität automatisch geschlossen.",
+        "Freut mich, dass es jetzt geht. Bei Fragen melden Sie sich gern.",
+        "Gibt es schon etwas Neues?",
+        "Bonjour, sans réponse de votre part, nous clôturons ce ticket. Bonne journée.",
+        "De nada. Cerramos este caso.",
+        "Perfeito, encerramos o chamado. Obrigado!",
+        "Ticket closed by customer",
+        "Since there's been no response, I'll mark this as done.",
+        "The customer confirmed that it works. No further action required.",
+        "Please confirm if we can close this ticket.",
+        "Escalated to tier 2.",
+        "Problem gelöst, Ticket kann geschlossen werden.",
+        "Merci pour votre retour, je clos le ticket.",
+        "Gracias por confirmar, procedo a cerrar el ticket.",
+        "👍",
+    ],
 )
 def test_empty_answers(text: str) -> None:
     assert is_empty_answer(text)
@@ -110,6 +156,23 @@ def test_empty_answers(text: str) -> None:
         "See `--help`",
         "Glad to help: open https://example.com/reset and follow the steps there.",
         "Thanks for the update. Please install version 4.5.2, which has been in the store since today, and try again.",
+        "Happy to help, just restart the router.",
+        "You're welcome! One more thing: the limit is 20 GB.",
+        "This issue has been resolved in version 4.5.2.",
+        "We have closed the account for you.",
+        "If you need more memory, restart the pod.",
+        "Let us know if it fails again, otherwise press Reset.",
+        "Hi Anna,\n\nthe valve is closed by hand.\n\nBest regards,\nMax",
+        "Bitte das Fenster schließen.",
+        "Das Ticket kann im Portal geschlossen werden, unter Aktionen.",
+        "Bei weiteren Problemen starten Sie den Rechner neu.",
+        "Following steps helped.",
+        "Hello,\n\nThis has been fixed in release 5.3. Closing.",
+        "The button was moved to the menu Settings.",
+        "Please confirm the order in the shop, then it works.",
+        "Works only with version 5.",
+        "No activity is recorded in safe mode, so turn it off.",
+        "Have you restarted it? That helps.",
     ],
 )
 def test_short_answers_are_answers(text: str) -> None:

@@ -13,6 +13,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 from collect_support import collect, reasons, rows_of, set_aside_of
+from pydantic import ValidationError
 
 from pipeline.collect.table.partitions import Predicate, partition_values
 from pipeline.errors import SourceError
@@ -317,6 +318,22 @@ def test_numbers_and_codes_stay_what_they_are(lake: Lake, folder: Path) -> None:
         ("2026-01-02 03:04:05+02:00", "2026-01-02T01:04:05+00:00"),
         ("2026-01-02", "2026-01-02T00:00:00+00:00"),
         ("1767322800", "2026-01-02T03:00:00+00:00"),
+        ("1767322800000", "2026-01-02T03:00:00+00:00"),
+        ("1767322800000000", "2026-01-02T03:00:00+00:00"),
+        ("1.7673228e+12", "2026-01-02T03:00:00+00:00"),
+        ("20260102", "2026-01-02T00:00:00+00:00"),
+        ("31.12.2025", "2025-12-31T00:00:00+00:00"),
+        ("31.12.2025 9:05", "2025-12-31T09:05:00+00:00"),
+        ("31/12/2025 10:00", "2025-12-31T10:00:00+00:00"),
+        ("12/31/2025", "2025-12-31T00:00:00+00:00"),
+        ("2025/12/31", "2025-12-31T00:00:00+00:00"),
+        ("2026-01-02 03:04:05 UTC", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02 03:04:05 +0200", "2026-01-02T01:04:05+00:00"),
+        ("31 Dec 2025", "2025-12-31T00:00:00+00:00"),
+        ("Fri 02 Jan 2026 03:04:05 +0200", "2026-01-02T01:04:05+00:00"),
+        ("11/12/2025", None),
+        ("2025", None),
+        ("31.02.2025", None),
         ("last week", None),
         ("9" * 30, None),
         ("", None),
@@ -326,6 +343,15 @@ def test_times_of_change(lake: Lake, folder: Path, text: str, expected: str | No
     (folder / "t.csv").write_text(f"question,answer,t\nA?,x,{text}\n")
     [row] = rows_of(lake, collect(lake, config(folder / "t.csv", updated_at="t")))
     assert row["updated_at"] == (datetime.fromisoformat(expected) if expected else row["collected_at"])
+
+
+def test_times_that_cannot_be_read_are_counted(lake: Lake, folder: Path) -> None:
+    rows = "".join(f"{text}?,x,{text}\n" for text in ("11/12/2025", "soon", "2026-01-02", ""))
+    (folder / "t.csv").write_text(f"question,answer,t\n{rows}")
+    manifest = collect(lake, config(folder / "t.csv", updated_at="t"))
+    [warning] = [text for text in manifest.warnings if "times of change" in text]
+    assert "2 times" in warning
+    assert "'11/12/2025'" in warning
 
 
 def test_the_sample_articles(lake: Lake) -> None:
@@ -344,3 +370,44 @@ def test_the_sample_articles(lake: Lake) -> None:
     assert set_aside_of(lake, manifest) == []
     assert {row["context_origin"] for row in rows} == {"human", "neighbours"}
     assert len({row["answer"] for row in rows}) == len(rows)
+
+
+NATIONAL = {
+    "cp1250": {
+        "Jak mogę zmienić hasło?": "Wejdź w ustawienia i wybierz zmianę hasła.",
+        "Gdzie jest przesyłka?": "Sprawdź numer śledzenia.",
+    },
+    "cp1251": {"Как изменить пароль?": "Откройте настройки.", "Когда придёт посылка?": "Через два дня."},
+    "cp1252": {"Comment régler mon compte ?": "Ouvrez « Sécurité ».", "Où est mon colis ?": "Il arrivera après."},
+    "cp1254": {
+        "Şifremi nasıl değiştiririm?": "Ayarları açın ve şifre değiştir seçeneğini seçin.",
+        "Kargom nerede?": "İki üç gün içinde gelir.",
+    },
+    "shift_jis": {
+        "パスワードを変更するには？": "設定を開いてください。",
+        "荷物はいつ届きますか？": "通常は二日後です。",
+    },
+    "gbk": {"如何修改密码？": "打开设置，选择修改密码。", "包裹什么时候到？": "通常两到三天。"},
+    "cp949": {"비밀번호는 어떻게 변경하나요?": "설정을 여세요.", "택배는 언제 도착하나요?": "이틀 후입니다."},
+}
+
+
+@pytest.mark.parametrize("encoding", NATIONAL)
+def test_csv_in_national_encodings(lake: Lake, folder: Path, encoding: str) -> None:
+    written = list(NATIONAL[encoding].items())
+    text = "question,answer\n" + "".join(f"{question},{answer}\n" for question, answer in written)
+    (folder / "t.csv").write_bytes(text.encode(encoding))
+    assert pairs(lake, collect(lake, config(folder / "t.csv"))) == written
+
+
+def test_an_encoding_that_is_stated_is_believed(lake: Lake, folder: Path) -> None:
+    (folder / "t.csv").write_bytes("question,answer\nKde?,Tu \u016f\n".encode("cp1250"))
+    stated = config(folder / "t.csv", encoding="Windows-1250")
+    assert stated.encoding == "cp1250"
+    assert pairs(lake, collect(lake, stated)) == [("Kde?", "Tu \u016f")]
+
+
+@pytest.mark.parametrize("name", ["utf-9", "rot13", "base64"])
+def test_what_is_no_encoding_of_text_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(ValidationError, match="no encoding of text"):
+        config(folder / "t.csv", encoding=name)

@@ -117,3 +117,83 @@ def test_empty_and_repeated_answers_are_rejected_with_their_reason() -> None:
 def test_same_question_with_different_answers_stays_twice() -> None:
     rows = "<h2>Windows</h2><h3>How do I install it?</h3><p>Setup.exe</p><h2>Linux</h2><h3>How do I install it?</h3><p>apt</p>"
     assert [(p.section, p.answer) for p in extract(page(rows)).pairs] == [("Windows", "Setup.exe"), ("Linux", "apt")]
+
+
+def headed(*titles: str) -> str:
+    return "".join(f"<h2>{title}</h2><p>Many words about {title.lower()}</p>" for title in titles)
+
+
+GUIDE = headed("What you need", "When to call support", "How to install", "Where to buy")
+ABOUT = headed("Who we are", "What we do", "How we work", "Why us")
+PUMP = headed("What is a heat pump?", "How does a heat pump work?", "What does a heat pump cost?", "Is it worth it?")
+BOLD = "".join(
+    f"<p><b>{title}</b></p><p>Words.</p>" for title in ("Who is it for?", "What is in it?", "How is it made?")
+)
+ROLE = "".join(
+    f"<details><summary>{t}</summary><p>Words.</p></details>"
+    for t in ("What you will do", "Who you are", "What we offer")
+)
+EXAM = "".join(f"<h3>Is {n} a prime?</h3><p>a) Yes b) No c) Maybe</p>" for n in range(4))
+EXAM_LIST = "".join(
+    f"<details><summary>Is {n} a prime?</summary><p>(A) Yes<br>(B) No<br>(C) Maybe</p></details>" for n in range(4)
+)
+OG_ARTICLE = '<meta property="og:type" content="article">'
+LD_ARTICLE = '<script type="application/ld+json">{"@type": "BlogPosting", "headline": "Lamps"}</script>'
+PANELS = "".join(
+    f"<details><summary>{t}</summary><p>Words.</p></details>" for t in ("Is it red?", "Lamps", "Is it new?", "Shades")
+)
+
+
+@pytest.mark.parametrize(
+    ("markup", "url"),
+    [
+        (page(GUIDE, title="Installing your lamp"), "https://x.example/guide"),
+        (page(ABOUT, title="About us"), "https://x.example/about"),
+        (page(PUMP, title="Heat pumps explained"), "https://x.example/heat-pumps"),
+        (page(BOLD, title="Our lamp"), "https://x.example/lamp"),
+        (page(GUIDE, title="Installing your lamp"), "https://support.x.example/guide"),
+        (page(ROLE, title="Engineer"), "https://x.example/jobs/1"),
+        (page(EXAM, title="Numbers"), "https://x.example/numbers"),
+        (page(EXAM_LIST, title="Numbers"), "https://x.example/numbers"),
+        (page(OG_ARTICLE + PANELS, title="Lamps"), "https://x.example/lamps"),
+        (page(LD_ARTICLE + PANELS, title="Lamps"), "https://x.example/lamps"),
+    ],
+    ids=["guide", "about", "article", "bold", "guide of a help centre", "role", "exam", "exam in details", "og:type", "JSON-LD"],
+)  # fmt: skip
+def test_sections_that_ask_are_no_faq(markup: str, url: str) -> None:
+    found = extract(markup, url=url)
+    assert [(pair.question, pair.evidence) for pair in found.pairs] == []
+    assert found.not_a_faq
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [("Lamps", "Frequently asked questions"), ("Questions | Lamps", ""), ("Help", ""), ("Lamps", "Your questions")],
+)
+def test_the_same_sections_where_something_says_that_they_are(title: str, heading: str) -> None:
+    found = extract(page(PUMP, title=title, heading=heading), url="https://x.example/heat-pumps")
+    assert len(found.pairs) == 4
+
+
+def test_questions_in_sections_of_an_announced_faq() -> None:
+    rows = "".join(
+        f"<h3>{name}</h3><h4>Is {name} free?</h4><p>Yes.</p><h4>Is {name} new?</h4><p>No.</p>"
+        for name in ("one", "two")
+    )
+    markup = page(f"<h2>Frequently asked questions</h2>{rows}<h2>Contact</h2><p>Call.</p>", title="Lamps")
+    assert len(extract(markup, url="https://x.example/lamps").pairs) == 4
+
+
+def test_an_article_that_a_help_centre_publishes_is_help() -> None:
+    markup = page(f"{OG_ARTICLE}<article><h1>How do I pay?</h1><p>By card.</p></article>", title="How do I pay?")
+    assert len(extract(markup, url="https://x.example/help/pay").pairs) == 1
+
+
+@pytest.mark.parametrize("heading", ["Got questions?", "Questions? We have answers", "Noch Fragen?", "ご質問"])
+def test_a_heading_that_speaks_of_questions(heading: str) -> None:
+    rows = "<h3>Is there a free plan?</h3><p>Yes.</p><h3>Can I cancel?</h3><p>Any time.</p>"
+    found = extract(page(f"<h2>Plans</h2><p>Two.</p><h2>{heading}</h2>{rows}", title="Tool"), url="https://x.example/")
+    assert [pair.question for pair in found.pairs] == ["Is there a free plan?", "Can I cancel?"]
+    stated = "<h3>How we cook</h3><p>Slowly.</p><h3>What we eat</h3><p>Bread.</p><h3>Where we sleep</h3><p>Here.</p>"
+    found = extract(page(f"<h2>{heading}</h2>{stated}", title="Tool"), url="https://x.example/")
+    assert found.pairs == []

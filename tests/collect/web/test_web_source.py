@@ -142,6 +142,36 @@ def test_calendar_traps_end(site: Site) -> None:
     site.reply = lambda path: Reply(b"", 404) if path == "/robots.txt" else Reply(calendar)  # type: ignore[method-assign]
     run = Run(config(site, "/cal/days", follow=True, max_depth=20, max_pages=1000))
     assert len(run.documents) <= 60
+    assert run.source.complete is False
+    assert f"{site.url}/cal/days" in run.source.warnings[0]
+
+
+@pytest.mark.parametrize("listed", ["urls", "sitemap", "known"])
+def test_pages_that_somebody_listed_are_all_visited_whatever_their_queries(site: Site, listed: str) -> None:
+    paths = [f"/faq.php?id={n}" for n in range(70)]
+    for n, path in enumerate(paths):
+        site.page(path, faq(f"Is {n} good?"))
+    more: dict[str, Any] = {"sitemap": f"{site.url}/sitemap.txt"} if listed == "sitemap" else {}
+    headers = {"Content-Type": "text/plain"}
+    site.replies["/sitemap.txt"] = Reply("\n".join(site.url + path for path in paths).encode(), headers=headers)
+    first = Run(config(site, *([] if listed == "sitemap" else paths), follow=listed == "known", **more))
+    assert len(first.rows) == 70
+    assert first.source.complete is True
+    if listed == "known":
+        again = Run(config(site, paths[0], follow=True), first)
+        assert len(again.documents) == 70
+        assert again.source.complete is True
+
+
+def test_links_that_were_cut_are_named_and_retire_nothing(site: Site) -> None:
+    links = "".join(f'<a href="/faq.php?id={n}">{n}</a>' for n in range(70))
+    site.page("/", page(links, title="Help"))
+    for n in range(70):
+        site.page(f"/faq.php?id={n}", faq(f"Is {n} good?"))
+    run = Run(config(site, "/", follow=True))
+    assert len(run.rows) == 50
+    assert run.source.complete is False
+    assert [warning for warning in run.source.warnings if f"{site.url}/faq.php" in warning]
 
 
 def test_sitemap(site: Site) -> None:
@@ -347,3 +377,14 @@ def test_order_and_ids_do_not_depend_on_timing(site: Site) -> None:
         site.replies[f"/{n}"] = slow(f"Is {n} good?", wait)
     run = Run(config(site, "/0", "/1", "/2", "/3", concurrency=4))
     assert [row.question[3] for row in run.rows] == ["0", "1", "2", "3"]
+
+
+def test_structured_data_that_cannot_be_read_is_named(site: Site) -> None:
+    broken = (
+        '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{"@type": "Question" "name"</script>'
+    )
+    for name in ("a", "b"):
+        site.page(f"/{name}", page(f"{broken}<p>Lamps.</p>", title=f"Lamps {name}"))
+    run = Run(config(site, "/a", "/b"))
+    [warning] = [text for text in run.source.warnings if "JSON-LD" in text]
+    assert f"{site.url}/a and 1 more" in warning

@@ -7,8 +7,8 @@ import pytest
 from lxml import html as lxml_html
 from web_support import extract, page
 
-from pipeline.collect.web.encoding import decode, http_charset
-from pipeline.collect.web.families.json_ld import parse_answer
+from pipeline.charsets import decode, http_charset
+from pipeline.collect.web.json_text import load, parse_answer
 from pipeline.collect.web.markdown import render
 from pipeline.collect.web.questions import is_call_to_action, looks_like_question, strip_numbering
 from pipeline.collect.web.sanitise import sanitise
@@ -197,3 +197,31 @@ def test_tables_and_code_with_line_numbers() -> None:
     )
     found = extract(page(f"<h2>How is it set?</h2>{code}<h2>Is it final?</h2><p>Yes.</p>"))
     assert found.pairs[0].answer == "```\na = 1\nb = 2\n```"
+
+
+@pytest.mark.parametrize(
+    ("script", "value"),
+    [
+        ("{\"a\": \"It\\'s\"}", {"a": "It's"}),
+        ('{"a": "100\\% \\d"}', {"a": "100% d"}),
+        ('{"a": "back\\\\\\\\slash \\" quote"}', {"a": 'back\\\\slash " quote'}),
+        ('// ours\n{"a": 1, // one\n"b": "https://x.example/", /* two */ "c": 3,\n}', {"a": 1, "b": "https://x.example/", "c": 3}),
+        ('{"a": "see // there", "b": "//x.example/a.js"}', {"a": "see // there", "b": "//x.example/a.js"}),
+    ],
+)  # fmt: skip
+def test_json_that_is_nearly_right(script: str, value: object) -> None:
+    assert load(script) in (value, [value])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Use the &lt;meta&gt; tag in &lt;head&gt;.", "Use the <meta> tag in <head>."),
+        ("<p>Use the &lt;meta name=a&gt; tag.</p>", "Use the <meta name=a> tag."),
+        ("<p>Put <meta name=a> first.</p>", "Put <meta name=a> first."),
+        ("&lt;p&gt;Yes.&lt;/p&gt;", "Yes."),
+        ("Yes.&lt;br/&gt;No.", "Yes.\nNo."),
+    ],
+)
+def test_tags_that_an_answer_speaks_of_stay(text: str, shown: str) -> None:
+    assert render(parse_answer(text), "https://x.example/") == shown

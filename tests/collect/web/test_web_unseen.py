@@ -215,7 +215,7 @@ def test_labels_of_questions_in_many_languages(text: str, bare: str) -> None:
     assert strip_numbering([text]) == [bare]
 
 
-@pytest.mark.parametrize("language", [("س", "ج"), ("שאלה", "תשובה"), ("प्रश्न", "उत्तर"), ("Hỏi", "Đáp"), ("В", "О")])
+@pytest.mark.parametrize("language", [("س", "ج"), ("שאלה", "תשובה"), ("प्रश्न", "उत्तर"), ("Hỏi", "Đáp"), ("В", "О"), ("P", "R"), ("D", "R"), ("F", "A"), ("V", "A"), ("Ｑ", "Ａ")])  # fmt: skip
 def test_labelled_blocks_in_many_languages(language: tuple[str, str]) -> None:
     asks, tells = language
     rows = items(f"<p>{asks}: {{q}}</p><p>{tells}: {{a}}</p>")
@@ -274,3 +274,249 @@ def test_the_contents_of_a_page_that_asks_nothing_are_sections() -> None:
     contents = "".join(f'<li><a href="#s{n}">{name}</a></li>' for n, name in enumerate(names))
     places = "".join(f'<p id="s{n}"><span>{name}</span></p><p>All there is.</p>' for n, name in enumerate(names))
     assert pairs(extract(page(f"<ul>{contents}</ul>{places}", title="FAQ"))) == []
+
+
+STATEMENTS = (
+    ("en", "FAQ", ("Shipping costs", "Return policy", "Payment methods", "Gift cards")),
+    ("th", "คำถามที่พบบ่อย", ("การจัดส่งสินค้า", "การคืนสินค้า", "วิธีการชำระเงิน", "บัตรของขวัญ")),
+    ("ja", "よくあるご質問", ("送料について", "返品について", "支払い方法", "ギフトカード")),
+)
+OPENED = {
+    "details": "<details><summary>{q}</summary><p>{a}</p></details>",
+    "accordion": '<div class="item"><button aria-controls="p{n}" aria-expanded="false">{q}</button><div id="p{n}">{a}</div></div>',
+}
+
+
+@pytest.mark.parametrize(("lang", "title", "stated"), STATEMENTS)
+@pytest.mark.parametrize("row", OPENED.values(), ids=OPENED)
+def test_what_a_faq_opens_is_what_it_answers_even_when_nothing_asks(
+    lang: str, title: str, stated: tuple[str, ...], row: str
+) -> None:
+    rows = "".join(row.format(n=n, q=q, a=a) for n, (q, a) in enumerate(zip(stated, TOLD, strict=True)))
+    expected = list(zip(stated, TOLD, strict=True))
+    assert pairs(extract(page(rows, title=title, lang=lang), url="https://x.example/a")) == expected
+    below = page(f"<h1>Lamps</h1><h2>{title}</h2>{rows}", title="Lamps", lang=lang)
+    assert pairs(extract(below, url="https://x.example/a")) == expected
+    assert pairs(extract(page(rows, title="Lamps", lang=lang), url="https://x.example/a")) == []
+
+
+def test_statements_beside_questions_when_they_are_built_alike() -> None:
+    row = '<details class="faq"><summary>{q}</summary><p>{a}</p></details>'
+    asked = "".join(row.format(q=q, a=a) for q, a in PAIRS)
+    stated = "".join(row.format(q=q, a=a) for q, a in zip(STATED[:3], TOLD[:3], strict=True))
+    filters = "".join(
+        f'<details class="filter"><summary>{name}</summary><p>All of them</p></details>'
+        for name in ("Size", "Colour", "Brand")
+    )
+    links = "".join(
+        f'<details class="faq"><summary>{name}</summary><a href="/{name}">All of {name}</a></details>'
+        for name in ("A1", "B1", "C1")
+    )
+    found = extract(page(f"<div>{asked}</div><div>{stated}</div><div>{filters}</div><div>{links}</div>"))
+    assert pairs(found) == [*PAIRS, *zip(STATED[:3], TOLD[:3], strict=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "จัดส่งสินค้าใช้เวลากี่วัน",
+        "คืนสินค้าได้หรือไม่",
+        "ชำระเงินอย่างไร",
+        "送料はいくら",
+        "パスワードを忘れた",
+        "ログインできない",
+        "届くのは何日後",
+    ],
+)
+def test_questions_without_a_mark_in_thai_and_japanese(text: str) -> None:
+    assert looks_like_question(text)
+
+
+CELLS = "".join(f"<tr>{{before{n}}}<td>{q}</td><td>{a}</td>{{after}}</tr>" for n, (q, a) in enumerate(PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "after"),
+    [
+        ("", "<td rowspan=4>Orders</td>", ""),
+        ("<tr><th>Topic</th><th>Question</th><th>Answer</th></tr>", "<td rowspan=4>Orders</td>", ""),
+        ("<tr><th>Topic</th><th>Question</th><th>Answer</th><th>Updated</th></tr>", "<td rowspan=4>Orders</td>", "<td>May</td>"),
+        ("<tr><th colspan=4>Lamps</th></tr><tr><th>Topic</th><th>Question</th><th>Answer</th><th>Updated</th></tr>", "<td rowspan=4>Orders</td>", "<td>May</td>"),
+        ("<tr><th>Question</th><th>Answer</th><th>Updated</th></tr><tr><td colspan=3>Orders</td></tr>", "", "<td>May</td>"),
+    ],
+    ids=["no header", "category", "four columns", "title above the header", "category across"],
+)  # fmt: skip
+@pytest.mark.parametrize("title", ["FAQ", "Lamps"])
+def test_tables_with_categories_and_further_columns(header: str, first: str, after: str, title: str) -> None:
+    rows = CELLS.format(before0=first, before1="", before2="", before3="", after=after)
+    assert pairs(extract(page(f"<table>{header}{rows}</table>", title=title), url="https://x.example/a")) == PAIRS
+
+
+def test_a_header_that_says_question_and_answer_is_enough() -> None:
+    rows = "".join(f"<tr><td>{q}</td><td>{a}</td></tr>" for q, a in zip(STATED, TOLD, strict=True))
+    markup = f"<table><tr><th>Question</th><th>Answer</th></tr>{rows}</table>"
+    expected = list(zip(STATED, TOLD, strict=True))
+    assert pairs(extract(page(markup, title="Lamps"), url="https://x.example/a")) == expected
+    assert pairs(extract(page(markup, title="Lamp quiz"), url="https://x.example/a")) == []
+    assert pairs(extract(page(markup.replace("Answer", "Points"), title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_a_question_that_spans_its_answers() -> None:
+    rows = "".join(f"<tr><td rowspan=2>{q}</td><td>{a}</td></tr><tr><td>Always.</td></tr>" for q, a in PAIRS)
+    assert pairs(extract(page(f"<table>{rows}</table>"))) == [(q, f"{a}\n\nAlways.") for q, a in PAIRS]
+
+
+def test_spans_that_lie() -> None:
+    rows = "".join(
+        f'<tr><td rowspan="{n}9999999999">{q}</td><td colspan="x">{a}</td></tr>' for n, (q, a) in enumerate(PAIRS)
+    )
+    assert pairs(extract(page(f"<table>{rows}</table>"))) == PAIRS
+
+
+@pytest.mark.parametrize(
+    "row", ["<p>Q{n} - {q}</p><p>A{n} - {a}</p>", "<p>Q – {q}<br>A – {a}</p>", "<p>Ｑ．{q}</p><p>Ａ．{a}</p>"]
+)
+def test_labels_with_dashes_and_wide_full_stops(row: str) -> None:
+    assert pairs(extract(page(items(row), title="Lamps"), url="https://x.example/a")) == PAIRS
+
+
+@pytest.mark.parametrize("row", ["<p>P: {q}</p><p>{a}</p>", "<p>P {q}</p><p>R {a}</p>", "<p>D: {q}</p><p>A drive.</p>"])
+def test_single_letters_are_labels_only_with_their_answers(row: str) -> None:
+    found = extract(page(items(row), title="Lamps"), url="https://x.example/a")
+    assert found.family != "labels"
+
+
+QA_MARKS = {
+    "spans": '<dl>{rows}</dl>|<dt><span class="m">Q</span>{q}</dt><dd><span class="m">A</span>{a}</dd>',
+    "numbered": "{rows}|<h3><b>Q{n}</b>{q}</h3><div><b>A{n}</b><p>{a}</p></div>",
+    "blocks": '{rows}|<details><summary><div class="i"><span>Q</span></div><div>{q}</div></summary><div class="i">A</div><p>{a}</p></details>',
+    "wide": "{rows}|<h3><em>Ｑ</em>{q}</h3><p><em>Ａ</em>{a}</p>",
+}
+
+
+@pytest.mark.parametrize("form", QA_MARKS.values(), ids=QA_MARKS)
+def test_letters_that_decorate_questions_and_answers(form: str) -> None:
+    around, _, row = form.partition("|")
+    assert pairs(extract(page(around.format(rows=items(row))))) == PAIRS
+
+
+def test_letters_of_a_choice_and_of_labels_stay() -> None:
+    choice = "".join(f'<p><span class="c">{letter}</span>{word}</p>' for letter, word in zip("ABCD", TOLD, strict=True))
+    found = extract(page(f"<h2>Which is it?</h2>{choice}<h2>Is that all?</h2><p>Yes.</p>"))
+    assert found.pairs[0].answer.startswith("AWrite to the shop.")
+    assert pairs(extract(page(items("<p><b>Q</b>: {q}</p><p><b>A</b>: {a}</p>"), title="Lamps"))) == PAIRS
+
+
+PLAIN = {
+    "paragraphs": "<p>{q}</p><p>{a}</p>",
+    "numbered": "<p>{n}) {q}</p><p>{a}</p>",
+    "numbered words": "<p>{n}. {q}</p><p>{a}</p>",
+    "broken items": "<li>{q}<br>{a}</li>",
+    "items": "<li>{q}<p>{a}</p></li>",
+    "broken paragraphs": "<p>{q}<br>{a}</p>",
+    "divs": "<div><div>{q}</div><div>{a}</div></div>",
+    "one line": "<li>{q} {a}</li>",
+    "cells": "<table><tr><td>{q}</td></tr><tr><td>{a}</td></tr></table>",
+    "bullets": "<p>• {q}</p><p>{a}</p>",
+    "arrows": "<p>▸ {q}</p><p>{a}</p>",
+    "line breaks": "{q}<br>{a}<br><br>",
+    "labelled lines": "Q: {q}<br>A: {a}<br><br>",
+    "labelled cells": "<table><tr><td>Q:</td><td>{q}</td></tr><tr><td>A:</td><td>{a}</td></tr></table>",
+    "divs in divs": "<div><div><div>{q}</div></div><div>{a}</div></div>",
+}
+
+
+@pytest.mark.parametrize("row", PLAIN.values(), ids=PLAIN)
+@pytest.mark.parametrize("count", [3, 4, 12])
+def test_plain_text_of_a_faq_page(row: str, count: int) -> None:
+    expected = [PAIRS[n] if n < 4 else (f"Is lamp {n} in the shop?", f"Lamp {n} is.") for n in range(count)]
+    rows = "".join(row.format(n=n + 1, q=q, a=a) for n, (q, a) in enumerate(expected))
+    assert (
+        pairs(extract(page(f"<p>All about lamps.</p><div>{rows}</div>", title="Lamp FAQ"), url="https://x.example/a"))
+        == expected
+    )
+    if "Q:" not in row:
+        assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_lines_of_an_answer_stay_together() -> None:
+    rows = "".join(f"{q}<br>{a}<br>See <a href='https://x.example/'>more</a>,<br>please.<br><br>" for q, a in PAIRS)
+    found = extract(page(f"<p>All about lamps.<br>{rows}</p>", title="FAQ"))
+    assert [(p.question, p.answer) for p in found.pairs] == [
+        (q, f"{a}\nSee more (https://x.example/),\nplease.") for q, a in PAIRS
+    ]
+    unanswered = "".join(f"{q}<br>" for q in ASKED)
+    assert pairs(extract(page(f"<p>{unanswered}</p>", title="FAQ"))) == []
+
+
+def test_plain_questions_with_answers_of_several_blocks_below_contents() -> None:
+    contents = "<ul>" + items("<li>{q}</li>") + "</ul>"
+    rows = items("<p>{q}</p><p>{a}</p><ul><li>Always</li></ul>")
+    found = extract(page(contents + rows, title="FAQ"))
+    assert pairs(found) == [(q, f"{a}\n\n- Always") for q, a in PAIRS]
+
+
+def test_plain_questions_that_nobody_answers() -> None:
+    assert pairs(extract(page(items("<p>{q}</p>"), title="FAQ"))) == []
+    assert (
+        pairs(
+            extract(
+                page(
+                    "<p>Are you new here?</p><p>Do you want more?</p><p>Shall we begin?</p><p>Then call.</p>",
+                    title="FAQ",
+                )
+            )
+        )
+        == []
+    )
+
+
+COMPONENTS = {
+    "header": '<va-accordion>{rows}</va-accordion>|<va-accordion-item header="{q}" id="q{n}"><p>{a}</p></va-accordion-item>',
+    "summary": '{rows}|<sl-details summary="{q}">{a}</sl-details>',
+    "title": '<app-list>{rows}</app-list>|<app-accordion title="{q}"><div>{a}</div></app-accordion>',
+    "slot": '{rows}|<sl-details><div slot="summary">{q}</div>{a}</sl-details>',
+    "attributes": '{rows}|<faq-item question="{q}" answer="&lt;p&gt;{a}&lt;/p&gt;"></faq-item>',
+}
+
+
+@pytest.mark.parametrize("form", COMPONENTS.values(), ids=COMPONENTS)
+def test_custom_elements(form: str) -> None:
+    around, _, row = form.partition("|")
+    found = extract(page(around.format(rows=items(row)), title="Lamps"), url="https://x.example/a")
+    assert pairs(found) == PAIRS
+    assert found.family == "component"
+
+
+def test_custom_elements_that_ask_nothing() -> None:
+    rows = "".join(f'<shop-card title="{name}"><p>Very fine.</p></shop-card>' for name in ("Lamp", "Shade", "Bulb"))
+    assert pairs(extract(page(rows, title="Lamps"), url="https://x.example/a")) == []
+
+
+def test_sections_with_their_questions_on_different_levels() -> None:
+    shipping = "".join(f"<h3>{q}</h3><p>{a}</p><h4>Details</h4><p>More.</p>" for q, a in PAIRS[:3])
+    returns = "".join(f"<h4>{q}</h4><p>{a}</p>" for q, a in [*PAIRS[3:], ("Return labels", "By mail.")])
+    other = "<h2>Contact</h2><h4>By phone</h4><p>Call.</p>"
+    found = extract(page(f"<h2>Shipping</h2>{shipping}<h2>Returns</h2>{returns}{other}", heading="FAQ"))
+    assert [(p.question, p.answer.split("\n")[0], p.section) for p in found.pairs] == [
+        *((q, a, "Shipping") for q, a in PAIRS[:3]),
+        (*PAIRS[3], "Returns"),
+        ("Return labels", "By mail.", "Returns"),
+    ]
+    assert "More." in found.pairs[0].answer
+
+
+def test_statements_that_open_give_way_to_questions_elsewhere() -> None:
+    shown = items("<h2>{q}</h2><p>{a}</p>")
+    cookies = "".join(
+        f"<details><summary>{t}</summary><p>Kept for a year.</p></details>"
+        for t in ("Necessary", "Statistics", "Marketing")
+    )
+    found = extract(page(f"{shown}<h3>Cookies</h3>{cookies}"))
+    assert [pair.question for pair in found.pairs] == list(ASKED)
+    opened = "".join(
+        f"<details><summary>{q}</summary><p>{a}</p></details>" for q, a in zip(STATED[:3], TOLD[:3], strict=True)
+    )
+    found = extract(page(f"<h2>How do I order?</h2>{opened}<h2>How do I pay?</h2>{opened.replace('.', '!')}"))
+    assert len(found.pairs) == 6
+    assert found.family == "details"

@@ -41,6 +41,8 @@ class TableReader(ABC):
     """Reads one format. Subclasses are found by their module being in this package."""
 
     extensions: ClassVar[tuple[str, ...]]
+    encoding: str | None = None
+    """The encoding of a text file where somebody stated it; formats that have only one pay no heed to it."""
 
     @abstractmethod
     def schema(self, path: Path) -> dict[str, str]:

@@ -6,12 +6,10 @@ often the wake of an unclosed quote, are taken apart line by line: sound lines b
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +18,12 @@ import pyarrow.csv as pacsv
 
 from pipeline.collect.source import Unreadable
 from pipeline.collect.table.readers.base import BadRecord, Piece, TableReader
+from pipeline.collect.table.readers.dialect import Dialect, dialect_of, fields_of
 
 BLOCK = 4 << 20
-SAMPLE = 1 << 20
-DELIMITERS = (",", ";", "\t", "|")
 MAX_JOINED_LINES = 200
 MAX_LINE = 1 << 20
 """Characters; a longer line is no record but damage, and is passed over without being held."""
-MAX_NULS = 0.01
-"""A larger share of null bytes says that the file is no text; a few are stray bytes in a cell."""
-BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a sample of the file tells: its encoding, its delimiter, its columns."""
-
-    encoding: str
-    delimiter: str
-    names: tuple[str, ...]
-    plain: bool
-    """Whether Arrow reads the header line as it stands: nothing before it, no blanks around names, none twice."""
-
-    @property
-    def errors(self) -> str:
-        """Return how to decode what the encoding does not know: kept, where possible, so that its row can be told."""
-        return "replace" if self.encoding == "utf-16" else "surrogateescape"
 
 
 class DelimitedReader(TableReader):
@@ -55,11 +33,11 @@ class DelimitedReader(TableReader):
 
     def schema(self, path: Path) -> dict[str, str]:
         """Return the names in the header line."""
-        return dict.fromkeys(_dialect(path).names, "text")
+        return dict.fromkeys(dialect_of(path, self.encoding).names, "text")
 
     def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
         """Yield the wanted columns; whole records only."""
-        dialect = _dialect(path)
+        dialect = dialect_of(path, self.encoding)
         missing = [name for name in wanted if name not in dialect.names]
         if missing:
             raise Unreadable(
@@ -170,14 +148,14 @@ def _split_records(text: io.TextIOBase, dialect: Dialect, join: int) -> Iterator
             yield None, line[:1000]
             continue
         joined = [line]
-        fields = _fields(line, dialect.delimiter)
+        fields = fields_of(line, dialect.delimiter)
         while fields is None and len(joined) < join:
             following = waiting.popleft() if waiting else text.readline(MAX_LINE)
             if not following:
                 break
             joined.append(following)
             if '"' in following:
-                fields = _fields("".join(joined), dialect.delimiter)
+                fields = fields_of("".join(joined), dialect.delimiter)
         if len(joined) > 1 and (fields is None or len(fields) != len(dialect.names)):
             waiting.extendleft(reversed(joined[1:]))
             yield None, line
@@ -192,14 +170,6 @@ def _pass_over(text: io.TextIOBase) -> None:
         piece = text.readline(MAX_LINE)
 
 
-def _fields(raw: str, delimiter: str) -> list[str] | None:
-    try:
-        records = list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        return None
-    return records[0] if len(records) == 1 else None
-
-
 def _batch(rows: list[list[str]], places: list[int], wanted: Sequence[str]) -> pa.RecordBatch:
     columns = [
         pa.array([row[place].encode("utf-8", "surrogateescape") for row in rows], pa.binary()) for place in places
@@ -211,33 +181,3 @@ def _bad(text: str, dialect: Dialect, count: int | None = None) -> BadRecord:
     found = "unpaired quotes" if count is None else f"{count} fields"
     head = text.strip()[:500].encode("utf-8", "replace").decode()
     return BadRecord("record", "not a valid CSV record", f"{found}, {len(dialect.names)} expected: {head}")
-
-
-def _dialect(path: Path) -> Dialect:
-    with path.open("rb") as file:
-        sample = file.read(SAMPLE)
-    if not sample.strip():
-        raise Unreadable("the file is empty")
-    head, wide = sample[:4096], sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if head.count(0) > MAX_NULS * max(len(head), 200) and not wide:
-        raise Unreadable("the file is binary, not CSV")
-    encoding = _encoding(sample)
-    text = sample.decode(encoding, "replace").lstrip("\ufeff")
-    line = text.lstrip().splitlines()[0]
-    delimiter = max(DELIMITERS, key=lambda sign: (len(_fields(line, sign) or ()), -DELIMITERS.index(sign)))
-    names = _fields(line, delimiter)
-    if names is None:
-        raise Unreadable("the header line is damaged", line[:300])
-    stripped = tuple(name.strip() for name in names)
-    plain = text.startswith(line) and list(stripped) == names and len(set(names)) == len(names)
-    return Dialect(encoding, delimiter, stripped, plain)
-
-
-def _encoding(sample: bytes) -> str:
-    """Tell UTF-8 from Windows-1252, which spreadsheets write: by which of them most non-ASCII characters fit."""
-    for bom, name in BOMS:
-        if sample.startswith(bom):
-            return name
-    valid = sum(not char.isascii() for char in sample.decode("utf-8", "ignore"))
-    broken = sample.decode("utf-8", "replace").count("\ufffd") - sample.decode("utf-8", "ignore").count("\ufffd")
-    return "cp1252" if broken > valid else "utf-8"

@@ -45,7 +45,7 @@ class Bold(Family):
         ]
         if not kept:
             return []
-        evidence = judge([text for _, text in kept], kept[0][0].node, page, marked=False)
+        evidence = judge([text for _, text in kept], kept[0][0].node, page, marked=False, titles=True)
         if evidence is None:
             return []
         stops = Marks([*(line.start for line, _ in kept), *page.root.iter(*HEADINGS)], page.order)

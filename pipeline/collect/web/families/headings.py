@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pipeline.collect.web.dom import HEADINGS, anchor_of, between, common_ancestor, text_of
-from pipeline.collect.web.families.base import Family, heading_level, judge
+from pipeline.collect.web.families.base import Family, heading_level
+from pipeline.collect.web.families.levels import Heading, choose, question_level
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import (
-    has_question_mark,
-    is_call_to_action,
     looks_like_question,
     strip_numbering,
 )
-from pipeline.collect.web.signals import is_faq_phrase, is_furniture
-
-
-@dataclass(slots=True)
-class _Heading:
-    node: Element
-    level: int
-    text: str
-    asks: bool
-    numbered: bool = False
-    marker: bool = False
-    parent: _Heading | None = None
 
 
 class Headings(Family):
@@ -40,10 +25,10 @@ class Headings(Family):
     def find(self, page: Page) -> list[Candidate]:
         """Return the headings of the question level (statements too, in good company) with all that follows each."""
         headings = _read(page)
-        level = _question_level(headings)
+        level = question_level(headings)
         if level is None:
             return []
-        evidence = _choose(headings, level, page)
+        evidence = choose(headings, level, page)
         markers = [heading for heading in headings if heading.marker]
         if not markers or (page.signals.faq < 2 and sum(_leads_away(m.node) for m in markers) > 0.5 * len(markers)):
             return []
@@ -73,7 +58,7 @@ def _leads_away(heading: Element) -> bool:
     return sum(len(text_of(link)) for link in links) > 0.7 * len(text_of(heading))
 
 
-def _read(page: Page) -> list[_Heading]:
+def _read(page: Page) -> list[Heading]:
     nodes = [node for node in page.root.iter(*HEADINGS) if text_of(node)]
     by_level: dict[int, list[Element]] = {}
     for node in nodes:
@@ -81,11 +66,11 @@ def _read(page: Page) -> list[_Heading]:
     texts: dict[Element, str] = {}
     for same in by_level.values():
         texts.update(zip(same, strip_numbering([text_of(node) for node in same]), strict=True))
-    headings: list[_Heading] = []
-    open_at: dict[int, _Heading] = {}
+    headings: list[Heading] = []
+    open_at: dict[int, Heading] = {}
     for node in nodes:
         numbered = len(texts[node]) < len(text_of(node)) - 1
-        heading = _Heading(node, heading_level(node), texts[node], looks_like_question(texts[node]), numbered)
+        heading = Heading(node, heading_level(node), texts[node], looks_like_question(texts[node]), numbered)
         above = [other for level, other in open_at.items() if level < heading.level]
         heading.parent = max(above, key=lambda other: other.level, default=None)
         open_at = {level: other for level, other in open_at.items() if level < heading.level} | {heading.level: heading}
@@ -93,102 +78,14 @@ def _read(page: Page) -> list[_Heading]:
     return headings
 
 
-def _question_level(headings: list[_Heading]) -> int | None:
-    counts = Counter(heading.level for heading in headings if heading.asks)
-    if counts[1] < 2:
-        del counts[1]  # one h1 is the title of an article
-    return max(counts, key=lambda level: (counts[level], -level), default=None)
-
-
-def _eligible(heading: _Heading) -> bool:
-    title = is_faq_phrase(heading.text) and not (heading.asks and _says_more(heading.text))
-    return not title and not is_call_to_action(heading.text) and not is_furniture(heading.text)
-
-
-def _says_more(text: str) -> bool:
-    """Say whether a text that names a FAQ asks about it ("What is this FAQ?") instead of announcing it."""
-    return len(text.split()) > 3 or (not text.isascii() and len(text) >= 8 and has_question_mark(text))
-
-
-def _choose(headings: list[_Heading], level: int, page: Page) -> dict[int, str]:
-    """Mark the headings that are questions and return the evidence for each."""
-    same = [heading for heading in headings if heading.level == level and _eligible(heading)]
-    evidence: dict[int, str] = {}
-    whole = judge([h.text for h in same], same[0].node, page, marked=False) if same else None
-    groups: dict[int, list[_Heading]] = {}
-    for heading in same:
-        groups.setdefault(id(heading.parent), []).append(heading)
-    for group in groups.values():
-        reason = whole or _judge_section(group, page)
-        if reason and (_asks(group) or (page.signals.faq >= 2 and not _outsider(group, same))):
-            for heading in _without_edges(group):
-                heading.marker = True
-                evidence[id(heading)] = reason
-    _mark_others(headings, level, evidence, above=page.signals.faq >= 2)
-    return evidence
-
-
-def _asks(group: list[_Heading]) -> bool:
-    return any(heading.asks for heading in group)
-
-
-def _outsider(group: list[_Heading], same: list[_Heading]) -> bool:
-    """Say whether a group without questions stands beside nearly pure ones: then it is not part of the FAQ."""
-    rest = len(same) - len(group)
-    asking = sum(heading.asks for heading in same) - sum(heading.asks for heading in group)
-    return rest >= 3 and asking >= 0.9 * rest
-
-
-def _without_edges(group: list[_Heading]) -> list[_Heading]:
-    """Leave out statements before the first and after the last question of a group that is otherwise all questions.
-
-    Those are introductions and invitations ("Get started today"), unless the headings are numbered.
-    """
-    places = [place for place, heading in enumerate(group) if heading.asks]
-    if len(group) < 4 or len(places) < 0.7 * len(group) or any(heading.numbered for heading in group):
-        return group
-    inner = group[places[0] : places[-1] + 1]
-    return inner if all(heading.asks for heading in inner) else group
-
-
-def _judge_section(group: list[_Heading], page: Page) -> str | None:
-    parent = group[0].parent
-    if parent is not None and is_faq_phrase(parent.text):
-        return judge([heading.text for heading in group], group[0].node, page, marked=False)
-    return None
-
-
-def _mark_others(headings: list[_Heading], level: int, evidence: dict[int, str], *, above: bool) -> None:
-    """Mark questions at other levels: directly below a question, or above and with no questions of their own.
-
-    `above` is for pages that are FAQs as a whole; elsewhere a question above a FAQ is the title of another section.
-    """
-    if not evidence:
-        return
-    reason = next(iter(evidence.values()))
-    parents = {id(heading.parent) for heading in headings if heading.marker or heading.asks}
-    for heading in headings:
-        if (heading.level > level and heading.asks and heading.parent is not None and heading.parent.marker) or (
-            above
-            and 1 < heading.level < level
-            and has_question_mark(heading.text)
-            and id(heading) not in parents
-            and _eligible(heading)
-        ):
-            heading.marker = True
-        else:
-            continue
-        evidence[id(heading)] = f"{reason}; a question of its own at another level"
-
-
-def _section(heading: _Heading) -> str | None:
+def _section(heading: Heading) -> str | None:
     """Return the heading above: a question without its number, a title as it stands."""
     if heading.parent is None:
         return None
     return heading.parent.text if heading.parent.asks else text_of(heading.parent.node)
 
 
-def _end(headings: list[_Heading], position: int, level: int) -> Element | None:
+def _end(headings: list[Heading], position: int, level: int) -> Element | None:
     mine = headings[position].level
     for place in range(position + 1, len(headings)):
         later = headings[place]

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
-from lxml import etree
-from lxml.html import fragments_fromstring
-
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.model import Candidate, Element, Piece
+from pipeline.collect.web.json_text import TAG, load, parse_answer
+from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
 MAX_NODES = 50_000
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
-)
-_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _HOLDERS = (
     "h1",
     "h2",
@@ -56,7 +48,7 @@ class JsonLd(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the questions in the order of the scripts, each placed on the page where its text stands there too."""
-        nodes = list(_nodes([load(script) for script in page.json_ld]))
+        nodes = list(_nodes([_loaded(script, page) for script in page.json_ld]))
         by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
         places = _Places(page) if nodes else None
         candidates: list[Candidate] = []
@@ -65,7 +57,7 @@ class JsonLd(Family):
             answer = _answer(question, by_id)
             if not text or not answer or places is None:
                 continue
-            text = squeeze(html.unescape(_TAG.sub(" ", text)))
+            text = squeeze(html.unescape(TAG.sub(" ", text)))
             node = places.find(text)
             candidates.append(
                 Candidate(
@@ -79,28 +71,11 @@ class JsonLd(Family):
         return candidates
 
 
-def load(script: str) -> Any:
-    """Read JSON as leniently as search engines do; return None when it cannot be read at all."""
-    text = _WRAPPING.sub("", script).strip().rstrip(";")
-    for attempt in (text, _TRAILING_COMMA.sub("", text), html.unescape(text)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    return _several(text)
-
-
-def _several(text: str) -> list[Any] | None:
-    decoder = json.JSONDecoder(strict=False)
-    found: list[Any] = []
-    position = 0
-    while (position := text.find("{", position)) >= 0 and len(found) < 100:
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            break
-        found.append(value)
-    return found or None
+def _loaded(script: str, page: Page) -> Any:
+    value = load(script)
+    if value is None and '"Question"' in script:
+        page.warnings.append("structured data that names questions is no JSON that can be read (JSON-LD)")
+    return value
 
 
 def _nodes(roots: list[Any]) -> Iterator[dict[str, Any]]:
@@ -190,27 +165,6 @@ def _fragment(question: dict[str, Any]) -> str | None:
             if fragment and not fragment.startswith(("/", "schema")):
                 return fragment
     return None
-
-
-def parse_answer(text: str) -> list[Piece]:
-    """Turn the text of an answer, HTML or plain, escaped or not, into pieces."""
-    for _ in range(2):
-        if not _TAG.search(text) and _TAG.search(html.unescape(text)):
-            text = html.unescape(text)
-    if not _TAG.search(text):
-        paragraphs = [html.escape(part, quote=False) for part in re.split(r"\n\s*\n", html.unescape(text))]
-        text = "".join(f"<p>{part.strip().replace(chr(10), '<br>')}</p>" for part in paragraphs)
-    try:
-        parsed = fragments_fromstring(text.replace("\x00", ""))
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return [text]
-    pieces: list[Piece] = []
-    for part in parsed:
-        pieces.append(part)
-        if not isinstance(part, str) and part.tail:
-            pieces.append(part.tail)
-            part.tail = None
-    return pieces
 
 
 class _Places:

@@ -8,21 +8,27 @@ from typing import ClassVar
 
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
 from pipeline.collect.web.families.base import Family
-from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
+from pipeline.collect.web.languages import ANSWER_WORDS, LETTER_PAIRS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
-QUESTION_LABEL = re.compile(rf"^\s*[\[(]?(?:{QUESTION_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*", re.IGNORECASE)
+_ENDS = r"(?:\s*[.:：．、)]\s*|\s+[-–—]\s+)"
+QUESTION_LABEL = re.compile(rf"^\s*[\[(]?(?:{QUESTION_WORDS})\s*\d*[\])]?{_ENDS}", re.IGNORECASE)
 ANSWER_LABEL = re.compile(
-    rf"^\s*[\[(]?(?:{ANSWER_WORDS})\s*\d*[\])]?\s*[.:：、)]\s*"
+    rf"^\s*[\[(]?(?:{ANSWER_WORDS})\s*\d*[\])]?{_ENDS}"
     r"|^\s*[AＡ]\s*\d*\s*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])",
     re.IGNORECASE,
 )
 _FIRST = "".join(sorted({word[0] for word in QUESTION_WORDS.split("|")}))
-_ANY_LABEL = re.compile(rf"(?<!\w)(?=[{_FIRST}ｑ])(?:{QUESTION_WORDS}|ｑ)\s*\d*[\])]?\s*[.:：、)]")
+_ANY_LABEL = re.compile(rf"(?<!\w)(?=[{_FIRST}])(?:{QUESTION_WORDS})\s*\d*[\])]?{_ENDS}")
 """For text in lower case, and with the first letters as a set: without, the search takes more than twice as long."""
+_LETTERS = tuple(
+    (re.compile(rf"^\s*{asks}\s*\d*\s*[.:]\s*"), re.compile(rf"^\s*{tells}\s*\d*\s*[.:]\s*"))
+    for asks, tells in LETTER_PAIRS
+)
+_ANY_LETTER = re.compile(rf"(?<!\w)[{''.join(sorted({asks for asks, _ in LETTER_PAIRS}))}]\s*\d*\s*[.:]")
 
 
 class Labels(Family):
@@ -35,29 +41,43 @@ class Labels(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the labelled questions; at least two, and most of them with a labelled answer."""
-        if len(list(islice(_ANY_LABEL.finditer(page.text.lower()), 2))) < 2:
+        if page.signals.other and page.signals.faq < 2:
             return []
-        labelled_blocks = (b for b in page.root.iter(*BLOCKS) if QUESTION_LABEL.match(raw_text(b)[:200]))
-        questions = [block for block in labelled_blocks if _is_leaf(block)]
-        if len(questions) < 2:
-            return []
-        limit = common_ancestor(questions)
-        stops = Marks([*questions, *page.root.iter(*HEADINGS)], page.order)
-        found: list[Candidate] = []
-        labelled = 0
-        for question in questions:
-            end = stops.after(question)
-            text, rest = _split(question)
-            pieces = rest + between(question, end, limit)
-            labelled += bool(rest) or any(ANSWER_LABEL.match(_text(piece)) for piece in pieces[:3])
-            found.append(
-                Candidate(
-                    QUESTION_LABEL.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"'
-                )
-            )
-        if labelled * 2 < len(found) or (page.signals.other and page.signals.faq < 2):
-            return []
-        return found
+        if _at_least_two(_ANY_LABEL, page.text.lower()):
+            found, labelled = _labelled(page, QUESTION_LABEL, ANSWER_LABEL)
+            if found and labelled * 2 >= len(found):
+                return found
+        if _at_least_two(_ANY_LETTER, page.text):
+            for asks, tells in _LETTERS:
+                found, labelled = _labelled(page, asks, tells)
+                if found and labelled >= 0.8 * len(found):
+                    return found
+        return []
+
+
+def _at_least_two(pattern: re.Pattern[str], text: str) -> bool:
+    return len(list(islice(pattern.finditer(text), 2))) == 2
+
+
+def _labelled(page: Page, asks: re.Pattern[str], tells: re.Pattern[str]) -> tuple[list[Candidate], int]:
+    """Return the blocks that begin with the label of a question, and how many of them have a labelled answer."""
+    labelled_blocks = (block for block in page.root.iter(*BLOCKS) if asks.match(raw_text(block)[:200]))
+    questions = [block for block in labelled_blocks if _is_leaf(block)]
+    if len(questions) < 2:
+        return [], 0
+    limit = common_ancestor(questions)
+    stops = Marks([*questions, *page.root.iter(*HEADINGS)], page.order)
+    found: list[Candidate] = []
+    labelled = 0
+    for question in questions:
+        end = stops.after(question)
+        text, rest = _split(question, tells)
+        pieces = rest + between(question, end, limit)
+        labelled += bool(rest) or any(tells.match(_text(piece)) for piece in pieces[:3])
+        found.append(
+            Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
+        )
+    return found, labelled
 
 
 def _text(piece: Piece) -> str:
@@ -68,14 +88,14 @@ def _is_leaf(element: Element) -> bool:
     return element.tag not in ("html", "body", "head") and not any(child.tag in BLOCKS for child in element)
 
 
-def _split(block: Element) -> tuple[str, list[Piece]]:
+def _split(block: Element, tells: re.Pattern[str]) -> tuple[str, list[Piece]]:
     """Split a block with question and answer in one, at the line break before the answer's label."""
     before: list[str] = [block.text or ""]
     children = list(block)
     for position, child in enumerate(children):
         following = text_of(children[position + 1]) if position + 1 < len(children) else ""
         start = squeeze(child.tail or "") or following
-        if child.tag == "br" and ANSWER_LABEL.match(start):
+        if child.tag == "br" and tells.match(start):
             pieces: list[Piece] = [child.tail] if child.tail and child.tail.strip() else []
             for later in children[position + 1 :]:
                 pieces.append(later)

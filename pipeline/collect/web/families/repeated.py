@@ -36,7 +36,7 @@ class Repeated(Family):
         if len(members) < MIN_MEMBERS:
             return []
         texts = [label_of(member) for member in members]
-        evidence = judge(texts, members[0], page, marked=True)
+        evidence = judge(texts, members[0], page, marked=True, titles=True)
         if evidence is None:
             return []
         stops = Marks([*members, *page.root.iter(*HEADINGS)], page.order)

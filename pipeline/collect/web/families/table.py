@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import ClassVar, TypeAlias
 
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family, judge
+from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import has_question_mark
@@ -14,45 +17,136 @@ from pipeline.collect.web.questions import has_question_mark
 _HEADER = re.compile(
     r"^(?:questions?|q|fragen?|pregunta|pergunta|domanda|vraag|вопрос|質問|问题|問題|질문)$", re.IGNORECASE
 )
+_ANSWER_HEADER = re.compile(
+    r"^(?:answers?|a|antwort(?:en)?|réponses?|respuestas?|respostas?|risposta|antwoord|ответ|回答|答え|答案|解答|답변?)$",
+    re.IGNORECASE,
+)
+_Q_CELL = re.compile(rf"^(?:{QUESTION_WORDS})\s*\d*\W*$", re.IGNORECASE)
+_A_CELL = re.compile(rf"^(?:{ANSWER_WORDS})\s*\d*\W*$", re.IGNORECASE)
 MIN_ROWS = 2
+MAX_HEADER_ROW = 3
+"""A header stands in one of so many first rows."""
+MAX_ROWSPAN, MAX_COLSPAN = 1_000, 20
+MAX_PLAIN_WIDTH = 3
+"""In a wider table only the column after the question answers, unless the header names another."""
+_Row: TypeAlias = list[Element | None]
 
 
 class Table(Family):
-    """Rows of two or three cells, the first of which asks."""
+    """Rows with a question and its answer, by the table's header or because most cells of a column ask."""
 
     name: ClassVar[str] = "table"
     rank: ClassVar[int] = 62
-    recognises: ClassVar[str] = "tables whose first column asks and whose second answers"
+    recognises: ClassVar[str] = "tables with a column of questions and a column of answers"
 
     def find(self, page: Page) -> list[Candidate]:
-        """Return the rows of every table that says so in its header, or most of whose first cells are questions."""
-        found: list[Candidate] = []
-        for table in page.root.iter("table"):
-            rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
-            found += _read([cells for cells in rows if len(cells) in (2, 3)])
-        if not found:
-            return []
-        evidence = judge([candidate.question for candidate in found], found[0].node, page, marked=True)
-        if evidence is None:
-            return []
-        for candidate in found:
-            candidate.evidence = evidence
-        return found
+        """Return the rows of every table that says so in its header, or that has a column of questions."""
+        grids = map(_grid, page.root.iter("table"))
+        found = [candidate for grid in grids for candidate in _labelled(grid) or _read(grid)]
+        unsaid = [candidate for candidate in found if not candidate.evidence]
+        evidence = judge([c.question for c in unsaid], unsaid[0].node, page, marked=True) if unsaid else None
+        for candidate in unsaid:
+            candidate.evidence = evidence or ""
+        if page.signals.other and page.signals.faq < 2:
+            return unsaid if evidence else []
+        return [candidate for candidate in found if candidate.evidence]
 
 
-def _read(rows: list[list[Element]]) -> list[Candidate]:
-    if len(rows) < MIN_ROWS:
-        return []
-    headed = any(_HEADER.match(text_of(cell)) for cell in rows[0])
-    body = rows[1:] if headed else rows
-    place = next((n for n, cell in enumerate(rows[0]) if _HEADER.match(text_of(cell))), None)
-    if place is None:
-        place = 1 if len(rows[0]) == 3 and all(len(text_of(cells[0])) < 6 for cells in rows) else 0
-    asking = [cells for cells in body if len(cells) > place + 1 and has_question_mark(text_of(cells[place]))]
-    if not headed and len(asking) < max(MIN_ROWS, 0.8 * len(body)):
-        return []
-    return [
-        Candidate(text_of(cells[place]), list(cells[place + 1 :]), cells[place], anchor_of(cells[place]))
-        for cells in body
-        if len(cells) > place + 1 and text_of(cells[place])
+def _grid(table: Element) -> list[_Row]:
+    """Return the rows with every cell in its column: again in each row that it spans, and None where it is wide."""
+    grid: list[_Row] = []
+    above: dict[int, tuple[int, Element]] = {}
+    for row in table.iter("tr"):
+        if next(row.iterancestors("table")) is not table:
+            continue
+        cells: _Row = []
+        below: dict[int, tuple[int, Element]] = {}
+        own = iter([cell for cell in row if cell.tag in ("td", "th")])
+        while (place := _next_cell(len(cells), above, own)) is not None:
+            rows_left, cell, wide = place
+            if rows_left:
+                below[len(cells)] = (rows_left, cell)
+            cells += [cell, *[None] * wide]
+        grid.append(cells)
+        above = below
+    return grid
+
+
+def _next_cell(
+    column: int, above: dict[int, tuple[int, Element]], own: Iterator[Element]
+) -> tuple[int, Element, int] | None:
+    """Return the cell in a column, the further rows that it spans and the further columns; None at the row's end."""
+    if column in above:
+        rows, cell = above[column]
+        return rows - 1, cell, 0
+    following = next(own, None)
+    if following is None:
+        return None
+    return _span(following, "rowspan", MAX_ROWSPAN) - 1, following, _span(following, "colspan", MAX_COLSPAN) - 1
+
+
+def _span(cell: Element, name: str, limit: int) -> int:
+    value = (cell.get(name) or "").strip()
+    return max(1, min(int(value), limit)) if value.isascii() and value.isdecimal() and len(value) < 9 else 1
+
+
+def _labelled(grid: list[_Row]) -> list[Candidate]:
+    """Return the rows whose first cells say "Q" and, in the next row, "A"; at least two."""
+    found = [
+        Candidate(text_of(asked[1]), [told[1]], asked[1], anchor_of(asked[0]) or anchor_of(asked[1]))
+        for asked, told in pairwise(grid)
+        if _is_labelled(asked, _Q_CELL) and _is_labelled(told, _A_CELL)
     ]
+    return found if len(found) >= MIN_ROWS else []
+
+
+def _is_labelled(row: _Row, label: re.Pattern[str]) -> bool:
+    return len(row) == 2 and None not in row and bool(label.match(text_of(row[0])))
+
+
+def _read(grid: list[_Row]) -> list[Candidate]:
+    if len(grid) < MIN_ROWS:
+        return []
+    header = next((n for n, row in enumerate(grid[:MAX_HEADER_ROW]) if _column(row, _HEADER) is not None), None)
+    if header is not None:
+        question, answer = _column(grid[header], _HEADER), _column(grid[header], _ANSWER_HEADER)
+        found = _candidates(grid[header + 1 :], question, answer)
+        for candidate in found if answer is not None else ():
+            candidate.evidence = "the header of the table says question and answer"
+        return found
+    rows = [row for row in grid if len(row) in (2, 3) and None not in row]
+    counts = [sum(len(row) > place + 1 and _asks(row[place]) for row in rows) for place in (0, 1)]
+    place = 1 if counts[1] > counts[0] else 0
+    return _candidates(rows, place, None) if counts[place] >= max(MIN_ROWS, 0.8 * len(rows)) else []
+
+
+def _column(row: _Row, header: re.Pattern[str]) -> int | None:
+    return next((n for n, cell in enumerate(row) if cell is not None and header.match(text_of(cell))), None)
+
+
+def _asks(cell: Element | None) -> bool:
+    return cell is not None and has_question_mark(text_of(cell))
+
+
+def _candidates(rows: list[_Row], question: int | None, answer: int | None) -> list[Candidate]:
+    """Return the rows as candidates; rows that share the cell of the question are one."""
+    found: list[Candidate] = []
+    for row in rows:
+        asked = row[question] if question is not None and question < len(row) else None
+        told = _answer(row, question, answer) if question is not None else []
+        if asked is None or not told or not text_of(asked) or _HEADER.match(text_of(asked)):
+            continue
+        if found and found[-1].node is asked:
+            found[-1].answer += [cell for cell in told if cell not in found[-1].answer]
+        else:
+            found.append(Candidate(text_of(asked), list(told), asked, anchor_of(asked)))
+    return found
+
+
+def _answer(row: _Row, question: int, answer: int | None) -> list[Element]:
+    """Return the cells that answer: those under the header for answers, else those after the question."""
+    if answer is not None:
+        cells = row[answer : answer + 1]
+    else:
+        cells = row[question + 1 :] if len(row) <= MAX_PLAIN_WIDTH else row[question + 1 : question + 2]
+    return [cell for cell in cells if cell is not None]
