@@ -27,9 +27,10 @@ from pipeline.features.distributed import BATCH
 from pipeline.features.retrieval import TRAINING_COLUMNS, training_batches
 from pipeline.features.schema import QA, TOKENS
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings, Settings
 from pipeline.spark.parts import PartWriter
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 REPEATS = 3

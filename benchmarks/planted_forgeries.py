@@ -16,9 +16,9 @@ from review.court import Court, Forger, settings_in
 
 from pipeline.audit.records import Record
 from pipeline.errors import Refused
-from pipeline.publish.stage import fetch_exactly
+from pipeline.manifest import load_manifest
+from pipeline.publish.checks import fetch_exactly
 from pipeline.review import signoff
-from pipeline.stage import load_manifest
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def unified(work: Path) -> int:
     from pipeline import log
     from pipeline.collect import repository, state
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.settings import LakeSettings, Settings
-    from pipeline.stage import load_manifest
 
     log.configure(level=40)
     lake = open_lake(LakeSettings(uri=str(work / "lake-none")))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, get_current_context, task
 
-from pipeline.orchestration import assets, deadlines, groups, watch
+from pipeline.orchestration import assets, deadlines, groups, triggered, watch
 from pipeline.orchestration import restore as restoring
 
 
@@ -41,19 +41,19 @@ def llm_performance_and_compliance() -> None:
 
     @task(doc_md="Pull the production version and compare every file with its release record.")
     def integrity() -> dict[str, str]:
-        return watch.integrity(groups.run_id(), by_hand=groups.by_hand())
+        return watch.integrity(triggered.run_id(), by_hand=triggered.by_hand())
 
     @task(**groups.on_gpu(), doc_md="Evaluate the production version on the newest held-out rows.")
     def performance(published: dict[str, str]) -> str:
-        return watch.performance(groups.run_id(), published)
+        return watch.performance(triggered.run_id(), published)
 
     @task(**groups.on_gpu(), doc_md="Run the compliance checks against today's policy.")
     def compliance(published: dict[str, str], evaluation: str) -> str:
-        return watch.compliance(groups.run_id(), published, evaluation)
+        return watch.compliance(triggered.run_id(), published, evaluation)
 
     @task(doc_md="Record in the audit trail whether the production version is still fit, and why not.")
     def verdict(published: dict[str, str], evaluation: str, report: str) -> list[str]:
-        return watch.verdict(groups.run_id(), published, evaluation, report)
+        return watch.verdict(triggered.run_id(), published, evaluation, report)
 
     @task(
         **groups.on_gpu(),
@@ -61,18 +61,18 @@ def llm_performance_and_compliance() -> None:
         doc_md="Roll back to an earlier fit version when production is unfit.",
     )
     def restore(published: dict[str, str], reasons: list[str]) -> dict[str, str]:
-        done = restoring.when_unfit(groups.run_id(), published, reasons)
+        done = restoring.when_unfit(triggered.run_id(), published, reasons)
         if done["version"]:
             assets.announce(get_current_context(), assets.PRODUCTION, version=done["version"])
         return done
 
     @task(doc_md="Fail the run when production was unfit, with the reasons and what was done about them.")
     def conclude(published: dict[str, str], reasons: list[str], done: dict[str, str]) -> str:
-        return restoring.conclude(groups.run_id(), published, reasons, done)
+        return restoring.conclude(triggered.run_id(), published, reasons, done)
 
     @task(doc_md="Delete what is older than the retention settings allow; never what a released model was made from.")
     def retention() -> dict[str, int]:
-        return watch.retention(groups.run_id())
+        return watch.retention(triggered.run_id())
 
     published = integrity()
     retention()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, task
 
-from pipeline.orchestration import groups, tasks
+from pipeline.orchestration import groups, tasks, triggered
 
 
 @dag(
@@ -66,7 +66,7 @@ def llm_retrain() -> None:
     def snapshot() -> str:
         from airflow.sdk import get_current_context
 
-        return tasks.snapshot(groups.run_id(), get_current_context()["params"]["data_snapshot"])
+        return tasks.snapshot(triggered.run_id(), get_current_context()["params"]["data_snapshot"])
 
     begun = groups.start()
     repository = snapshot()

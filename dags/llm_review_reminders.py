@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from pipeline.orchestration import deadlines, groups
+from pipeline.orchestration import deadlines, groups, triggered
 
 
 @dag(
@@ -33,7 +33,7 @@ def llm_review_reminders() -> None:
     def remind() -> dict[str, int]:
         from pipeline.orchestration.remind import remind as send
 
-        return send(groups.run_id(), get_current_context())
+        return send(triggered.run_id(), get_current_context())
 
     remind()
 

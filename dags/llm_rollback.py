@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from pipeline.orchestration import assets, deadlines, groups, notify, restore
+from pipeline.orchestration import assets, deadlines, groups, notify, restore, triggered
 
 
 @dag(
@@ -49,7 +49,7 @@ def llm_rollback() -> None:
     def roll_back() -> dict[str, str]:
         context = get_current_context()
         params = context["params"]
-        done = restore.by_hand(groups.run_id(), groups.actor(), params["version"], params["reason"])
+        done = restore.by_hand(triggered.run_id(), triggered.actor(), params["version"], params["reason"])
         assets.announce(context, assets.PRODUCTION, version=done["version"])
         return done
 

@@ -16,8 +16,8 @@ from pipeline.log import get_logger
 from pipeline.scrubbing import without_secrets
 
 if TYPE_CHECKING:
+    from pipeline.manifest import Manifest, Output
     from pipeline.settings import LineageSettings
-    from pipeline.stage import Manifest, Output
 
 log = get_logger(__name__)
 PRODUCER = "https://example.com/llmops-pipeline"

@@ -13,101 +13,35 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Protocol
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import structlog
-from pydantic import AfterValidator, BaseModel
 
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
 from pipeline.lake.errors import is_about_the_lake, lake_error
 from pipeline.lake.lake import stays_inside
 from pipeline.log import get_logger
+from pipeline.manifest import (
+    Counts,
+    FileEntry,
+    InputReference,
+    Manifest,
+    Output,
+    content_digest,
+    digest_of,
+    load_manifest,
+)
+from pipeline.witness import witness_of
 
 log = get_logger(__name__)
 PACKAGE = Path(__file__).resolve().parent
-SHARED = ("records.py", "stage.py", "lake/lake.py")
-_witnesses: WeakKeyDictionary[Lake, Witness] = WeakKeyDictionary()
-
-
-def _inside(path: str) -> str:
-    if not stays_inside(path):
-        raise ValueError(f"the path {path!r} leads out of its output")
-    return path
-
-
-class FileEntry(BaseModel):
-    """A file of an output: its path below the output's URI, its size in bytes and its SHA-256."""
-
-    path: Annotated[str, AfterValidator(_inside)]
-    size: int
-    sha256: str
-
-
-class Output(BaseModel):
-    """A dataset, model or report: where it lies, what it is made of and one digest over its content."""
-
-    uri: str
-    digest: str
-    files: list[FileEntry]
-    rows: int | None = None
-
-
-class InputReference(BaseModel):
-    """What a stage read."""
-
-    uri: str
-    digest: str
-
-
-class Counts(BaseModel):
-    """Rows in = rows out + rows set aside."""
-
-    rows_in: int = 0
-    rows_out: int = 0
-    set_aside: int = 0
-    reasons: dict[str, int] = {}
-
-
-class Manifest(BaseModel):
-    """The mark of a stage's completion and everything needed to trust or repeat it."""
-
-    stage: str
-    key: str
-    uri: str
-    run_id: str
-    code_version: str
-    parameters: dict[str, Any]
-    inputs: dict[str, InputReference]
-    outputs: dict[str, Output]
-    counts: Counts
-    facts: dict[str, Any] = {}
-    warnings: list[str] = []
-    started_at: datetime
-    seconds: float
-    cached: bool = False
-
-    @property
-    def digest(self) -> str:
-        """Return the digest of the outputs' content: equal content, however and whenever made, is equal here."""
-        return digest_of({name: output.digest for name, output in self.outputs.items()})
-
-    def output(self, name: str) -> Output:
-        """Return an output by name; raises LakeError naming those that exist."""
-        try:
-            return self.outputs[name]
-        except KeyError:
-            raise LakeError(
-                f"The manifest of {self.stage} has no output named {name}",
-                where=self.uri,
-                remedy=f"It has: {', '.join(sorted(self.outputs))}",
-            ) from None
+SHARED = ("records.py", "manifest.py", "stage.py", "lake/lake.py")
 
 
 @dataclass
@@ -159,12 +93,6 @@ class Attempt:
             self.counts.set_aside += count
 
 
-def digest_of(value: Any) -> str:
-    """Return the SHA-256 of a JSON value in canonical form."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 @functools.cache
 def code_version(*packages: str) -> str:
     """Return a digest of the sources that decide a stage's result: its packages and the shared contract."""
@@ -176,35 +104,6 @@ def code_version(*packages: str) -> str:
     for file in files:
         digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def load_manifest(lake: Lake, uri: str) -> Manifest:
-    """Read a manifest; raises LakeError when there is none or it is damaged.
-
-    Damaged is also one whose digests are not those of the files that it lists: a stage's key and the audit trail go by
-    the digests, readers by the files.
-    """
-    try:
-        manifest = Manifest.model_validate_json(lake.read(uri))
-    except ValueError as problem:
-        raise _damaged(uri, str(problem)) from None
-    for name, output in manifest.outputs.items():
-        if output.digest != content_digest(output.files):
-            raise _damaged(uri, f"the digest of {name} is not that of its files")
-    return manifest
-
-
-def _damaged(uri: str, why: str) -> LakeError:
-    return LakeError(
-        f"The manifest is damaged: {why}",
-        where=uri,
-        remedy="Delete it and run its stage again; the stage rebuilds it",
-    )
-
-
-def content_digest(files: Iterable[FileEntry]) -> str:
-    """Return the digest of an output: over the paths and the SHA-256 of its files."""
-    return digest_of(sorted((file.path, file.sha256) for file in files))
 
 
 def run_stage(
@@ -272,7 +171,7 @@ def run_stage(
     except BaseException:
         _discard(attempt)
         raise
-    if (witness := _witnesses.get(lake)) is not None:
+    if (witness := witness_of(lake)) is not None:
         witness.saw(manifest)
     if not lake.put_if_absent(uri, manifest.model_dump_json(indent=2).encode()):
         _discard(attempt)
@@ -280,36 +179,6 @@ def run_stage(
         return load_manifest(lake, uri).model_copy(update={"cached": True})
     log.info("stage finished", stage=stage, run=run_id, seconds=manifest.seconds, manifest=uri)
     return manifest
-
-
-class Witness(Protocol):
-    """Who keeps an account of what is made, and can tell later whether something was."""
-
-    def saw(self, manifest: Manifest) -> None:
-        """Take down that a manifest is made; called before anybody can find it."""
-
-    def knows(self, manifest: Manifest) -> bool:
-        """Tell whether exactly this manifest was ever taken down."""
-
-
-def witnessed(lake: Lake, witness: Witness) -> None:
-    """Have every manifest that this process makes in this lake seen by `witness`.
-
-    So there is no moment, and no kill, after which a finished stage lies there and nobody said that it was made.
-    """
-    _witnesses[lake] = witness
-
-
-def believed(lake: Lake, manifest: Manifest) -> bool:
-    """Tell whether a stage may build on what this manifest of earlier work says.
-
-    What lies in the lake is no proof of itself. Without a witness (commands by hand) it is all that there is.
-    """
-    witness = _witnesses.get(lake)
-    if witness is None or witness.knows(manifest):
-        return True
-    log.warning("nobody recorded making this earlier result; the work is done anew", manifest=manifest.uri)
-    return False
 
 
 def _finished(lake: Lake, uri: str) -> Manifest | None:

@@ -12,8 +12,9 @@ import pytest
 from pipeline import log
 from pipeline.lake import Lake
 from pipeline.lineage import emit, events
+from pipeline.manifest import Manifest
 from pipeline.settings import LineageSettings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 
 @pytest.fixture(autouse=True)

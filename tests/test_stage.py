@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.manifest import Manifest, load_manifest
+from pipeline.stage import Attempt, run_stage
 
 
 def write(text: str, rows_out: int = 1):

@@ -12,8 +12,9 @@ import pytest
 from tiny_training import task, train_settings
 
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import ModelSettings, PretrainSettings, Settings, TuneSettings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train import base_model
 from pipeline.train import stage as train_stage
 from pipeline.tune import stage as tune_stage

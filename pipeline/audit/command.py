@@ -30,7 +30,7 @@ def show(
     last: int | None = typer.Option(None, min=1, help="Only so many records from the end."),
 ) -> None:
     """List the records, oldest first."""
-    from pipeline.audit.report import describe
+    from pipeline.audit.sentences import describe
     from pipeline.console import emit
 
     _, _, audit = _open()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pipeline.collect.source import Document
     from pipeline.collect.spill import Spill
     from pipeline.lake import Lake
+    from pipeline.manifest import FileEntry
     from pipeline.records import SetAside
-    from pipeline.stage import FileEntry
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from pipeline.settings import AnySource, LakeSettings, SourceSettings, current
 if TYPE_CHECKING:
     from pipeline.collect.source import Document
     from pipeline.lake import Lake
-    from pipeline.stage import Manifest
+    from pipeline.manifest import Manifest
 
 
 def source_settings(config: dict[str, Any]) -> SourceSettings:

@@ -14,7 +14,7 @@ from pipeline.lake.errors import said
 
 if TYPE_CHECKING:
     from pipeline.lake import Lake
-    from pipeline.stage import FileEntry, Manifest
+    from pipeline.manifest import FileEntry, Manifest
 
 
 class OutputRows:

@@ -21,9 +21,10 @@ from pipeline.collect.output_rows import OutputRows
 from pipeline.collect.parts import BATCH_ROWS, write_parts
 from pipeline.collect.spill import numbers
 from pipeline.errors import SourceError
+from pipeline.manifest import Manifest
 from pipeline.privacy.suppression import Suppressed
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, UNKNOWN_LICENCE, SetAside, to_batches
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 if TYPE_CHECKING:
     from pipeline.lake import Lake

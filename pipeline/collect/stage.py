@@ -21,8 +21,9 @@ from pipeline.collect.source import Document, Landing, Source, SourceState, Unre
 from pipeline.collect.spill import Spill
 from pipeline.errors import SettingsError, SourceError
 from pipeline.log import get_logger
+from pipeline.manifest import Manifest, digest_of
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, UNKNOWN_LICENCE, SetAside
-from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
+from pipeline.stage import Attempt, code_version, run_stage
 
 if TYPE_CHECKING:
     from pipeline.lake import Lake

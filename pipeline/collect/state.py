@@ -16,7 +16,8 @@ import pyarrow as pa
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
-from pipeline.stage import Manifest, believed, load_manifest
+from pipeline.manifest import Manifest, load_manifest
+from pipeline.witness import believed
 
 log = get_logger(__name__)
 DOCUMENTS_SCHEMA = pa.schema(

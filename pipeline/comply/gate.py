@@ -15,7 +15,7 @@ from pipeline.errors import LakeError, Refused
 if TYPE_CHECKING:
     from pipeline.comply.runner import Finding
     from pipeline.lake import Lake
-    from pipeline.stage import Manifest
+    from pipeline.manifest import Manifest
 
 PASSED: Literal["passed"] = "passed"
 REFUSED: Literal["refused"] = "refused"

@@ -12,7 +12,7 @@ from pipeline.errors import PipelineError
 from pipeline.evaluate.examples import Example, Outcome
 from pipeline.evaluate.refusal import is_refusal
 from pipeline.lake import Lake
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 
 CANDIDATE, BASE, CHAMPION = "candidate", "base", "champion"
 COLUMNS = ["model", "kind", "question_id", "question", "context", "reference", "is_refusal", "answer", "language"]

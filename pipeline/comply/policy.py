@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.manifest import digest_of
 from pipeline.review.signoff import Rule
-from pipeline.stage import digest_of
 
 Role = Literal["model", "legal"]
 ROLES: tuple[Role, ...] = ("model", "legal")

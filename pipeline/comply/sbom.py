@@ -13,8 +13,8 @@ from typing import Any
 
 from pipeline.comply.subject import Subject
 from pipeline.errors import SettingsError
+from pipeline.manifest import digest_of
 from pipeline.settings import PROJECT_ROOT
-from pipeline.stage import digest_of
 
 SPECIFICATION = "1.6"
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;#]+)")

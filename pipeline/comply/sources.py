@@ -13,8 +13,8 @@ from pipeline.comply.subject import ModelFiles
 from pipeline.errors import PipelineError, StoreError
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
+from pipeline.manifest import Manifest, Output, load_manifest
 from pipeline.records import UNKNOWN_LICENCE
-from pipeline.stage import Manifest, Output, load_manifest
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,9 +21,10 @@ from pipeline.comply.sources import model_of, rows_of
 from pipeline.comply.subject import ModelFiles, Origin, Subject
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, digest_of
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, digest_of, run_stage
+from pipeline.stage import Attempt, run_stage
 
 STAGE = "comply"
 PACKAGES = ("comply", "answering", "encoding", "prompts", "evaluate/metrics", "evaluate/refusal", "evaluate/text")

@@ -12,9 +12,9 @@ from pipeline.comply.policy import Policy
 from pipeline.comply.probe import Probe
 from pipeline.comply.rows import Rows
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, Output
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import ComplySettings
-from pipeline.stage import Manifest, Output
 
 T = TypeVar("T")
 

@@ -15,7 +15,8 @@ from pipeline.evaluate.examples import Example
 from pipeline.kept_answers import KeptAnswers
 from pipeline.lake import Lake
 from pipeline.log import get_logger
-from pipeline.stage import code_version, digest_of
+from pipeline.manifest import digest_of
+from pipeline.stage import code_version
 
 if TYPE_CHECKING:
     from pipeline.answering import Answerer

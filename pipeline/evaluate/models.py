@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import LakeError
 from pipeline.lake.lake import CHUNK, Lake
-from pipeline.stage import Output
+from pipeline.manifest import Output
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings

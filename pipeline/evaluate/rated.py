@@ -9,7 +9,8 @@ from typing import Any
 from pipeline.evaluate.ratings import BlindMix, Item, Sheet, summary
 from pipeline.evaluate.report.render import render, template_files
 from pipeline.lake import Lake
-from pipeline.stage import Attempt, Manifest, digest_of, run_stage
+from pipeline.manifest import Manifest, digest_of
+from pipeline.stage import Attempt, run_stage
 
 STAGE = "rate"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import PipelineError, StoreError
 from pipeline.evaluate.models import Model, Role
 from pipeline.lake import Lake
-from pipeline.stage import Manifest, load_manifest
+from pipeline.manifest import Manifest, load_manifest
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings

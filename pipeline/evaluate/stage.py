@@ -17,8 +17,9 @@ from pipeline.evaluate.report.render import render, template_files
 from pipeline.features import retrieval
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 STAGE = "evaluate"
 SPLIT = "test"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, load_manifest
 
 if TYPE_CHECKING:
     from pipeline.features.definitions import FeatureSet

@@ -32,8 +32,8 @@ def features(
         )
     from pipeline.features.stage import run
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.settings import current
-    from pipeline.stage import load_manifest
 
     settings = current()
     lake = open_lake(settings.lake)

@@ -12,8 +12,8 @@ from pipeline.features import catalogue
 from pipeline.features.schema import ENTITY
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, load_manifest
 from pipeline.whole_file import replacing
 
 log = get_logger(__name__)

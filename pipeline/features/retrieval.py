@@ -18,8 +18,8 @@ from pipeline.features import store as stores
 from pipeline.features.schema import ENTITY, EVENT_TIME, KEYS, QA
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
 
 if TYPE_CHECKING:
     from feast import FeatureStore

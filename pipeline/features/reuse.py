@@ -20,8 +20,9 @@ from pipeline.features.schema import CREATED_TIME, ENTITY, EVENT_TIME, QA, TOKEN
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
 from pipeline.log import get_logger
+from pipeline.manifest import Manifest, digest_of, load_manifest
 from pipeline.spark.parts import part_name
-from pipeline.stage import Manifest, believed, digest_of, load_manifest
+from pipeline.witness import believed
 
 log = get_logger(__name__)
 HASH = "feature_hash"

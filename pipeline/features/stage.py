@@ -13,8 +13,9 @@ from pipeline.features.schema import QA, SET_ASIDE, TOKENS
 from pipeline.features.tokenise import TokenLimits
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, digest_of
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
+from pipeline.stage import Attempt, code_version, run_stage
 
 STAGE = "features"
 PACKAGES = ("features", "encoding", "prompts")

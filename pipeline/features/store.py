@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import LakeError, ServiceError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, digest_of
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, digest_of
 from pipeline.whole_file import replacing
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 from pipeline.encoding import PromptEncoder
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, digest_of
 from pipeline.prompts import Architecture, PromptTemplate, template_for
-from pipeline.stage import Manifest, digest_of
 
 WEIGHTS = (".safetensors", ".safetensors.index.json")
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
-from pipeline.stage import Manifest, Output, digest_of, load_manifest
+from pipeline.manifest import Manifest, Output, digest_of, load_manifest
 
 MANIFEST = "/manifest.json"
 

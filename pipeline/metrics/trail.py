@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.audit.records import Record
 from pipeline.lake import Lake
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 
 
 class Trail:

@@ -5,7 +5,6 @@ Every function here is called while a DAG file is read, so nothing heavy is impo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +12,8 @@ from airflow.sdk import TaskGroup, get_current_context, task, task_group
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from pipeline.comply.policy import load_policy
-from pipeline.orchestration import assets, deadlines, notify, outcome, tasks
+from pipeline.orchestration import assets, deadlines, notify, outcome, tasks, triggered
 from pipeline.review.operator import ReviewOperator
-from pipeline.review.signoff import UNKNOWN
 from pipeline.settings import current
 
 GPU_POOL = "gpu"
@@ -53,58 +51,14 @@ def on_gpu() -> dict[str, Any]:
     }
 
 
-def overrides() -> dict[str, Any]:
-    """Return the settings that this run was triggered with, in the settings' own shape; inside a task only."""
-    params: Mapping[str, Any] = get_current_context()["params"]
-    wanted: dict[str, dict[str, Any]] = {"model": {}, "train": {}, "tune": {}}
-    if params.get("base_model"):
-        from pipeline.records import UNKNOWN_LICENCE
-        from pipeline.train.base_source import split_revision
-
-        name, revision = split_revision(params["base_model"])
-        known = load_policy(current().policy_file).licences.of_base_model(params["base_model"])
-        # the revision always: the settings' own is that of another model
-        wanted["model"] |= {"base": name, "revision": revision, "licence": known or UNKNOWN_LICENCE}
-    if params.get("method"):
-        wanted["train"]["method"] = params["method"]
-    if params.get("trials"):
-        wanted["tune"]["trials"] = params["trials"]
-    return {section: values for section, values in wanted.items() if values}
-
-
-def run_id() -> str:
-    """Return the id of the run; inside a task only."""
-    found: str = get_current_context()["run_id"]
-    return found
-
-
-def by_hand() -> bool:
-    """Tell whether a person started the run (from the UI, the command line or as a back-fill); inside a task only."""
-    return get_current_context()["dag_run"].run_type not in ("scheduled", "asset_triggered")
-
-
-def actor() -> str:
-    """Return who triggered the run; inside a task only.
-
-    Who triggered a run cannot approve it, so "nobody knows" must not look like "nobody did".
-    """
-    run = get_current_context()["dag_run"]
-    return getattr(run, "triggering_user_name", None) or (UNKNOWN if by_hand() else "scheduler")
-
-
-def interval() -> list[str]:
-    """Return begin and end of the run's data interval, empty for a run that has none; inside a task only."""
-    context = get_current_context()
-    found = (context.get("data_interval_start"), context.get("data_interval_end"))
-    return [moment.isoformat() for moment in found if moment is not None]
-
-
 @task(retries=1)
 def start() -> None:
     """Record in the audit trail who started the run, why, and for which interval."""
     context = get_current_context()
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
-    tasks.start(context["run_id"], context["dag"].dag_id, actor(), reason, overrides(), interval())
+    tasks.start(
+        context["run_id"], context["dag"].dag_id, triggered.actor(), reason, triggered.overrides(), triggered.interval()
+    )
 
 
 def collect_group(begun: Any) -> Any:
@@ -115,7 +69,7 @@ def collect_group(begun: Any) -> Any:
 
             @task(task_id=source.name.replace("-", "_"), doc_md=f"Collect the {source.kind} source **{source.name}**.")
             def collect_one(name: str) -> str:
-                return tasks.collect(run_id(), name)
+                return tasks.collect(triggered.run_id(), name)
 
             one = collect_one(source.name)
             begun >> one
@@ -123,7 +77,7 @@ def collect_group(begun: Any) -> Any:
 
         @task(doc_md="Bring all sources into one repository of rows with stable ids.")
         def unify(manifests: list[str]) -> str:
-            return tasks.unify(run_id(), manifests)
+            return tasks.unify(triggered.run_id(), manifests)
 
         return unify(collected)
 
@@ -131,7 +85,7 @@ def collect_group(begun: Any) -> Any:
 @task(doc_md="Clean, protect personal data, de-duplicate, check and split the rows on Spark.")
 def prepare(repository: str) -> str:
     """Prepare the repository's rows."""
-    return tasks.prepare(run_id(), repository)
+    return tasks.prepare(triggered.run_id(), repository)
 
 
 @task_group(tooltip="Base model, features, fine-tuning, tuning: ends with the candidate")
@@ -140,29 +94,29 @@ def develop(prepared: str) -> dict[str, Any]:
 
     @task(doc_md="Bring the foundation model into the lake: safetensors only, its licence recorded.")
     def base_model() -> str:
-        return tasks.base_model(run_id(), overrides())
+        return tasks.base_model(triggered.run_id(), triggered.overrides())
 
     @task(
         outlets=[assets.changes_of(assets.HELD_OUT)],
         doc_md="Tokenise on Spark with the model's own tokenizer; register and materialise in Feast.",
     )
     def features(prepared: str, base: str) -> str:
-        made = tasks.features(run_id(), overrides(), prepared, base)
-        if tasks.rows_are_new(run_id()):
+        made = tasks.features(triggered.run_id(), triggered.overrides(), prepared, base)
+        if tasks.rows_are_new(triggered.run_id()):
             assets.announce(get_current_context(), assets.HELD_OUT, features=made)
         return made
 
     @task(**on_gpu(), doc_md="Pre-train all weights further on the texts of the training split.")
     def pretrain(base: str, prepared: str) -> str:
-        return tasks.pretrain(run_id(), overrides(), base, prepared)
+        return tasks.pretrain(triggered.run_id(), triggered.overrides(), base, prepared)
 
     @task(**on_gpu(), doc_md="Fine-tune with the configured hyperparameters; resumes where a killed task was.")
     def train(base: str, features: str) -> str:
-        return tasks.train(run_id(), overrides(), base, features)
+        return tasks.train(triggered.run_id(), triggered.overrides(), base, features)
 
     @task(**on_gpu(), doc_md="Search hyperparameters with Hyperopt; the best trial's model is the candidate.")
     def tune(base: str, features: str, trained: str) -> str:
-        return tasks.tune(run_id(), overrides(), base, features, trained)
+        return tasks.tune(triggered.run_id(), triggered.overrides(), base, features, trained)
 
     base = base_model()
     made = features(prepared, base)  # the same for both: pre-training keeps the tokenizer
@@ -176,7 +130,7 @@ def develop(prepared: str) -> dict[str, Any]:
 )
 def is_new(candidate: str) -> bool:
     """Stop early when nothing changed."""
-    return tasks.is_new(run_id(), candidate)
+    return tasks.is_new(triggered.run_id(), candidate)
 
 
 @task_group(tooltip="Measure, check, and let the gate decide")
@@ -185,15 +139,17 @@ def assess(made: dict[str, Any], prepared: str, repository: str) -> dict[str, An
 
     @task(**on_gpu(), doc_md="Measure the candidate on held-out questions against base model and champion.")
     def evaluate(candidate: str, base: str, prepared: str, features: str) -> str:
-        return tasks.evaluate(run_id(), overrides(), candidate, base, prepared, features)
+        return tasks.evaluate(triggered.run_id(), triggered.overrides(), candidate, base, prepared, features)
 
     @task(**on_gpu(), doc_md="Check the OWASP risks, licences, privacy and policy.")
     def comply(candidate: str, base: str, prepared: str, features: str, evaluation: str, repository: str) -> str:
-        return tasks.comply(run_id(), overrides(), candidate, base, prepared, features, evaluation, repository)
+        return tasks.comply(
+            triggered.run_id(), triggered.overrides(), candidate, base, prepared, features, evaluation, repository
+        )
 
     @task(doc_md="Join everything into one verdict. Fails closed; a refusal is not tried again.")
     def gate(candidate: str, evaluation: str, compliance: str) -> None:
-        tasks.gate(run_id(), candidate, evaluation, compliance)
+        tasks.gate(triggered.run_id(), candidate, evaluation, compliance)
 
     evaluation = evaluate(made["candidate"], made["base"], prepared, made["features"])
     compliance = comply(made["candidate"], made["base"], prepared, made["features"], evaluation, repository)
@@ -210,7 +166,7 @@ def review_group(made: dict[str, Any], assessed: dict[str, Any]) -> Any:
 
         @task(doc_md="Decide from the audit trail. Nothing in Airflow's database stands in for an approval.")
         def sign_off(candidate: str, evaluation: str, compliance: str) -> None:
-            tasks.sign_off(run_id(), candidate, evaluation, compliance)
+            tasks.sign_off(triggered.run_id(), candidate, evaluation, compliance)
 
         decision = sign_off(candidate, assessed["evaluation"], assessed["compliance"])
         for rule in policy.sign_off_rules():
@@ -239,7 +195,7 @@ def publish(made: dict[str, Any], assessed: dict[str, Any], prepared: str) -> An
         doc_md="Commit, pull back, compare every hash, ask the reference questions, tag, move the alias.",
     )
     def release(candidate: str, base: str, prepared: str, evaluation: str, compliance: str) -> str:
-        made = tasks.publish(run_id(), candidate, base, prepared, evaluation, compliance)
+        made = tasks.publish(triggered.run_id(), candidate, base, prepared, evaluation, compliance)
         assets.announce(get_current_context(), assets.PRODUCTION, release=made)
         return made
 

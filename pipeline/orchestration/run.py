@@ -10,11 +10,12 @@ from pipeline import lineage, log
 from pipeline.audit import open_audit
 from pipeline.errors import LakeError, PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.orchestration import runs
 from pipeline.review.evidence import STAGE_COMPLETED, STAGE_MADE, completed, tells_of
 from pipeline.scrubbing import scrub
 from pipeline.settings import Settings, load
-from pipeline.stage import Manifest, load_manifest, witnessed
+from pipeline.witness import witnessed
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -6,7 +6,7 @@ import json
 import re
 
 from pipeline.lake import Lake
-from pipeline.stage import Manifest, load_manifest
+from pipeline.manifest import Manifest, load_manifest
 
 
 def folder(lake: Lake, run_id: str) -> str:

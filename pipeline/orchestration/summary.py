@@ -10,10 +10,10 @@ from rich.table import Table
 from pipeline.audit import open_audit
 from pipeline.console import console, output, say
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.orchestration import runs
 from pipeline.review.signoff import RUN_FINISHED
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
 
 
 def show(settings: Settings, run_id: str, state: str) -> str:

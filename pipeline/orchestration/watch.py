@@ -11,9 +11,9 @@ from pipeline.audit.records import Record
 from pipeline.audit.trail import Trail
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review.evidence import STAGE_COMPLETED, unmade
-from pipeline.stage import Manifest
 
 CHECKED = "production_checked"
 LOOKED_AT = "production_files_checked"

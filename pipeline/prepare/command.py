@@ -12,7 +12,7 @@ from pipeline.console import emit, say
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pipeline.stage import Manifest
+    from pipeline.manifest import Manifest
 
 
 def prepare(

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.prepare import first_seen, stage
 from pipeline.prepare.files import local_files
 from pipeline.prepare.first_seen import FirstSeen
@@ -19,7 +20,7 @@ from pipeline.prepare.rows_at import scan
 from pipeline.prepare.schema import CLUSTERS
 from pipeline.records import SCHEMA
 from pipeline.settings import LakeSettings, PrepareSettings, Settings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 OUTPUTS = ("rows", "set_aside", "vocabulary", "report")
 RUN = "command"

@@ -19,10 +19,11 @@ from pipeline.lake import Lake, open_lake
 from pipeline.lake.check import altered
 from pipeline.lake.errors import said
 from pipeline.log import get_logger
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.prepare.schema import CLEANED, PASSED_ON
 from pipeline.settings import LakeSettings
 from pipeline.spark.partitions import parquet_files
-from pipeline.stage import Manifest, believed, load_manifest
+from pipeline.witness import believed
 
 log = get_logger(__name__)
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest, digest_of
 from pipeline.settings import PrepareSettings, Settings
-from pipeline.stage import Attempt, Manifest, code_version, digest_of, run_stage
+from pipeline.stage import Attempt, code_version, run_stage
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

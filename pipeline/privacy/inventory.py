@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.lake import Lake, ObjectInfo
-from pipeline.stage import Manifest, load_manifest
+from pipeline.manifest import Manifest, load_manifest
 
 MODEL_STAGES = ("base-model", "pretrain", "train", "tune")
 MODEL_OUTPUTS = ("model", "adapter")

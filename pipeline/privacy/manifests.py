@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
+from pipeline.manifest import FileEntry, Manifest, Output, digest_of
 from pipeline.privacy.inventory import Inventory, files_of
 from pipeline.privacy.texts import Eraser
-from pipeline.stage import FileEntry, Manifest, Output, digest_of
 
 MARK = "erased_from"
 

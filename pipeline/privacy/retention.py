@@ -15,10 +15,10 @@ from pydantic import BaseModel
 from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
+from pipeline.manifest import Manifest
 from pipeline.privacy.affected import PUBLISHED
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of, take
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
 
 RETAINED = "old_data_deleted"
 REFERENCES = ("refs", "feature_store")

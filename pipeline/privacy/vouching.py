@@ -16,9 +16,9 @@ from pipeline.audit import AuditLog
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.manifest import Manifest
 from pipeline.privacy.inventory import Inventory, files_of
 from pipeline.review.evidence import REWRITTEN, seal, vouched
-from pipeline.stage import Manifest
 
 log = get_logger(__name__)
 

@@ -9,9 +9,9 @@ from pipeline.errors import Refused
 from pipeline.evaluate.baseline import bm25
 from pipeline.evaluate.text import words
 from pipeline.lake import Lake
+from pipeline.manifest import load_manifest
 from pipeline.publish.store import ModelStore
 from pipeline.settings import Settings
-from pipeline.stage import load_manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipeline.manifest import Manifest
 from pipeline.review.signoff import Approval
-from pipeline.stage import Manifest
 
 if TYPE_CHECKING:
     from pipeline.comply.governance import Governance

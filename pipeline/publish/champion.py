@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish.store import ModelStore
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, load_manifest
 
 
 def champion(settings: Settings, lake: Lake) -> Manifest | None:

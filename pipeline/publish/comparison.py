@@ -5,11 +5,11 @@ from __future__ import annotations
 from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish import alias
 from pipeline.publish.erasures import affected
 from pipeline.publish.rollback import PUBLISHED
 from pipeline.publish.store import ModelStore
-from pipeline.stage import Manifest, load_manifest
 
 
 def compared_with(lake: Lake, evaluation: Manifest) -> str | None:

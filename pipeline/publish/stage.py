@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +14,21 @@ from pipeline.audit import AuditLog, open_audit
 from pipeline.comply.gate import REPORT
 from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
+from pipeline.publish.checks import REPORTS, approved_bytes, fetch_exactly, reference_check, signature_check
 from pipeline.publish.comparison import compared_with, refuse_other_production, why_not
 from pipeline.publish.promote import promote
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.signature import SIGNATURE_FILE
-from pipeline.publish.store import RELEASE_FILE, ModelStore
+from pipeline.publish.store import ModelStore
 from pipeline.publish.witnesses import released_heads
 from pipeline.review.decision import require_approval
 from pipeline.review.evidence import Evidence
 from pipeline.review.signoff import Approval
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, Output, digest_of, run_stage
-
-REFERENCE_QUESTIONS = 4
-REPORTS = {"evaluation.json": "evaluation", "compliance.json": "compliance"}
-WRITTEN = {"README.md", RELEASE_FILE, SIGNATURE_FILE}
-"""What the release itself adds; everything else was reviewed."""
+from pipeline.stage import Attempt, run_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,59 +130,6 @@ def evidence_of(attempt: Attempt) -> Evidence:
     return Evidence(inputs["candidate"], inputs["evaluation"], inputs["compliance"], others)
 
 
-def approved_bytes(evidence: Evidence) -> Callable[[Path], None]:
-    """Return a check that a pulled-back folder holds the approved model, the approved reports, and nothing unknown.
-
-    It goes by the manifests whose digests the approvals name, not by what was sent: a file that is swapped between its
-    download from the lake and its upload is found here.
-    """
-    expected = {file.path: file.sha256 for file in evidence.candidate.output("model").files}
-    for name, stage in REPORTS.items():
-        files = {file.path: file.sha256 for file in evidence.named()[stage].output("report").files}
-        expected[name] = files[REPORT]
-
-    def check(folder: Path) -> None:
-        found = folder_hashes(folder)
-        for name in sorted((set(found) | set(expected)) - WRITTEN):
-            if found.get(name) != expected.get(name):
-                raise Refused(
-                    f"The published file {name} is not the one that was approved",
-                    where=name,
-                    remedy="The release was withdrawn; find out who writes to this machine or to the model store",
-                )
-
-    return check
-
-
-def signature_check(settings: Settings) -> Callable[[Path], None]:
-    """Return a check that a pulled-back folder is signed as the settings want it, so that later checks let it pass."""
-    own, wanted = settings.publish.signing_key, settings.publish.verify_key
-    key = wanted or (signature.public_of(own.get_secret_value()) if own else None)
-
-    def check(folder: Path) -> None:
-        if key is not None:
-            signature.check(folder / SIGNATURE_FILE, folder_hashes(folder), key)
-
-    return check
-
-
-def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
-    """Download an output and refuse it unless every file, and the list of files, is what its manifest says."""
-    lake.download_folder(output.uri, folder)
-    found = folder_hashes(folder)
-    expected = {file.path: file.sha256 for file in output.files}
-    for name in sorted(set(found) | set(expected)):
-        if found.get(name) != expected.get(name):
-            raise Refused(
-                f"The file {name} is not the one that was reviewed",
-                where=output.uri,
-                remedy="It was changed after its stage; run the pipeline again and find out who writes to the lake",
-            )
-    if digest_of(sorted(expected.items())) != output.digest:
-        raise Refused("The manifest's digest does not match its own list of files", where=output.uri)
-    return folder
-
-
 def _fill(
     settings: Settings, attempt: Attempt, model: Path, approvals: Sequence[Approval], audit: AuditLog, version: str
 ) -> Path:
@@ -237,31 +181,3 @@ def _fill(
         signed = signature.sign(folder_hashes(model), name, settings.publish.signing_key.get_secret_value())
         (model / SIGNATURE_FILE).write_bytes(signed)
     return model
-
-
-def reference_check(attempt: Attempt) -> Callable[[Path], None]:
-    """Return a check that asks a pulled-back model questions of the evaluation and compares its answers."""
-    from pipeline.answering import Answerer, Asked
-
-    evaluation = attempt.inputs["evaluation"]
-    columns = ["question", "context", "candidate"]
-    rows = attempt.lake.read_table(evaluation.output("answers").uri, columns=columns).slice(0, REFERENCE_QUESTIONS)
-
-    def check(folder: Path) -> None:
-        model = Answerer(folder)
-        asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
-        answers = model.answer(asked, max_new_tokens=max_new_tokens(evaluation))
-        for row, answer in zip(rows.to_pylist(), answers, strict=True):
-            if answer != row["candidate"]:
-                raise Refused(
-                    "The published model does not answer as the reviewed one did",
-                    where=f"question: {row['question'][:80]}",
-                    remedy="The release was withdrawn; compare library versions of evaluation and release",
-                )
-
-    return check
-
-
-def max_new_tokens(evaluation: Manifest) -> int:
-    """Return how long the answers of an evaluation could get."""
-    return int(evaluation.parameters.get("max_new_tokens", 64))

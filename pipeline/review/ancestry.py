@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.audit.records import Record
 from pipeline.audit.trail import Trail
+from pipeline.manifest import Manifest
 from pipeline.review.evidence import STAGE_COMPLETED, Evidence, made
-from pipeline.stage import Manifest
 
 EARLIER = "earlier-features"
 """Rows of an earlier run that training may repeat: the trail has to know them; their own past was judged then."""

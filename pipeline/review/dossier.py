@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.evaluate.ratings import Item
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.review.form import SCALES
-from pipeline.stage import Manifest
 
 SAMPLES = 6
 MAX_TEXT = 280

@@ -18,8 +18,8 @@ from pipeline.comply.gate import PASSED, read_report
 from pipeline.comply.policy import Policy
 from pipeline.lake import Lake
 from pipeline.lake.check import altered
+from pipeline.manifest import Manifest, digest_of
 from pipeline.review.signoff import Subject
-from pipeline.stage import Manifest, digest_of
 
 STAGE_MADE = "stage_made"
 """Recorded before a manifest can be found: what was found without it, nobody here made."""

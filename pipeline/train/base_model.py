@@ -8,8 +8,9 @@ from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train import model_cache
 from pipeline.train.base_source import BaseSource, resolve
 

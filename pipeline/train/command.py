@@ -25,8 +25,8 @@ def finetune(
 ) -> None:
     """Fine-tune the base model on features and print where the result is."""
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.settings import load
-    from pipeline.stage import load_manifest
     from pipeline.train import stage
 
     overrides: dict[str, Any] = {"train": {"method": method}} if method else {}
@@ -57,8 +57,8 @@ def pretrain(
 ) -> None:
     """Continue pre-training on raw company text; the result can stand in for the base model."""
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.settings import load
-    from pipeline.stage import load_manifest
     from pipeline.train import pretraining
 
     settings = load()
@@ -129,7 +129,7 @@ def _sample(settings: Settings, lake: Lake, features: str, data: Path | None) ->
             raise SettingsError(f"The sample cannot be read: {problem}", where=str(data)) from None
     else:
         from pipeline.features.retrieval import qa_rows
-        from pipeline.stage import load_manifest
+        from pipeline.manifest import load_manifest
 
         rows = list(qa_rows(settings, lake, load_manifest(lake, features), "validation"))
     usable = (row for row in rows if row.get("question") and row.get("answer") and not row.get("is_refusal"))

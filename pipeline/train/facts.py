@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 from pipeline.train.environment import library_versions
 from pipeline.train.examples import Examples
 from pipeline.train.fine_tuning import Fitted

@@ -8,7 +8,7 @@ from pathlib import Path
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
-from pipeline.stage import digest_of
+from pipeline.manifest import digest_of
 from pipeline.train.environment import library_versions
 from pipeline.train.examples import Examples
 from pipeline.train.frozen_prefix import FrozenPrefixObjective, HiddenStates

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
+from pipeline.manifest import Output
 from pipeline.settings import Settings
-from pipeline.stage import Output
 from pipeline.train.base_source import file_digest
 
 KEPT = 6

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train import merging, model_cache
 from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.facts import facts_of

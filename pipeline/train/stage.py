@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train import model_cache
 from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.facts import facts_of

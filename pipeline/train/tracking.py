@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import TrainingError
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, code_version
+from pipeline.stage import code_version
 from pipeline.train.environment import library_versions
 from pipeline.train.hyperparameters import Hyperparameters
 

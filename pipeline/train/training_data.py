@@ -7,8 +7,8 @@ from typing import Any
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest, load_manifest
 from pipeline.train.examples import Examples, read
 from pipeline.train.forgetting import Earlier, with_replay
 

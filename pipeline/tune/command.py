@@ -19,8 +19,8 @@ def tune(
 ) -> None:
     """Search hyperparameters and print which trial becomes the candidate."""
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.settings import load
-    from pipeline.stage import load_manifest
     from pipeline.tune import stage
 
     overrides: dict[str, Any] = {"tune": {"trials": trials}} if trials else {}

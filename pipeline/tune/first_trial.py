@@ -6,7 +6,7 @@ import json
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.tune.trials import Trial, name_of
 

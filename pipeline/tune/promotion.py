@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
 from pipeline.train import merging, model_cache
 from pipeline.tune.trials import Trial, TrialStore
 

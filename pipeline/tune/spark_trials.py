@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Manifest
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.tune.trials import Trial
 

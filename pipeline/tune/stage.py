@@ -11,8 +11,9 @@ from typing import Any
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters

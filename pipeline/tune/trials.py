@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.manifest import digest_of
 from pipeline.seals import Seal
-from pipeline.stage import digest_of
 from pipeline.train.base_source import file_digest
 from pipeline.train.hyperparameters import Hyperparameters
 

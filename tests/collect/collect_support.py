@@ -13,9 +13,9 @@ from pipeline.collect.landing import NoLanding
 from pipeline.collect.source import Document, Landing, SourceState
 from pipeline.lake import Lake
 from pipeline.local.jira_server import Fault, TicketStore, make_server
+from pipeline.manifest import Manifest
 from pipeline.records import Row, to_rows
 from pipeline.settings import CollectSettings, JiraSourceSettings, Settings
-from pipeline.stage import Manifest
 
 QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, timeout=5, deadline=2, longest_call=4)
 DAY = timedelta(days=1)

@@ -18,9 +18,10 @@ from pipeline.collect.source import Document, Landing, Source, SourceState, Unre
 from pipeline.collect.stage import Collection
 from pipeline.errors import LakeError, PipelineError, SourceError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.records import Row, SetAside, question_id, to_batches
 from pipeline.settings import LakeSettings, SourceSettings
-from pipeline.stage import Manifest, run_stage
+from pipeline.stage import run_stage
 
 Pages = dict[str, Any]
 START = datetime(2026, 5, 1, tzinfo=UTC)

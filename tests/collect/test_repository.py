@@ -12,9 +12,10 @@ from pipeline.collect import repository
 from pipeline.collect.parts import write_parts
 from pipeline.errors import SourceError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, Row, question_id, to_batches
 from pipeline.settings import Settings, TableSourceSettings
-from pipeline.stage import Manifest, run_stage
+from pipeline.stage import run_stage
 
 
 def table(folder: Path, name: str, count: int, licence: str = "CC0-1.0", suffix: str = "") -> TableSourceSettings:

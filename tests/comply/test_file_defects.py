@@ -17,7 +17,7 @@ from pipeline.comply.jinja_code import dangers
 from pipeline.comply.registry import all_checks
 from pipeline.comply.runner import run_checks
 from pipeline.comply.subject import ModelFiles
-from pipeline.stage import FileEntry, Output, digest_of
+from pipeline.manifest import FileEntry, Output, digest_of
 
 from .conftest import NoProber
 

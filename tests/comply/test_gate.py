@@ -17,7 +17,8 @@ from pipeline.comply.runner import Finding, run_checks
 from pipeline.comply.subject import ModelFiles, Subject
 from pipeline.errors import PipelineError, Refused
 from pipeline.lake import Lake
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.manifest import Manifest
+from pipeline.stage import Attempt, run_stage
 
 TODAY = date(2026, 11, 24)
 MODEL = "a" * 64

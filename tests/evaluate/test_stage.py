@@ -15,8 +15,9 @@ from pipeline.evaluate.command import evaluate
 from pipeline.evaluate.ratings import Sheet
 from pipeline.features import stage as features_stage
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 from . import tiny
 

@@ -180,9 +180,9 @@ def main() -> None:
     import transformers  # noqa: F401
 
     from pipeline.lake import open_lake
+    from pipeline.manifest import load_manifest
     from pipeline.orchestration import tasks
     from pipeline.settings import LakeSettings
-    from pipeline.stage import load_manifest
 
     lake = open_lake(LakeSettings(uri=str(folder / "lake")))
     made: dict[str, str] = {}

@@ -15,8 +15,9 @@ from proxy import FAULTS, FaultyProxy
 from pipeline.audit import AuditLog
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 TRIES = 4
 

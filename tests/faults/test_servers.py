@@ -20,13 +20,14 @@ from pipeline.lake import Lake, open_lake
 from pipeline.local.hub.config import HubConfig
 from pipeline.local.hub.integrity import damage
 from pipeline.local.hub.store import Store
+from pipeline.manifest import Manifest
 from pipeline.publish.lease import lease
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release, write_release
 from pipeline.publish.rollback import rollback
 from pipeline.publish.store import ModelStore
 from pipeline.settings import LakeSettings, PublishSettings, Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 Injected = Callable[..., None]
 MEGABYTE = 1 << 20

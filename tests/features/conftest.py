@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from pipeline.features import stage
 from pipeline.features.tokenizer_files import ModelText, load
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings, Settings
-from pipeline.stage import Manifest
 
 from .examples import base_model, prepare, prepared, without_spark
 

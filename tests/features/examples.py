@@ -12,8 +12,9 @@ from pipeline.features import stage
 from pipeline.features.distributed import Report, write_part
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, digest_of
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, digest_of, run_stage
+from pipeline.stage import Attempt, run_stage
 
 PREPARED = pa.schema(
     [

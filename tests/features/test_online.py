@@ -18,8 +18,8 @@ from pipeline.features import online as online_module
 from pipeline.features.online import OnlineView
 from pipeline.features.store import online_identity, open_shared
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.privacy import online as erasure
-from pipeline.stage import Manifest, load_manifest
 
 from .conftest import Place
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline.errors import LakeError, PipelineError
 from pipeline.features import catalogue, retrieval, store
 from pipeline.features.schema import TOKENS
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 
 from .conftest import Place
 from .examples import START

@@ -10,7 +10,7 @@ from pipeline.errors import PipelineError, QualityError
 from pipeline.features import retrieval, stage
 from pipeline.features.distributed import parts_for
 from pipeline.features.schema import QA, TOKENS
-from pipeline.stage import Manifest
+from pipeline.manifest import Manifest
 
 from .conftest import Place
 from .examples import base_model, prepare, prepared, without_spark

@@ -16,9 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.audit import AuditLog
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.metrics.exporter import LakeCollector, registry
 from pipeline.settings import PROJECT_ROOT
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 DEPLOY = PROJECT_ROOT / "deploy"
 HOUR_COST = 36.0

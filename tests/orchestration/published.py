@@ -8,12 +8,13 @@ from typing import Any
 
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish.promote import promote
 from pipeline.publish.release import release, write_release
 from pipeline.publish.store import ModelStore
 from pipeline.review.evidence import STAGE_COMPLETED, completed
 from pipeline.settings import load
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 TOKEN = "hf_release_manager_of_acme"
 

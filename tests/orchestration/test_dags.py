@@ -169,14 +169,14 @@ def test_retraining_refuses_bad_parameters(dags, conf: dict, field: str) -> None
 def test_a_retrainings_base_model_may_name_a_revision_and_has_the_policys_licence(
     airflow_database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str, revision: str | None
 ) -> None:
-    from pipeline.orchestration import groups
+    from pipeline.orchestration import triggered
 
     policy = tmp_path / "policy.yaml"
     policy.write_text("version: 1\nlicences:\n  base_models:\n    acme/Base: MIT\n")
     monkeypatch.setenv("LLMOPS_MODEL__REVISION", "of-another-model")
-    monkeypatch.setattr(groups, "current", lambda: load(policy_file=policy))
-    monkeypatch.setattr(groups, "get_current_context", lambda: {"params": {"base_model": given}})
-    wanted = groups.overrides()
+    monkeypatch.setattr(triggered, "current", lambda: load(policy_file=policy))
+    monkeypatch.setattr(triggered, "get_current_context", lambda: {"params": {"base_model": given}})
+    wanted = triggered.overrides()
     assert wanted == {"model": {"base": "acme/Base", "revision": revision, "licence": "MIT"}}
     made = load(**wanted).model
     assert (made.base, made.revision, made.licence) == ("acme/Base", revision, "MIT")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from published import TOKEN, Place
 
+from pipeline.manifest import Manifest
 from pipeline.orchestration import restore, watch
-from pipeline.stage import Manifest
 
 REASONS = ["performance: it fell"]
 

@@ -26,15 +26,17 @@ from airflow.sdk.exceptions import (
 from evaluate.test_report import report
 from review.court import Court, write_files
 
-from pipeline.audit.report import describe
+from pipeline.audit.sentences import describe
 from pipeline.collect import state
 from pipeline.errors import LakeError, Refused, SettingsError, StoreError
+from pipeline.manifest import Manifest
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
 from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.review.operator import ReviewOperator
-from pipeline.stage import Attempt, Manifest, believed, run_stage
+from pipeline.stage import Attempt, run_stage
+from pipeline.witness import believed
 
 RATED = {"relevance": 4, "logical_flow": 4, "ease_of_understanding": 4, "completeness": 4, "comment": "fine"}
 CONFIRMED = {"licences_checked": True, "personal_data_checked": True, "findings_checked": True, "comment": "fine"}

@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import PROJECT_ROOT, LakeSettings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 from .without_spark import repository, row
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from pipeline.lake import open_lake
+from pipeline.manifest import load_manifest
 from pipeline.prepare.stage import run
 from pipeline.settings import Settings
 from pipeline.spark.session import spark_session
-from pipeline.stage import load_manifest
 
 
 def code_of_executors(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import load_manifest
 from pipeline.settings import LakeSettings
-from pipeline.stage import load_manifest
 
 from .separate import finished, repository_manifest, rows_of, start
 

@@ -9,8 +9,8 @@ from features.examples import base_model, without_spark
 
 from pipeline.features import stage
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings, Settings
-from pipeline.stage import Manifest
 
 from .world import World, build
 

@@ -9,6 +9,7 @@ from pipeline.audit import AuditLog
 from pipeline.audit.records import Record
 from pipeline.features import retrieval
 from pipeline.lake import Lake
+from pipeline.manifest import load_manifest
 from pipeline.privacy import erase as erasure
 from pipeline.privacy import rows
 from pipeline.privacy.erase import erase
@@ -18,7 +19,6 @@ from pipeline.privacy.suppression import Suppressed
 from pipeline.publish.erasures import affected
 from pipeline.review.evidence import REWRITTEN, seal
 from pipeline.settings import LakeSettings
-from pipeline.stage import load_manifest
 
 from .world import ANSWER, JANES, MASKED, OTHER, SUBJECT, World, everything
 

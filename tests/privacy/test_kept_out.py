@@ -8,11 +8,12 @@ import pytest
 
 from pipeline.collect import repository
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.privacy.erase import erase
 from pipeline.privacy.subject import Subject
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, SetAside, to_batches
 from pipeline.settings import LakeSettings, Settings
-from pipeline.stage import Attempt, Manifest, load_manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 from .world import ANSWER, SUBJECT, everything, row
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.privacy.retention import retain
 from pipeline.settings import LakeSettings, RetentionSettings, Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 LATER = datetime.now(UTC) + timedelta(days=100)
 

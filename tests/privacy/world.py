@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.records import SCHEMA, SET_ASIDE_SCHEMA, Row, SetAside, question_id, to_batches
 from pipeline.review.evidence import STAGE_COMPLETED, completed
 from pipeline.settings import Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 SUBJECT = "jane.roe@example.org"

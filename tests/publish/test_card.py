@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 
 from pipeline.comply import governance
 from pipeline.local.hub.cards import validate
+from pipeline.manifest import Counts, FileEntry, InputReference, Manifest, Output
 from pipeline.publish.card import CardFacts, render
 from pipeline.review.signoff import Approval
 from pipeline.settings import PROJECT_ROOT
-from pipeline.stage import Counts, FileEntry, InputReference, Manifest, Output
 
 HOSTILE = "<script>x</script> | # Title\n---\n[a](http://evil.example) ![i](http://evil.example/i.png) `code`"
 

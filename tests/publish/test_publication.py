@@ -18,14 +18,15 @@ from pipeline.answering import Answerer, Asked
 from pipeline.audit import AuditLog
 from pipeline.audit.records import Head, Record
 from pipeline.errors import Refused
-from pipeline.publish import stage
+from pipeline.manifest import Manifest, load_manifest
+from pipeline.publish import checks, stage
 from pipeline.publish.champion import champion
 from pipeline.publish.release import folder_hashes, write_release
 from pipeline.publish.store import ModelStore
 from pipeline.publish.witnesses import released_heads
 from pipeline.review import signoff
 from pipeline.settings import AuditSettings, Settings
-from pipeline.stage import Attempt, Manifest, load_manifest
+from pipeline.stage import Attempt
 from pipeline.train import tiny
 
 QUESTION, CONTEXT, TOKENS = "How long?", "Within 30 days.", 8
@@ -88,7 +89,7 @@ def publish(court: Court, **changes: Manifest) -> Manifest:
 def plain_card(monkeypatch: pytest.MonkeyPatch) -> None:
     """The manifests here have no figures for a card; what a card says is tested elsewhere."""
     monkeypatch.setattr(stage, "render", lambda facts: f"# {facts.version}")
-    monkeypatch.setattr(stage, "max_new_tokens", lambda evaluation: TOKENS)
+    monkeypatch.setattr(checks, "max_new_tokens", lambda evaluation: TOKENS)
 
 
 def nothing_published(court: Court) -> bool:

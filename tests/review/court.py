@@ -15,10 +15,11 @@ from pipeline.audit import AuditLog
 from pipeline.audit.records import Head
 from pipeline.comply.policy import load_policy
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.review import decision, signoff
 from pipeline.review.evidence import STAGE_COMPLETED, Evidence, completed
 from pipeline.settings import AuditSettings, LakeSettings, PublishSettings, Settings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 
 KEY = SecretStr("key")
 POLICY: dict[str, Any] = {

@@ -6,8 +6,8 @@ import pytest
 from review.court import Court, write_files
 
 from pipeline.errors import Refused
+from pipeline.manifest import Manifest
 from pipeline.review.evidence import REWRITTEN, seal
-from pipeline.stage import Manifest
 
 
 def judged(court: Court, candidate: Manifest, ground: dict[str, Manifest]) -> Court:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from pipeline.manifest import Counts, FileEntry, Manifest, Output
 from pipeline.review.dossier import Dossier, cell
-from pipeline.stage import Counts, FileEntry, Manifest, Output
 
 HOSTILE = [
     "[click](http://evil.example/)",

@@ -13,9 +13,9 @@ from review.court import POLICY, Court, Forger, write_files, yesterday
 from pipeline.audit import AuditLog
 from pipeline.audit.records import Head, Record
 from pipeline.errors import Refused
+from pipeline.manifest import load_manifest
 from pipeline.review import decision, judgement, signoff
 from pipeline.review.evidence import Evidence, completed
-from pipeline.stage import load_manifest
 
 OTHER = signoff.Subject(model="m2", evaluation="e2", compliance="c2")
 Attack = Callable[[Court], object]

@@ -11,8 +11,9 @@ from tiny_stages import Stages
 from tiny_training import hyper
 
 from pipeline.errors import Refused, TrainingError
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.stage import Attempt, run_stage
 from pipeline.train import adapters, fitting, pretraining
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for

@@ -12,7 +12,8 @@ from pipeline.features.definitions import FeatureSet
 from pipeline.features.schema import QA, TOKENS
 from pipeline.features.store import HERE, SNAPSHOT, freeze
 from pipeline.lake import Lake
-from pipeline.stage import Attempt, Manifest, run_stage
+from pipeline.manifest import Manifest
+from pipeline.stage import Attempt, run_stage
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 SIZES = {"train": (48, 1), "validation": (16, 2)}

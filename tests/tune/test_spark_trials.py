@@ -18,8 +18,8 @@ from tiny_training import train_settings
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings, ModelSettings, Settings, SparkSettings, TuneSettings
-from pipeline.stage import Manifest
 from pipeline.train import base_model
 from pipeline.train import stage as train_stage
 from pipeline.train.hyperparameters import Hyperparameters

@@ -15,8 +15,8 @@ from tiny_training import hyper
 from pipeline.answering import Answerer, Asked
 from pipeline.errors import LakeError, TrainingError
 from pipeline.lake import Lake
+from pipeline.manifest import Manifest
 from pipeline.settings import TuneSettings
-from pipeline.stage import Manifest
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Progress

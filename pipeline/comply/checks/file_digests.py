@@ -8,7 +8,7 @@ from pipeline.comply.check import Check, Limits, Result, not_applicable, verdict
 from pipeline.comply.checks.weight_files import files
 from pipeline.comply.subject import Subject
 from pipeline.lake.check import altered
-from pipeline.stage import digest_of
+from pipeline.manifest import digest_of
 
 RESTS_ON = ("prepared", "features", "evaluation")
 """What the model was trained and measured on, and its measurement."""

@@ -9,7 +9,8 @@ from pipeline.comply.check import Check, Limits, Result, failed, not_applicable
 from pipeline.comply.sbom import installed
 from pipeline.comply.subject import Subject
 from pipeline.lake.errors import said
-from pipeline.stage import PACKAGE, Manifest
+from pipeline.manifest import Manifest
+from pipeline.stage import PACKAGE
 
 ENGINES = frozenset(
     {

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from pipeline.collect.table.partitions import Predicate, partition_values
 from pipeline.errors import SourceError
 from pipeline.lake import Lake, open_lake
+from pipeline.manifest import Manifest
 from pipeline.settings import LakeSettings, TableSourceSettings
-from pipeline.stage import Manifest
 
 RECORDS = [
     b'{"question":"What is A?","answer":"A is one."}',
