@@ -11,6 +11,7 @@ from pathlib import Path
 
 import botocore.auth
 import pytest
+from promotions import promote_compared
 from servers import TOKEN, Hub, ObjectStore
 
 from pipeline.audit import AuditLog
@@ -22,7 +23,6 @@ from pipeline.local.hub.integrity import damage
 from pipeline.local.hub.store import Store
 from pipeline.manifest import Manifest
 from pipeline.publish.lease import lease
-from pipeline.publish.promote import promote
 from pipeline.publish.release import release, write_release
 from pipeline.publish.rollback import rollback
 from pipeline.publish.store import ModelStore
@@ -98,16 +98,7 @@ class World:
 
     def publish(self, run: str) -> str:
         version = release(self.store, self.build(run), identity={"run_id": run}, check=lambda folder: None)
-        promote(
-            self.store,
-            self.lake,
-            self.audit,
-            version,
-            run_id=run,
-            model=run,
-            compared=(self.store.production() or {}).get("model"),
-            approvals=[1],
-        )
+        promote_compared(self.store, self.lake, self.audit, version, run_id=run, model=run)
         return version.name
 
     def until_it_works(self, call: Callable[[], object], tries: int = 5) -> object:

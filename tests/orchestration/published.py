@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from promotions import promote_compared
+
 from pipeline.audit import AuditLog
 from pipeline.lake import Lake, open_lake
 from pipeline.manifest import Manifest, load_manifest
-from pipeline.publish.promote import promote
 from pipeline.publish.release import release, write_release
 from pipeline.publish.store import ModelStore
 from pipeline.review.evidence import STAGE_COMPLETED, completed
@@ -55,8 +56,7 @@ class Place:
             return folder
 
         made = release(self.store, build, identity={"run_id": name}, check=lambda pulled: None)
-        compared = (self.store.production() or {}).get("model")
-        promote(self.store, self.lake, self.audit, made, run_id=name, model=model, compared=compared, approvals=[])
+        promote_compared(self.store, self.lake, self.audit, made, run_id=name, model=model, approvals=[])
 
     def candidate(self, name: str) -> Manifest:
         """Return the manifest of a version's candidate."""

@@ -19,12 +19,12 @@ import httpx2
 import pytest
 from huggingface_hub import CommitOperationCopy, HfApi, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
+from promotions import promote_compared
 
 from pipeline import hub_client
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
-from pipeline.publish.promote import promote
 from pipeline.publish.release import release
 from pipeline.publish.rollback import rollback
 from pipeline.publish.store import ModelStore
@@ -98,16 +98,7 @@ def played(recorded: Recorder, store: ModelStore, lake: Lake, build: Callable[..
 
     for name in ("a", "b"):
         made = release(store, build(name, name), identity={"run_id": name, "model": name}, check=good)
-        promote(
-            store,
-            lake,
-            audit,
-            made,
-            run_id=name,
-            model=name,
-            compared=(store.production() or {}).get("model"),
-            approvals=[1],
-        )
+        promote_compared(store, lake, audit, made, run_id=name, model=name)
     rollback(store, lake, audit, to=None, actor="operator", reason="it is worse in production")
     with pytest.raises(Refused):
         release(store, build("c", "c"), identity={"run_id": "c", "model": "c"}, check=bad)

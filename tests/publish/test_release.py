@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from promotions import promote_compared
 
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
 from pipeline.publish import release as protocol
-from pipeline.publish.promote import promote
 from pipeline.publish.release import release
 from pipeline.publish.store import BranchMoved, ModelStore, Version
 from pipeline.settings import PublishSettings, Settings
@@ -27,16 +27,7 @@ def publish(lake: Lake) -> Callable[..., Version]:
         store: ModelStore, build: Build, content: str, run: str = "run-1", check=lambda folder: None
     ) -> Version:
         version = release(store, build(content, run), identity={"run_id": run, "model": content}, check=check)
-        promote(
-            store,
-            lake,
-            AuditLog(lake),
-            version,
-            run_id=run,
-            model=content,
-            compared=(store.production() or {}).get("model"),
-            approvals=[1],
-        )
+        promote_compared(store, lake, AuditLog(lake), version, run_id=run, model=content)
         return version
 
     return publish

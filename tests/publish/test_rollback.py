@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from promotions import promote_compared
 
 from pipeline.audit import AuditLog
 from pipeline.errors import LakeError, Refused
@@ -35,16 +36,7 @@ class World:
 
     def promote(self, version: Version, content: str) -> None:
         run = f"run-{content}"
-        promote(
-            self.store,
-            self.lake,
-            self.audit,
-            version,
-            run_id=run,
-            model=content,
-            compared=(self.store.production() or {}).get("model"),
-            approvals=[1],
-        )
+        promote_compared(self.store, self.lake, self.audit, version, run_id=run, model=content)
 
     def publish(self, content: str) -> Version:
         version = self.commit(content)
