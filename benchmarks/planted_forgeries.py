@@ -16,7 +16,7 @@ from review.court import Court, Forger, settings_in, write_files
 
 from pipeline.audit.records import Record
 from pipeline.errors import Refused
-from pipeline.manifest import Manifest, load_manifest
+from pipeline.manifest import load_manifest
 from pipeline.publish.checks import fetch_exactly
 from pipeline.review import signoff
 from pipeline.stage import Attempt
@@ -109,34 +109,19 @@ def _softer_policy(court: Court) -> None:
     court.rewrite_policy(sign_off={"roles": roles})
 
 
-def _judged(court: Court, candidate: Manifest, ground: dict[str, Manifest]) -> None:
-    """Evaluation, compliance, gate and reviews, all honest about what they are shown."""
-    court.judge(candidate, ground)
-    court.gate()
-    court.review("model", "ada")
-    court.review("legal", "lex")
-
-
 def _other_base(court: Court) -> None:
     court.start()
     other, ground = court.ground("other"), court.ground()
-    _judged(court, court.candidate(other["base"], ground["features"], court.files), ground)
-
-
-def _stranger(court: Court) -> Court:
-    """Somebody who writes to the same lake; nobody records what he makes."""
-    made = Court(court.settings, run=court.run)
-    made.record = lambda manifest: None  # type: ignore[method-assign]
-    return made
+    court.judged(court.candidate(other["base"], ground["features"], court.files), ground)
 
 
 def _planted_training(court: Court) -> None:
     court.start()
     ground = court.ground()
     inputs = {"base-model": ground["base"], "features": ground["features"]}
-    trained = _stranger(court).stage("train", write_files({"adapter": b"poison"}, "adapter"), inputs)
+    trained = court.stranger().stage("train", write_files({"adapter": b"poison"}, "adapter"), inputs)
     candidate = court.stage("tune", write_files(court.files, "model"), {**inputs, "train": trained})
-    _judged(court, candidate, ground)
+    court.judged(candidate, ground)
 
 
 def _planted_while_at_work(court: Court) -> None:
@@ -145,10 +130,10 @@ def _planted_while_at_work(court: Court) -> None:
     inputs = {"base-model": ground["base"], "features": ground["features"]}
 
     def work(attempt: Attempt) -> None:
-        _stranger(court).stage("tune", write_files({"model.safetensors": b"evil"}, "model"), inputs)
+        court.stranger().stage("tune", write_files({"model.safetensors": b"evil"}, "model"), inputs)
         write_files(court.files, "model")(attempt)
 
-    _judged(court, court.stage("tune", work, inputs), ground)
+    court.judged(court.stage("tune", work, inputs), ground)
 
 
 FORGERIES = (

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from pipeline.encoding import PromptEncoder
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest, digest_of
+from pipeline.manifest import Manifest, content_digest
 from pipeline.prompts import Architecture, PromptTemplate, template_for
 
 WEIGHTS = (".safetensors", ".safetensors.index.json")
@@ -57,7 +57,7 @@ def fetch(lake: Lake, base: Manifest, cache: Path) -> ModelText:
     """
     output = base.output("model")
     files = [file for file in output.files if not file.path.endswith(WEIGHTS)]
-    digest = digest_of(sorted((file.path, file.sha256) for file in files))
+    digest = content_digest(files)
     folder = cache / "tokenizers" / digest[:24]
     for file in files:
         if not (folder / file.path).is_file():

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest, Output, digest_of, load_manifest
+from pipeline.manifest import Manifest, Output, content_digest, load_manifest
 
 MANIFEST = "/manifest.json"
 
@@ -73,7 +73,7 @@ def altered(lake: Lake, output: Output) -> list[str]:
             found.append(f"the file {name} is missing")
         elif lake.digest(present[name]) != sha256:
             found.append(f"the file {name} was changed after its stage")
-    if digest_of(sorted(promised.items())) != output.digest:
+    if content_digest(output.files) != output.digest:
         found.append("the manifest's digest does not match its own list of files")
     return found
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
-from pipeline.manifest import FileEntry, Manifest, Output, digest_of
+from pipeline.manifest import FileEntry, Manifest, Output, content_digest
 from pipeline.privacy.inventory import Inventory, files_of
 from pipeline.privacy.texts import Eraser
 
@@ -61,7 +61,7 @@ def _refreshed(lake: Lake, manifest: Manifest, changed: set[str]) -> Manifest:
             _entry(lake, places[file.path], file.path) if places[file.path] in changed else file
             for file in output.files
         ]
-        digest = digest_of(sorted((file.path, file.sha256) for file in files))
+        digest = content_digest(files)
         if digest != output.digest:
             touched.append(name)
         new.outputs[name] = Output(uri=output.uri, digest=digest, files=files, rows=_rows(lake, output))

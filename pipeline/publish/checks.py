@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.comply.gate import REPORT
 from pipeline.errors import Refused
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest, Output, digest_of
+from pipeline.manifest import Manifest, Output, content_digest
 from pipeline.publish import signature
 from pipeline.publish.release import folder_hashes
 from pipeline.publish.signature import SIGNATURE_FILE
@@ -71,7 +71,7 @@ def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
                 where=output.uri,
                 remedy="It was changed after its stage; run the pipeline again and find out who writes to the lake",
             )
-    if digest_of(sorted(expected.items())) != output.digest:
+    if content_digest(output.files) != output.digest:
         raise Refused("The manifest's digest does not match its own list of files", where=output.uri)
     return folder
 

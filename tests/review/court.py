@@ -140,6 +140,20 @@ class Court:
         inputs = {"candidate": candidate, "evaluation": evaluation, **ground, "repository": self.made["repository"]}
         self.stage("comply", write_files({"report.json": self.report()}), inputs, seed=seed)
 
+    def judged(self, candidate: Manifest, ground: dict[str, Manifest]) -> Court:
+        """Evaluation, compliance, gate and two approvals, all honest about what they were shown."""
+        self.judge(candidate, ground)
+        self.gate()
+        self.review("model", "ada")
+        self.review("legal", "lex")
+        return self
+
+    def stranger(self) -> Court:
+        """Somebody who writes to the same lake, and whom the pipeline's trail does not know."""
+        made = Court(self.settings, run=self.run)
+        made.record = lambda manifest: None  # type: ignore[method-assign]
+        return made
+
     def develop(self, model: dict[str, bytes] | None = None, seed: str = "") -> None:
         """Make candidate, evaluation and compliance report, and everything behind them."""
         ground = self.ground(seed)

@@ -10,15 +10,6 @@ from pipeline.manifest import Manifest
 from pipeline.review.evidence import REWRITTEN, seal
 
 
-def judged(court: Court, candidate: Manifest, ground: dict[str, Manifest]) -> Court:
-    """Evaluation, compliance, gate and two approvals, all honest about what they were shown."""
-    court.judge(candidate, ground)
-    court.gate()
-    court.review("model", "ada")
-    court.review("legal", "lex")
-    return court
-
-
 def refused(court: Court, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         court.sign_off()
@@ -29,17 +20,10 @@ def pretrained(court: Court, base: Manifest, prepared: Manifest) -> Manifest:
     return court.stage("pretrain", write_files({"weights": b"read a lot"}, "model"), inputs)
 
 
-def unrecorded(court: Court) -> Court:
-    """Somebody who writes to the same lake, and whom the pipeline's trail does not know."""
-    stranger = Court(court.settings, run=court.run)
-    stranger.record = lambda manifest: None  # type: ignore[method-assign]
-    return stranger
-
-
 def test_a_candidate_of_what_was_judged_is_signed_off(court: Court) -> None:
     court.start()
     ground = court.ground()
-    judged(court, court.candidate(ground["base"], ground["features"]), ground)
+    court.judged(court.candidate(ground["base"], ground["features"]), ground)
     assert len(court.sign_off()) == 2
 
 
@@ -47,7 +31,7 @@ def test_a_pre_trained_start_is_fine_when_it_comes_from_the_judged_base_and_rows
     court.start()
     ground = court.ground()
     start = pretrained(court, ground["base"], ground["prepared"])
-    judged(court, court.candidate(start, ground["features"]), ground)
+    court.judged(court.candidate(start, ground["features"]), ground)
     assert len(court.sign_off()) == 2
 
 
@@ -57,7 +41,7 @@ def test_a_pre_trained_start_from_another_base_is_refused(court: Court) -> None:
     other = court.stage("base-model", write_files({"weights": b"poisoned"}, "model"), seed="other")
     ground = court.ground()
     start = pretrained(court, other, ground["prepared"])
-    judged(court, court.candidate(start, ground["features"]), ground)
+    court.judged(court.candidate(start, ground["features"]), ground)
     refused(court, "evaluation: it was made with another base than the candidate")
 
 
@@ -67,7 +51,7 @@ def test_training_on_something_else_than_what_is_judged_is_refused(court: Court,
     other = court.ground(seed)
     ground = court.ground()
     used = {**ground, name: other[name]}
-    judged(court, court.candidate(used["base"], used["features"]), ground)
+    court.judged(court.candidate(used["base"], used["features"]), ground)
     refused(court, f"compliance: it was made with another {name} than the candidate")
 
 
@@ -77,7 +61,7 @@ def test_what_another_run_made_and_this_one_never_met_is_refused(court: Court) -
     other = elsewhere.ground("other")
     court.start()
     ground = court.ground()
-    judged(court, court.candidate(other["base"], ground["features"]), ground)
+    court.judged(court.candidate(other["base"], ground["features"]), ground)
     refused(court, "no task of this run has made or found its base-model")
 
 
@@ -86,7 +70,7 @@ def test_what_nobody_recorded_making_is_refused(court: Court, stage: str) -> Non
     """Planted in the lake, whole and consistent."""
     court.start()
     ground = court.ground()
-    stranger = unrecorded(court)
+    stranger = court.stranger()
     start, features = ground["base"], ground["features"]
     if stage == "pretrain":
         start = pretrained(stranger, ground["base"], ground["prepared"])
@@ -97,7 +81,7 @@ def test_what_nobody_recorded_making_is_refused(court: Court, stage: str) -> Non
     trainer = stranger if stage == "train" else court
     trained = trainer.stage("train", write_files({"adapter": b"learnt"}, "adapter"), inputs)
     candidate = court.stage("tune", write_files(court.files, "model"), {**inputs, "train": trained})
-    judged(court, candidate, {**ground, "features": features})
+    court.judged(candidate, {**ground, "features": features})
     name = "base-model" if stage == "pretrain" else stage
     refused(court, f"does not know that anybody made its {name}")
 
@@ -106,7 +90,7 @@ def test_a_start_that_is_no_base_model_is_refused(court: Court) -> None:
     court.start()
     ground = court.ground()
     first = court.candidate(ground["base"], ground["features"])
-    judged(court, court.candidate(first, ground["features"], {"model.safetensors": b"again"}, "again"), ground)
+    court.judged(court.candidate(first, ground["features"], {"model.safetensors": b"again"}, "again"), ground)
     refused(court, "it was made from the result of tune")
 
 
@@ -120,14 +104,14 @@ def test_rows_of_an_earlier_run_may_be_repeated_when_the_trail_knows_them(court:
     learn = write_files({"adapter": b"learnt"}, "adapter")
     trained = court.stage("train", learn, {**inputs, "earlier-features": earlier})
     candidate = court.stage("tune", write_files(court.files, "model"), {**inputs, "train": trained})
-    judged(court, candidate, ground)
+    court.judged(candidate, ground)
     assert len(court.sign_off()) == 2
 
 
 @pytest.mark.parametrize("erased", [True, False])
 def test_rewritten_rows_of_an_earlier_run_need_the_record_of_their_erasure(court: Court, erased: bool) -> None:
     court.start()
-    rewritten = unrecorded(court).stage("features", write_files({"rows": b"fewer"}, "tokens"), seed="fewer")
+    rewritten = court.stranger().stage("features", write_files({"rows": b"fewer"}, "tokens"), seed="fewer")
     if erased:
         data = {"stage": "features", "manifest": rewritten.uri, "seal": seal(rewritten), "was": "0" * 64}
         court.audit.append(REWRITTEN, actor="officer", subject=rewritten.digest, data=data)
@@ -136,7 +120,7 @@ def test_rewritten_rows_of_an_earlier_run_need_the_record_of_their_erasure(court
     learn = write_files({"adapter": b"learnt"}, "adapter")
     trained = court.stage("train", learn, {**inputs, "earlier-features": rewritten})
     candidate = court.stage("tune", write_files(court.files, "model"), {**inputs, "train": trained})
-    judged(court, candidate, ground)
+    court.judged(candidate, ground)
     if erased:
         assert len(court.sign_off()) == 2
     else:
@@ -149,7 +133,7 @@ def test_one_sources_rows_that_are_the_whole_repository_do_not_confuse_it(court:
     ground = court.ground()
     court.stage("collect-faq", write_files({"rows": b"collected "}, "rows"))
     assert court.made["collect-faq"].digest == court.made["repository"].digest
-    judged(court, court.candidate(ground["base"], ground["features"]), ground)
+    court.judged(court.candidate(ground["base"], ground["features"]), ground)
     assert len(court.sign_off()) == 2
 
 
@@ -157,7 +141,7 @@ def test_losing_the_race_for_a_manifest_makes_nobody_its_maker(court: Court) -> 
     """Somebody plants a finished stage while it is at work: what the stage then finds was not made by this run."""
     court.start()
     ground = court.ground()
-    stranger = unrecorded(court)
+    stranger = court.stranger()
     inputs = {"base-model": ground["base"], "features": ground["features"]}
 
     def work(attempt: object) -> None:
@@ -166,7 +150,7 @@ def test_losing_the_race_for_a_manifest_makes_nobody_its_maker(court: Court) -> 
 
     candidate = court.stage("tune", work, inputs)
     assert candidate.cached
-    judged(court, candidate, ground)
+    court.judged(candidate, ground)
     refused(court, "was found, but no run recorded that it made it")
 
 
@@ -174,7 +158,7 @@ def test_losing_the_race_for_a_manifest_makes_nobody_its_maker(court: Court) -> 
 def test_rows_come_from_collections_that_the_trail_knows(court: Court, planted: bool) -> None:
     """The repository is honest; what it was told to unify need not be."""
     court.start()
-    collector = unrecorded(court) if planted else Court(court.settings, run="run-0")
+    collector = court.stranger() if planted else Court(court.settings, run="run-0")
     collected = collector.stage("collect-faq", write_files({"rows": b"from the pages"}, "rows"), seed="c")
     rows = write_files({"rows": b"unified"}, "rows")
     repository = court.stage("repository", rows, {"faq": collected})
@@ -184,7 +168,7 @@ def test_rows_come_from_collections_that_the_trail_knows(court: Court, planted: 
         "features", write_files({"rows": b"tokens"}, "tokens"), {"prepare": prepared, "base-model": base}
     )
     ground = {"base": base, "prepared": prepared, "features": features}
-    judged(court, court.candidate(base, features), ground)
+    court.judged(court.candidate(base, features), ground)
     if planted:
         refused(court, "repository: the audit trail does not know who collected faq")
     else:

@@ -8,7 +8,7 @@ from pipeline.comply.check import Check, Limits, Result, not_applicable, verdict
 from pipeline.comply.checks.weight_files import files
 from pipeline.comply.subject import Subject
 from pipeline.lake.check import altered
-from pipeline.manifest import digest_of
+from pipeline.manifest import content_digest
 
 RESTS_ON = ("prepared", "features", "evaluation")
 """What the model was trained and measured on, and its measurement."""
@@ -47,7 +47,7 @@ class FileDigests(Check):
         ]
         problems += [f"{name} is missing" for name in sorted(set(expected) - set(found))]
         problems += [f"{name} was added" for name in sorted(set(found) - set(expected))]
-        if digest_of(sorted(expected.items())) != output.digest:
+        if content_digest(output.files) != output.digest:
             problems.append("the manifest's digest does not match its own list of files")
         problems += _rows(subject)
         return verdict(problems, f"all {len(expected)} files are as they were trained", {"files": len(expected)})
