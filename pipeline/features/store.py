@@ -7,6 +7,7 @@ features manifest carries a registry of its own that names nothing but the manif
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import logging
 import platform
 from collections.abc import Iterator
@@ -107,6 +108,9 @@ def open_pinned(settings: Settings, lake: Lake, features: Manifest) -> FeatureSt
     for message in _messages(registry):
         if message.DESCRIPTOR.name == "DataSource":
             message.file_options.uri = features.output(message.file_options.uri.removeprefix(HERE)).uri
+    # Feast remembers views by the address of the registry in memory and this id alone: without one of its own, a
+    # registry that takes the place of a forgotten one would be answered with the other's views, and so its data.
+    registry.version_id = hashlib.sha256(registry.SerializeToString(deterministic=True)).hexdigest()
     folder = settings.state_dir / "feast" / "pinned"
     path = folder / f"{features.key}.db"
     with replacing(path) as partial:

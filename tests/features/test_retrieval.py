@@ -97,6 +97,18 @@ def test_what_a_manifest_gives_never_changes(place: Place, causal_folder: Path) 
     assert not retrieved(place, second, "train").equals(before)
 
 
+def test_registries_at_one_address_in_memory_are_told_apart(
+    place: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feast.infra.registry import proto_registry_utils
+
+    monkeypatch.setattr(proto_registry_utils, "id", lambda _: 1, raising=False)  # as of one that follows a freed one
+    first = place.features(causal_folder, *rows(20))
+    second = place.features(causal_folder, *rows(20, answer="All is different now."))
+    for manifest in (first, second, first):
+        assert retrieved(place, manifest, "train").to_pydict() == direct(place, manifest, "train").to_pydict()
+
+
 def test_two_models_live_side_by_side(place: Place, causal_folder: Path, seq2seq_folder: Path) -> None:
     small = place.features(causal_folder, *rows(20), name="acme/Small")
     texts = place.features(seq2seq_folder, *rows(20), name="acme/T5", architecture="seq2seq")
