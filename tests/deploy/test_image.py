@@ -51,3 +51,15 @@ def test_what_the_environment_names_is_copied() -> None:
     variables = dict(re.findall(r"([A-Z_]+)=(\S+)", final_stage()))
     assert places[variables["LLMOPS_CONFIG"]].name == "llmops.production.toml"
     assert f"{variables['AIRFLOW__CORE__DAGS_FOLDER']}/llm_pipeline.py" in places
+
+
+def test_java_is_found_on_the_path() -> None:
+    """Spark goes by JAVA_HOME whenever it is set; the folder that Debian's package makes is named by architecture."""
+    assert "openjdk-17-jre-headless" in final_stage()
+    assert "JAVA_HOME" not in final_stage()
+
+
+def test_every_variable_of_compose_is_explained() -> None:
+    used = re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", (PROJECT_ROOT / "docker-compose.yaml").read_text())
+    example = (PROJECT_ROOT / "deploy" / "env.example").read_text()
+    assert set(used) - set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", example, re.MULTILINE)) == set()
