@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Read by huggingface_hub when it is first imported, by whichever test that is.
@@ -18,6 +19,10 @@ from pipeline.errors import LakeError
 from pipeline.lake import Lake, open_lake
 from pipeline.local.services import OBJECT_STORE_MEMORY, seaweedfs
 from pipeline.settings import LakeSettings, Settings, SparkSettings
+
+# The same examples in every run, and none that fails because the machine was busy for a moment.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture

