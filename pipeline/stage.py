@@ -191,7 +191,14 @@ def _finished(lake: Lake, uri: str) -> Manifest | None:
 
 def _outputs(attempt: Attempt) -> dict[str, Output]:
     entries: dict[str, list[FileEntry]] = {}
-    for info in attempt.lake.objects(attempt.prefix):
+    found = attempt.lake.objects(attempt.prefix)
+    if lost := attempt.carried.keys() - {info.uri for info in found}:
+        raise LakeError(
+            f"{len(lost)} files that were carried over are gone before the stage ended",
+            where=min(lost),
+            remedy="Find out what else deletes objects of the lake while a stage works, then run the stage again",
+        )
+    for info in found:
         name, _, path = info.uri[len(attempt.prefix) + 1 :].partition("/")
         if not stays_inside(f"{name}/{path}"):
             raise LakeError(

@@ -37,7 +37,9 @@ log = get_logger(__name__)
 
 def open_audit(settings: Settings, lake: Lake) -> AuditLog:
     """Return the lake's trail with the configured key and this machine's own memory of its head."""
-    name = hashlib.sha256(lake.root.encode()).hexdigest()[:16]
+    # two services may have buckets of one name
+    place = f"{settings.lake.endpoint_url or ''} {lake.root}".strip()
+    name = hashlib.sha256(place.encode()).hexdigest()[:16]
     keys = settings.audit
     memory = settings.state_dir / "audit" / f"{name}.json"
     return AuditLog(lake, keys.signing_key, memory, retired=keys.retired_keys)

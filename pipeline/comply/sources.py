@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.comply.rows import COLUMNS, Rows
 from pipeline.comply.subject import ModelFiles
-from pipeline.errors import PipelineError, StoreError
+from pipeline.errors import PipelineError
+from pipeline.hub_snapshot import snapshot
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
 from pipeline.manifest import Manifest, Output, load_manifest
@@ -62,7 +63,7 @@ def model_at(place: str, settings: Settings, lake: Lake) -> ModelFiles:
         raise PipelineError(
             "There is no such model", where=place, remedy="Give a folder, a manifest's URI, or repository[@revision]"
         )
-    return ModelFiles(_fetched(place, settings), place)
+    return ModelFiles(snapshot(place, settings, settings.state_dir / "cache" / "checked"), place)
 
 
 def rows_of(lake: Lake, prepared: Manifest) -> Rows:
@@ -101,34 +102,6 @@ def _manifest(place: str, lake: Lake) -> Manifest:
         except ValueError as problem:
             raise PipelineError(f"The manifest cannot be read: {str(problem).splitlines()[0]}", where=place) from None
     return load_manifest(lake, place)
-
-
-def _fetched(place: str, settings: Settings) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    repository, _, revision = place.partition("@")
-    token = settings.publish.token.get_secret_value() if settings.publish.token else None
-    folder = settings.state_dir / "cache" / "checked" / place.replace("/", "--").replace("@", "--")
-    try:
-        found = Path(
-            snapshot_download(
-                repository,
-                revision=revision or None,
-                endpoint=settings.publish.endpoint,
-                token=token,
-                local_dir=folder,
-                ignore_patterns=[".cache/*"],
-            )
-        )
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as problem:
-        raise StoreError(
-            f"The model store does not give this model: {(str(problem).splitlines() or [''])[0]}",
-            where=place,
-            remedy="Check the name, the revision, publish.endpoint and the token",
-        ) from problem
-    shutil.rmtree(found / ".cache", ignore_errors=True)
-    return found
 
 
 def _lake_rows(lake: Lake, uri: str) -> Iterator[dict[str, Any]]:

@@ -59,7 +59,7 @@ def fetched(lake: Lake, output: Output, cache: Path) -> Path:
             )
     known = {folder / entry.path for entry in output.files}
     for stray in [path for path in folder.rglob("*") if path.is_file() and path not in known]:
-        if not stray.name.endswith(".partial"):
+        if not stray.name.startswith(".tmp-"):  # what another process is fetching
             stray.unlink()
     return folder
 

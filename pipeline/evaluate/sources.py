@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import PipelineError, StoreError
+from pipeline.errors import PipelineError
 from pipeline.evaluate.models import Model, Role
+from pipeline.hub_snapshot import snapshot
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 
@@ -34,37 +35,13 @@ def model_at(place: str, role: Role, settings: Settings, lake: Lake) -> Model:
         raise PipelineError(
             "There is no such model", where=place, remedy="Give a folder, a manifest's URI, or repository[@revision]"
         )
-    return _in_folder(_fetch(place, settings), place, role)
+    return _in_folder(snapshot(place, settings, settings.state_dir / "models", patterns=WEIGHTS), place, role)
 
 
 def _in_folder(folder: Path, name: str, role: Role) -> Model:
     from pipeline.answering import folder_digest
 
     return Model(role, name, folder_digest(folder), folder=folder)
-
-
-def _fetch(place: str, settings: Settings) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    repository, _, revision = place.partition("@")
-    token = settings.publish.token.get_secret_value() if settings.publish.token else None
-    try:
-        folder = snapshot_download(
-            repository,
-            revision=revision or None,
-            endpoint=settings.publish.endpoint,
-            token=token,
-            allow_patterns=list(WEIGHTS),
-            local_dir=settings.state_dir / "models" / place.replace("/", "--").replace("@", "--"),
-        )
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as problem:
-        raise StoreError(
-            f"The model store does not give this model: {str(problem).splitlines()[0]}",
-            where=place,
-            remedy="Check the name, the revision, publish.endpoint and the token",
-        ) from problem
-    return Path(folder)
 
 
 def rows_at(place: str, lake: Lake, split: str) -> list[dict[str, Any]]:

@@ -48,6 +48,10 @@ def is_unspaced(character: str) -> bool:
     return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED)
 
 
+def _stands_alone(character: str) -> bool:
+    return is_unspaced(character) and unicodedata.category(character)[0] in "LMN"
+
+
 def _is_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" or character == "_"
 
@@ -59,6 +63,8 @@ def _joins(text: str, index: int) -> bool:
         and 0 < index < len(text) - 1
         and _is_word(text[index - 1])
         and _is_word(text[index + 1])
+        and not is_unspaced(text[index - 1])
+        and not is_unspaced(text[index + 1])
         and not (text[index] in ",:" and not (text[index - 1].isdigit() and text[index + 1].isdigit()))
     )
 
@@ -76,8 +82,9 @@ def words(text: str) -> tuple[str, ...]:
     found: list[str] = []
     word = ""
     for index, character in enumerate(folded):
-        if is_unspaced(character) and unicodedata.category(character)[0] in "LMN":
-            if unicodedata.category(character)[0] == "M" and found and not word:
+        if _stands_alone(character):
+            # a mark belongs to what stands directly before it, if that is a word of its own
+            if unicodedata.category(character)[0] == "M" and index and _stands_alone(folded[index - 1]):
                 found[-1] += character
                 continue
             found += [word, character] if word else [character]

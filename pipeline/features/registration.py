@@ -26,7 +26,7 @@ def register(settings: Settings, lake: Lake, manifest: Manifest, run_id: str) ->
     Nothing that is pinned to another manifest changes. Raises ServiceError when the online store does not answer.
     """
     served = manifest.facts["views"]
-    if _done(settings, manifest):
+    if _done(settings, lake, manifest):
         log.info("already served", views=sorted(served.values()))
         return {}
     from pipeline.features import store as stores
@@ -91,10 +91,11 @@ def _identity(settings: Settings, manifest: Manifest) -> dict[str, str]:
     from pipeline.features.store import online_identity
 
     target = online_identity(settings)
-    return {f"{target} {view}": manifest.uri for view in manifest.facts["views"].values()}
+    place = f"{settings.lake.endpoint_url or ''} {manifest.uri}".strip()  # two services may have buckets of one name
+    return {f"{target} {view}": place for view in manifest.facts["views"].values()}
 
 
-def _done(settings: Settings, manifest: Manifest) -> bool:
+def _done(settings: Settings, lake: Lake, manifest: Manifest) -> bool:
     """Tell whether the online store is a file of this machine, which brought it up to this manifest last.
 
     A server may have been emptied, or brought up to something else by another machine: it is asked each time.
@@ -105,7 +106,10 @@ def _done(settings: Settings, manifest: Manifest) -> bool:
     if online["type"] != "sqlite" or not Path(online["path"]).is_file():
         return False
     remembered = _remembered(settings)
-    return all(remembered.get(view) == uri for view, uri in _identity(settings, manifest).items())
+    if any(remembered.get(view) != place for view, place in _identity(settings, manifest).items()):
+        return False
+    published = [catalogue.find(lake, view) for view in manifest.facts["views"].values()]
+    return all(found is not None and found.manifest == manifest.uri for found in published)
 
 
 def _remember(settings: Settings, manifest: Manifest) -> None:

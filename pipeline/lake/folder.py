@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,9 +116,13 @@ class FolderStore:
             return
         for path in folder.rglob("*"):
             key = path.relative_to(self._folder).as_posix()
-            if path.is_file() and key.startswith(prefix) and not path.name.startswith((".tmp-", LOCK)):
-                status = path.stat()
-                yield key, status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}"
+            if key.startswith(prefix) and not path.name.startswith((".tmp-", LOCK)):
+                try:
+                    status = path.stat()
+                except FileNotFoundError:  # deleted since it was listed
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    yield key, status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}"
 
     def filesystem(self) -> tuple[pafs.FileSystem, str]:
         """Return pyarrow's local file system and the folder."""

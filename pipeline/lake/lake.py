@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import LakeError
 from pipeline.lake.errors import said
+from pipeline.whole_file import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,10 +140,8 @@ class Lake:
 
     def download(self, uri: str, file: Path) -> Path:
         """Stream an object into a local file, whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(file.name + ".partial")
-        self._store.download(self.key(uri), partial)
-        partial.replace(file)
+        with replacing(file) as partial:
+            self._store.download(self.key(uri), partial)
         return file
 
     def download_folder(self, uri: str, folder: Path) -> Path:

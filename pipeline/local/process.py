@@ -36,6 +36,10 @@ class Service:
     url: str | None = None
 
 
+CLOCK_STEP = 60.0
+"""Seconds by which the birth of a process may move: it is counted from the start of the machine, and clocks are set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A started process, identified by id and birth: ids are used again by the operating system."""
@@ -50,7 +54,7 @@ class Running:
         """Return the living process, or None."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.born) < 1.0
+            same = abs(process.create_time() - self.born) < CLOCK_STEP
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None

@@ -44,7 +44,7 @@ def retain(
     doomed = {
         "raw": _old(lake, [i.uri for i in inventory.of(Kind.RAW)], chosen.raw_days, moment),
         "cache": _old(lake, [i.uri for i in inventory.of(Kind.CACHE)], chosen.cache_days, moment),
-        "unfinished": _old(lake, _unfinished(lake, inventory), chosen.unfinished_days, moment),
+        "unfinished": _abandoned(lake, _unfinished(lake, inventory), chosen.unfinished_days, moment),
         "datasets": _datasets(lake, inventory, audit, chosen.dataset_days, moment),
     }
     sizes = {info.uri: info.size for kind in inventory.objects.values() for info in kind}
@@ -71,6 +71,16 @@ def _old(lake: Lake, uris: list[str], days: int | None, now: datetime) -> list[s
             if info.mtime is not None and info.mtime < oldest:
                 found.append(places[info.path])
     return found
+
+
+def _abandoned(lake: Lake, uris: list[str], days: int | None, now: datetime) -> list[str]:
+    """Return the files of attempts that have written nothing new: one at work may name old files a second time."""
+    attempts: dict[str, list[str]] = {}
+    for uri in uris:
+        before, _, behind = uri.rpartition("/attempts/")
+        attempts.setdefault(f"{before}/{behind.partition('/')[0]}", []).append(uri)
+    old = set(_old(lake, uris, days, now))
+    return [uri for files in attempts.values() if old.issuperset(files) for uri in files]
 
 
 def _unfinished(lake: Lake, inventory: Inventory) -> list[str]:

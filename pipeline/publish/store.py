@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -222,8 +223,14 @@ class ModelStore:
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
-            self.download(commit, partial)
-            partial.replace(folder)
+            try:
+                self.download(commit, partial)
+                partial.replace(folder)
+            except OSError:
+                if not folder.is_dir():  # else another process was faster
+                    raise
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
         return folder
 
     def url(self) -> str:

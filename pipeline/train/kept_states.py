@@ -56,6 +56,9 @@ class KeptStates:
 
 def _only_newest(folder: Path, keep: int = 3) -> None:
     """Keep the newest files, so that the cache does not grow with every run."""
-    files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[keep:]:
+    ages: dict[Path, float] = {}
+    for file in folder.glob("*.safetensors"):
+        with contextlib.suppress(FileNotFoundError):  # another trial's process keeps only the newest as well
+            ages[file] = file.stat().st_mtime
+    for file in sorted(ages, key=ages.__getitem__, reverse=True)[keep:]:
         file.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def checkout(settings: Settings, lake: Lake, output: Output) -> Path:
                             remedy="Delete the manifest beside it and run its stage again",
                         )
         folder.touch()
-    _evict(folder)
+        _evict(folder)
     return folder
 
 
@@ -61,7 +61,7 @@ def keep(settings: Settings, made: Path, output: Output) -> None:
                 for file in output.files:
                     (building / file.path).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(made / file.path, building / file.path)
-    _evict(folder)
+        _evict(folder)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.evaluate.text import normalised, sentences, words
@@ -66,6 +66,10 @@ def test_an_article_of_another_language_is_a_word() -> None:
 
 
 @given(st.text(max_size=80))
+@example("0@က")
+@example("a 中.w")
+@example("a ั")
+@example("A་ั")
 def test_normal_form_is_stable(text: str) -> None:
     assert words(" ".join(words(text))) == words(text)
 

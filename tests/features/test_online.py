@@ -208,6 +208,14 @@ def test_nothing_changed_costs_nothing(online: Place, causal_folder: Path) -> No
     assert report == ({} if online.settings.features.online_store == "sqlite" else looked)
 
 
+def test_a_lake_that_was_emptied_is_published_to_again(place: Place, causal_folder: Path) -> None:
+    """What this machine remembers of a lake does not say what lies there now."""
+    manifest, _ = run(place, causal_folder, rows("one", "two"))
+    place.lake.delete([info.uri for info in place.lake.objects(place.lake.uri("feature_store"))])
+    run(place, causal_folder, rows("one", "two"))
+    assert {reference.manifest for reference in catalogue.published(place.lake)} == {manifest.uri}
+
+
 def test_an_emptied_online_store_fills_again(online: Place, causal_folder: Path) -> None:
     run(online, causal_folder, rows("one", "two"))
     store = open_shared(online.settings, online.lake)

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.audit import AuditLog
+from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.privacy.retention import retain
@@ -93,3 +98,34 @@ def test_the_same_on_a_real_object_store(s3_settings: LakeSettings, s3_lake: Lak
     )
     assert retain(chosen, s3_lake, actor="cron").deleted["raw"] == (0, 0)
     assert retain(chosen, s3_lake, actor="cron", now=LATER).deleted["raw"] == (1, 1)
+
+
+def test_an_attempt_at_work_keeps_the_old_files_that_it_carries_over(lake: Lake) -> None:
+    prefix = "collect/k/attempts/alive/rows"
+    lake.write(lake.uri(f"{prefix}/old.parquet"), b"x")
+    lake.write(lake.uri(f"{prefix}/new.parquet"), b"y")
+    lake.write(lake.uri("collect/k/attempts/dead/rows/old.parquet"), b"z")
+    for attempt in ("alive", "dead"):
+        file = Path(lake.arrow(lake.uri(f"collect/k/attempts/{attempt}/rows/old.parquet"))[1])
+        os.utime(file, (0, 0))  # a second name of an old file has the old time
+    report = retain(settings(lake, unfinished_days=7), lake, actor="cron")
+    assert report.deleted["unfinished"] == (1, 1)
+    assert {key for key in kept(lake) if key.startswith("collect/")} == {
+        f"{prefix}/old.parquet",
+        f"{prefix}/new.parquet",
+    }
+
+
+def test_a_stage_whose_carried_files_vanish_publishes_nothing(lake: Lake) -> None:
+    first = made(lake, "collect", "first")
+    source = f"{first.output('rows').uri}/file.txt"
+
+    def work(attempt: Attempt) -> None:
+        target = attempt.uri("rows", "file.txt")
+        attempt.carry(source, target, first.output("rows").files[0])
+        lake.write(attempt.uri("rows", "more.txt"), b"more")
+        lake.delete([target])
+
+    with pytest.raises(LakeError, match="1 files that were carried over are gone"):
+        run_stage(lake, "collect", work, run_id="r", parameters={"body": "second"}, packages=("records",))
+    assert [key for key in kept(lake) if key.endswith("manifest.json")] == [lake.key(first.uri)]
