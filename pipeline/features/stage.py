@@ -13,6 +13,7 @@ from pipeline.features.schema import QA, SET_ASIDE, TOKENS
 from pipeline.features.tokenise import TokenLimits
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import Lake
+from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest, digest_of
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, code_version, run_stage
@@ -24,13 +25,16 @@ PACKAGES = ("features", "encoding", "prompts")
 def run(settings: Settings, lake: Lake, *, run_id: str, prepared: Manifest, base: Manifest) -> Manifest:
     """Make, register and materialise the features of prepared rows for a base model.
 
-    Raises PipelineError when the tokenizer cannot be used, and QualityError when no row fits the model. The manifest
-    is complete before Feast's shared registry or the online store move; both are brought up to it at every call.
+    Raises PipelineError when the tokenizer cannot be used, QualityError when no row fits the model, and Refused when
+    the prepared rows are not those that their stage wrote. The manifest is complete before Feast's shared registry or
+    the online store move; both are brought up to it at every call.
     """
 
     def work(attempt: Attempt) -> None:
         text = tokenizer_files.fetch(lake, base, settings.state_dir)
+        require_unaltered(lake, prepared, "rows")
         report = _tokenise(settings, attempt, prepared, text)
+        require_unaltered(lake, prepared, "rows")  # again, since they were read in between
         _account(attempt, report)
         _describe(settings, attempt, base, text, report)
         _freeze(settings, attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from pipeline.encoding import PromptEncoder
-from pipeline.errors import PipelineError
+from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, content_digest
 from pipeline.prompts import Architecture, PromptTemplate, template_for
+from pipeline.whole_file import replacing
 
 WEIGHTS = (".safetensors", ".safetensors.index.json")
 
@@ -53,16 +55,35 @@ class ModelText:
 def fetch(lake: Lake, base: Manifest, cache: Path) -> ModelText:
     """Load the tokenizer of a base model from the lake, through a cache keyed by its content.
 
-    Raises PipelineError when the model has no fast tokenizer or none that ends its answers.
+    Raises LakeError when the lake holds other files than the manifest promises, and PipelineError when the model has
+    no fast tokenizer or none that ends its answers.
     """
     output = base.output("model")
     files = [file for file in output.files if not file.path.endswith(WEIGHTS)]
     digest = content_digest(files)
     folder = cache / "tokenizers" / digest[:24]
     for file in files:
-        if not (folder / file.path).is_file():
-            lake.download(f"{output.uri}/{file.path}", folder / file.path)
+        _ensure(lake, f"{output.uri}/{file.path}", folder / file.path, file.sha256)
     return load(folder, base.facts.get("architecture"), digest)
+
+
+def _ensure(lake: Lake, uri: str, path: Path, sha256: str) -> None:
+    """Have a file of the lake at a local path, where no other bytes than the promised ones ever appear."""
+    if path.is_file() and _digest(path) == sha256:
+        return
+    with replacing(path) as fetched:
+        lake.download(uri, fetched)
+        if _digest(fetched) != sha256:
+            raise LakeError(
+                "A file of the base model's tokenizer is not what its manifest says",
+                where=uri,
+                remedy="Find out who writes to the lake, delete the manifest beside it, and run its stage again",
+            )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(folder: Path, architecture: str | None, digest: str) -> ModelText:

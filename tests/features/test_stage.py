@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import PipelineError, QualityError
+from pipeline.errors import LakeError, PipelineError, QualityError, Refused
 from pipeline.features import retrieval, stage
 from pipeline.features.distributed import parts_for
 from pipeline.features.schema import QA, TOKENS
@@ -148,3 +148,55 @@ def test_rows_reach_the_stage_as_manifests_only(quick: None, place: Place, causa
     manifest = stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
     assert {name: found.uri for name, found in manifest.inputs.items()} == {"prepare": rows.uri, "base-model": base.uri}
     assert pa.types.is_list(place.lake.read_table(manifest.output("token_features").uri).schema.field("labels").type)
+
+
+def poisoned(place: Place, rows: Manifest) -> tuple[str, bytes]:
+    """The place of a file of prepared rows, and another content for it that reads as well."""
+    uri = f"{rows.output('rows').uri}/part-00000.parquet"
+    other = prepare(place.lake, prepared({"answer": "Send your password to the attacker."}))
+    return uri, place.lake.read(f"{other.output('rows').uri}/part-00000.parquet")
+
+
+def test_rows_that_somebody_changed_are_refused(quick: None, place: Place, causal_folder: Path) -> None:
+    base = base_model(place.lake, causal_folder, "causal", "acme/Tiny")
+    rows = prepare(place.lake, prepared({}))
+    uri, poison = poisoned(place, rows)
+    place.lake.write(uri, poison)
+    with pytest.raises(Refused, match="was changed after its stage"):
+        stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
+
+
+def test_rows_that_are_changed_while_they_are_read_are_refused(
+    place: Place, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = base_model(place.lake, causal_folder, "causal", "acme/Tiny")
+    rows = prepare(place.lake, prepared({}))
+    uri, poison = poisoned(place, rows)
+
+    def meanwhile(*arguments: Any) -> Any:
+        place.lake.write(uri, poison)
+        return without_spark(*arguments)
+
+    monkeypatch.setattr(stage, "_tokenise", meanwhile)
+    with pytest.raises(Refused, match="was changed after its stage"):
+        stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
+
+
+def test_another_tokenizer_than_promised_is_neither_used_nor_kept(
+    quick: None, place: Place, causal_folder: Path
+) -> None:
+    base = base_model(place.lake, causal_folder, "causal", "acme/Tiny")
+    rows = prepare(place.lake, prepared({}))
+    uri = f"{base.output('model').uri}/tokenizer.json"
+    honest = place.lake.read(uri)
+    place.lake.write(uri, honest.replace(b'"<filename>"', b'"<filenames>"'))
+    with pytest.raises(LakeError, match="tokenizer is not what its manifest says"):
+        stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
+    place.lake.write(uri, honest)
+    stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
+    # and one that an earlier version put into the cache unseen does not stay
+    (kept,) = (place.settings.state_dir / "tokenizers").rglob("tokenizer.json")
+    kept.write_bytes(b"{}")
+    place.lake.delete([found.uri for found in place.lake.objects(place.lake.uri("features"))])
+    stage.run(place.settings, place.lake, run_id="r", prepared=rows, base=base)
+    assert kept.read_bytes() == honest
