@@ -13,7 +13,7 @@ from pipeline.comply.policy import Policy, load_policy
 from pipeline.comply.probing import Prober
 from pipeline.comply.registry import require_known
 from pipeline.comply.runner import run_checks
-from pipeline.comply.sources import model_at, rows_at
+from pipeline.comply.sources import base_of, model_at, rows_at
 from pipeline.comply.stage import conclude, files
 from pipeline.comply.subject import Origin, Subject
 from pipeline.lake import Lake
@@ -53,7 +53,7 @@ def check(
     require_known(policy)
     rows = rows_at(data, lake, data_licence)
     candidate = model_at(model, settings, lake)
-    reference = model_at(base, settings, lake) if base else None
+    reference = model_at(base, settings, lake, of=base_of) if base else None
     subject = Subject(
         policy=policy,
         sampling=settings.comply,

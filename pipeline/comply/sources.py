@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 
 
 def model_of(settings: Settings, lake: Lake, output: Output, name: str) -> ModelFiles:
-    """Return a local copy of a model output, as the lake holds it now.
+    """Return a local copy of a candidate's model output, as the lake holds it now.
 
     Where the lake holds what the manifest promises, a copy that is on this machine already will do. Where it does not,
     what is there instead is fetched, so that the digest check can say what was changed.
@@ -42,23 +42,35 @@ def model_of(settings: Settings, lake: Lake, output: Output, name: str) -> Model
     return ModelFiles(lake.download_folder(output.uri, folder), name, output)
 
 
+def base_of(settings: Settings, lake: Lake, output: Output, name: str) -> ModelFiles:
+    """Return a local copy of a base model's output with exactly the promised files; raises LakeError at any other.
+
+    What a candidate is compared with is the measure of everything that it may do: a base model that somebody swapped
+    for the candidate would excuse all of it, and its answers would be kept under the true one's digest.
+    """
+    from pipeline.train.model_cache import checkout
+
+    return ModelFiles(checkout(settings, lake, output), name, output)
+
+
 def _as_promised(lake: Lake, output: Output) -> bool:
     found = {info.uri for info in lake.objects(output.uri)}
     expected = {f"{output.uri}/{entry.path}": entry.sha256 for entry in output.files}
     return found == set(expected) and all(lake.digest(uri) == sha256 for uri, sha256 in expected.items())
 
 
-def model_at(place: str, settings: Settings, lake: Lake) -> ModelFiles:
+def model_at(place: str, settings: Settings, lake: Lake, *, of: Callable[..., ModelFiles] = model_of) -> ModelFiles:
     """Return the model that a folder, a manifest's URI or `repository[@revision]` names; everything in it is fetched.
 
-    Nothing is loaded. Raises PipelineError when there is none.
+    Nothing is loaded. `of` fetches what a manifest names: `base_of` for a base model. Raises PipelineError when there
+    is none.
     """
     folder = Path(place)
     if folder.is_dir():
         return ModelFiles(folder.resolve(), place)
     if place.endswith(MANIFEST):
         manifest = _manifest(place, lake)
-        return model_of(settings, lake, manifest.output("model"), f"{manifest.stage}/{manifest.key}")
+        return of(settings, lake, manifest.output("model"), f"{manifest.stage}/{manifest.key}")
     if "://" in place or place.count("/") > 1 or place.startswith((".", "/")):
         raise PipelineError(
             "There is no such model", where=place, remedy="Give a folder, a manifest's URI, or repository[@revision]"

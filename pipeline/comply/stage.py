@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from pipeline.comply.probing import Prober
 from pipeline.comply.registry import require_known
 from pipeline.comply.runner import Finding, run_checks
 from pipeline.comply.sbom import bill, installed, lock_file, pins
-from pipeline.comply.sources import model_of, rows_of
-from pipeline.comply.subject import ModelFiles, Origin, Subject
+from pipeline.comply.sources import base_of, model_of, rows_of
+from pipeline.comply.subject import Origin, Subject
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, digest_of
@@ -47,7 +46,7 @@ def run(
     """Check a candidate and return the manifest of the report; its facts hold the verdict and the findings.
 
     A model that fails is no error here: the report says why, and `gate.enforce` refuses it. Raises SettingsError when
-    the policy is not valid.
+    the policy is not valid, and LakeError when the base model in the lake is not the one that its manifest promises.
     """
     policy = load_policy(settings.policy_file)
     require_known(policy)
@@ -119,8 +118,8 @@ def _subject(settings: Settings, lake: Lake, policy: Policy, today: date, inputs
         policy=policy,
         sampling=settings.comply,
         today=today,
-        candidate=_model(settings, lake, candidate),
-        base=_model(settings, lake, base),
+        candidate=model_of(settings, lake, candidate.output("model"), f"{candidate.stage}/{candidate.key}"),
+        base=base_of(settings, lake, base.output("model"), f"{base.stage}/{base.key}"),
         origin=Origin(
             name=str(base.facts.get("name") or "") or None,
             revision=str(base.facts.get("revision") or "") or None,
@@ -134,11 +133,6 @@ def _subject(settings: Settings, lake: Lake, policy: Policy, today: date, inputs
         refusal_text=settings.prepare.refusal_text,
         lake=lake,
     )
-
-
-def _model(settings: Settings, lake: Lake, manifest: Manifest) -> ModelFiles:
-    found = model_of(settings, lake, manifest.output("model"), f"{manifest.stage}/{manifest.key}")
-    return replace(found, name=f"{manifest.stage}/{manifest.key}")
 
 
 def _parameters(settings: Settings, policy: Policy, today: date, inputs: dict[str, Manifest]) -> dict[str, Any]:

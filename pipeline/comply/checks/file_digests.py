@@ -10,8 +10,8 @@ from pipeline.comply.subject import Subject
 from pipeline.lake.check import altered
 from pipeline.manifest import content_digest
 
-RESTS_ON = ("prepared", "features", "evaluation")
-"""What the model was trained and measured on, and its measurement."""
+RESTS_ON = ("base", "prepared", "features", "evaluation")
+"""What the model was trained from and on and is compared with, and its measurement."""
 
 
 class FileDigests(Check):
@@ -21,8 +21,8 @@ class FileDigests(Check):
     title = "File digests"
     proves = (
         "Every file of the candidate has the SHA-256 that its training stage recorded, no file was added or removed, "
-        "and the manifest's own digest matches its list. So it is with the rows and features that it was trained and "
-        "measured on."
+        "and the manifest's own digest matches its list. So it is with its base model and with the rows and features "
+        "that it was trained and measured on."
     )
     risks = ("supply-chain",)
     severity = "critical"
@@ -54,7 +54,7 @@ class FileDigests(Check):
 
 
 def _rows(subject: Subject) -> list[str]:
-    """Return what was changed of the data behind the model."""
+    """Return what was changed of the base model and the data behind the model."""
     lake = subject.lake
     if lake is None:
         return []
