@@ -20,7 +20,10 @@ from pipeline.orchestration import groups, tasks, triggered
             type=["null", "string"],
             pattern=r"^(pypi:[\w.-]+==[\w.]+|tiny:(t5|llama)|[\w.-]+/[\w.-]+(@[\w.-]+)?)$",
             title="Base model",
-            description="A repository of the model store, `owner/name` or `owner/name@revision`; empty: as configured.",
+            description=(
+                "A repository of the model store, `owner/name`, or `owner/name@revision` where the policy lists that "
+                "revision; empty: as configured."
+            ),
         ),
         "method": Param(
             None,

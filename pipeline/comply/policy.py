@@ -84,7 +84,8 @@ class LicencePolicy(Part):
 
     A licence expression is allowed when it can be satisfied with allowed licences only: one side of an OR, both of an
     AND. `unknown` says what to do about data or models whose licence nobody stated. `base_models` names the base models
-    that a retraining may be triggered with, and their licences: who triggers a run does not state a licence.
+    that a retraining may be triggered with, and their licences: who triggers a run does not state a licence. A
+    revision of one may be named only where it stands there too, as `owner/name@revision`.
     """
 
     intended_use: IntendedUse = "commercial"
@@ -96,8 +97,15 @@ class LicencePolicy(Part):
     unknown: Action = "refuse"
 
     def of_base_model(self, name: str) -> str | None:
-        """Return the licence under which the policy knows a base model; a revision behind an @ does not matter."""
-        return self.base_models.get(name) or self.base_models.get(name.partition("@")[0])
+        """Return the licence under which the policy knows a base model, None for one or for a revision not listed.
+
+        Nobody has looked at a revision that is not listed: any proposed change to a repository is one.
+        """
+        return self.base_models.get(name)
+
+    def lists(self, name: str) -> bool:
+        """Tell whether the policy lists a base model, at whichever revision."""
+        return any(listed == name or listed.startswith(f"{name}@") for listed in self.base_models)
 
 
 class SupplyChainPolicy(Part):

@@ -84,7 +84,10 @@ class Origin:
 
 @dataclass
 class Subject:
-    """Everything that a check may look at. Manifests are None outside the pipeline, where less can be proven."""
+    """Everything that a check may look at. Manifests are None outside the pipeline, where less can be proven.
+
+    `is_base`: the candidate is a foundation model as its makers published it, before anything was learnt.
+    """
 
     policy: Policy
     sampling: ComplySettings
@@ -101,6 +104,7 @@ class Subject:
     refusal_text: str = ""
     asked: dict[Probe, tuple[str, str, bool]] = field(default_factory=dict)
     lake: Lake | None = None
+    is_base: bool = False
     _worked_out: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, work: Callable[[], T]) -> T:

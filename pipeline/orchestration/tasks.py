@@ -28,8 +28,9 @@ def start(
     run.audit.append(RUN_STARTED, actor=actor, run_id=run_id, data=data)
     model = overrides.get("model") or {}
     if model.get("licence") == UNKNOWN_LICENCE:
+        named = "@".join(filter(None, (model["base"], model.get("revision"))))
         raise Refused(
-            f"The policy does not know the licence of {model['base']}",
+            f"The policy does not know the licence of {named}",
             where="base_model",
             remedy="Look it up and add it to licences.base_models of the policy; who triggers a run does not state it",
         )

@@ -12,17 +12,26 @@ from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
 from pipeline.train import model_cache
+from pipeline.train.base_admission import refuse_hostile_files, refuse_unlisted_revision
 from pipeline.train.base_source import BaseSource, resolve
 
 STAGE = "base-model"
-PACKAGES = ("train/base_model", "train/base_source", "train/gguf_weights", "train/hub_source", "train/tiny")
+CHECKS = ("file_digests", "weight_files", "chat_template", "tokenizer_and_config")
+PACKAGES = (
+    *("train/base_model", "train/base_source", "train/base_files", "train/base_admission"),
+    *("train/gguf_weights", "train/hub_source", "train/tiny"),
+    *(f"comply/checks/{name}" for name in CHECKS),
+    *("comply/weights", "comply/jinja_code", "comply/detect/injections"),
+)
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str) -> Manifest:
     """Resolve `settings.model` and return the manifest whose output `model` any later stage loads.
 
-    Raises TrainingError when the model does not exist, is not safe to load or is of another architecture than asked.
+    Raises TrainingError when the model does not exist or is of another architecture than asked, and Refused when the
+    policy does not list the revision that was named or the files are not safe to use.
     """
+    refuse_unlisted_revision(settings)
     source = resolve(settings.model)
     with tempfile.TemporaryDirectory(dir=_scratch(settings), prefix="base-") as scratch:
         folder = Path(scratch) / "model"
@@ -63,6 +72,7 @@ def _facts(settings: Settings, source: BaseSource, folder: Path) -> dict[str, An
     from pipeline.answering import refuse_unsafe_files
 
     refuse_unsafe_files(folder)
+    refuse_hostile_files(settings, source, folder)
     config = _configuration(folder)
     architecture = "seq2seq" if config.is_encoder_decoder else "causal"
     asked = settings.model.architecture

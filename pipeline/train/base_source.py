@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -17,9 +16,7 @@ from typing import ClassVar
 
 from pipeline.errors import TrainingError
 from pipeline.settings import ModelSettings
-
-CONFIGURATION = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
-WEIGHTS = "*.safetensors"
+from pipeline.train.base_files import copy_model, model_files
 
 
 @dataclass(frozen=True)
@@ -119,20 +116,6 @@ def split_revision(base: str) -> tuple[str, str | None]:
     return name, revision
 
 
-def copy_model(source: Path, folder: Path) -> None:
-    """Copy a model's weights, configuration and tokenizer. Raises TrainingError when there are no safetensors."""
-    if not any(source.glob(WEIGHTS)):
-        raise TrainingError(
-            "The base model has no safetensors weights",
-            where=str(source),
-            remedy="Convert them once with transformers' save_pretrained; pickled weights are refused",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    for pattern in (WEIGHTS, *CONFIGURATION):
-        for file in sorted(source.glob(pattern)):
-            shutil.copyfile(file, folder / file.name)
-
-
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
@@ -190,7 +173,6 @@ def _folder(folder: Path) -> FolderSource:
     if not folder.is_dir():
         raise TrainingError("The folder of the base model does not exist", where=str(folder))
     digest = hashlib.sha256()
-    for pattern in (WEIGHTS, *CONFIGURATION):
-        for file in sorted(folder.glob(pattern)):
-            digest.update(f"{file.name}\0{file_digest(file)}\n".encode())
+    for file in model_files(folder):
+        digest.update(f"{file.name}\0{file_digest(file)}\n".encode())
     return FolderSource(str(folder.resolve()), digest.hexdigest())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -15,7 +15,8 @@ from huggingface_hub.errors import HfHubHTTPError
 from pipeline.errors import TrainingError
 from pipeline.hub_client import limit_patience
 from pipeline.scrubbing import without_secrets
-from pipeline.train.base_source import CONFIGURATION, WEIGHTS, BaseSource
+from pipeline.train.base_files import CONFIGURATION, weight_files
+from pipeline.train.base_source import BaseSource
 
 COMMIT_LENGTH = 40
 T = TypeVar("T")
@@ -31,20 +32,27 @@ class HubSource(BaseSource):
     kind: ClassVar[str] = "hub"
 
     def materialise(self, folder: Path) -> None:
-        """Download safetensors, configuration and tokenizer of the pinned commit, and nothing else."""
+        """Download configuration and tokenizer of the pinned commit, then the weights that are the model, and no more.
+
+        What is left of a repository is often a second copy of the weights in another layout.
+        """
+        self._download(folder, CONFIGURATION)
+        self._download(folder, weight_files(folder))
+        shutil.rmtree(folder / ".cache", ignore_errors=True)
+
+    def _download(self, folder: Path, names: Sequence[str]) -> None:
         _told(
             lambda: snapshot_download(
                 self.reference,
                 revision=self.revision,
                 local_dir=folder,
-                allow_patterns=[WEIGHTS, *CONFIGURATION],
+                allow_patterns=list(names),
                 ignore_patterns=["*/*"],
             ),
             "The base model could not be downloaded",
             where=f"{self.reference}@{self.revision}",
             remedy="Check the network, HF_ENDPOINT and HF_TOKEN; the next attempt goes on where this one stopped",
         )
-        shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def find(name: str, revision: str | None) -> HubSource:

@@ -16,7 +16,7 @@ import torch
 
 from pipeline.errors import TrainingError
 from pipeline.prompts import Architecture
-from pipeline.train.base_source import CONFIGURATION
+from pipeline.train.base_files import CONFIGURATION
 
 WEIGHT_FILES = (".safetensors", ".safetensors.index.json")
 

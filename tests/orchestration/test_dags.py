@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import PROJECT_ROOT, current, load
 
 DAGS = PROJECT_ROOT / "dags"
@@ -172,7 +173,7 @@ def test_a_retrainings_base_model_may_name_a_revision_and_has_the_policys_licenc
     from pipeline.orchestration import triggered
 
     policy = tmp_path / "policy.yaml"
-    policy.write_text("version: 1\nlicences:\n  base_models:\n    acme/Base: MIT\n")
+    policy.write_text("version: 1\nlicences:\n  base_models:\n    acme/Base: MIT\n    acme/Base@v1.2: MIT\n")
     monkeypatch.setenv("LLMOPS_MODEL__REVISION", "of-another-model")
     monkeypatch.setattr(triggered, "current", lambda: load(policy_file=policy))
     monkeypatch.setattr(triggered, "get_current_context", lambda: {"params": {"base_model": given}})
@@ -180,6 +181,19 @@ def test_a_retrainings_base_model_may_name_a_revision_and_has_the_policys_licenc
     assert wanted == {"model": {"base": "acme/Base", "revision": revision, "licence": "MIT"}}
     made = load(**wanted).model
     assert (made.base, made.revision, made.licence) == ("acme/Base", revision, "MIT")
+
+
+def test_a_revision_that_the_policy_does_not_list_has_no_licence(
+    airflow_database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from pipeline.orchestration import triggered
+
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\nlicences:\n  base_models:\n    acme/Base: MIT\n    acme/Base@v1.2: MIT\n")
+    monkeypatch.setattr(triggered, "current", lambda: load(policy_file=policy))
+    proposed = {"params": {"base_model": f"acme/Base@{'a' * 40}"}}
+    monkeypatch.setattr(triggered, "get_current_context", lambda: proposed)
+    assert triggered.overrides()["model"]["licence"] == UNKNOWN_LICENCE
 
 
 def test_reading_the_dags_imports_nothing_heavy() -> None:

@@ -13,6 +13,7 @@ from pipeline.comply.detect.injections import instructs
 from pipeline.comply.subject import ModelFiles, Subject
 
 _ADDRESS = re.compile(r"https?://(?!(?:www\.)?example\.)[^\s'\"<>]+|javascript:|data:text/html", re.IGNORECASE)
+_TURN = re.compile(r"<\|?\w+\|?>(?:\s*system\b)?|\[/?(?:INST|SYSTEM)\]|<</?SYS>>")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 
 
@@ -46,7 +47,7 @@ class ChatTemplateCode(Check):
             problems += [f"{name}: {danger}" for danger in jinja_code.dangers(text)]
             # What the base model's own makers wrote is no tampering, whatever it says.
             if other is None or text not in other.values():
-                problems += [f"{name}: {problem}" for problem in _hidden(text)]
+                problems += [f"{name}: {problem}" for problem in _hidden(text, published=subject.is_base)]
         if other is not None and mine != other:
             changed = sorted(name for name in set(mine) | set(other) if mine.get(name) != other.get(name))
             problems.append(f"it is not the base model's ({', '.join(changed)})")
@@ -78,8 +79,10 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
                 yield str(entry.get("name")), entry["template"]
 
 
-def _hidden(template: str) -> Iterator[str]:
-    for text in jinja_code.literals(template):
+def _hidden(template: str, *, published: bool) -> Iterator[str]:
+    """Yield what a template puts into prompts unseen; the marks of turns are what a published one is there for."""
+    for literal in jinja_code.literals(template):
+        text = _TURN.sub(" ", literal) if published else literal
         if _ADDRESS.search(text):
             yield "it writes an address into every prompt"
         if _INVISIBLE.search(text):
