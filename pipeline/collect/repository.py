@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.audit import open_audit
 from pipeline.collect.output_rows import OutputRows
 from pipeline.collect.parts import BATCH_ROWS, write_parts
 from pipeline.collect.spill import numbers
@@ -42,7 +43,8 @@ def run(settings: Settings, lake: Lake, *, run_id: str, collected: list[Manifest
 
     Outputs: `rows` sorted by question id, `set_aside` of all sources. Facts: per source its kind, licence, rows and
     how many rows it retired; rows per licence. Raises SourceError when two inputs come from sources of one name or
-    when there is nothing at all, LakeError when a source's rows are not those that its collection wrote.
+    when there is nothing at all, LakeError when a source's rows are not those that its collection wrote, Refused when
+    the list of erased subjects is not the one that the audit trail vouches for.
     """
     names = Counter(str(manifest.facts.get("source")) for manifest in collected)
     repeated = [name for name, times in names.items() if times > 1]
@@ -54,7 +56,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, collected: list[Manifest
         )
     inputs = {str(manifest.facts["source"]): manifest for manifest in sorted(collected, key=lambda one: one.stage)}
     licences = {name: manifest.facts.get("licence", UNKNOWN_LICENCE) for name, manifest in inputs.items()}
-    suppressed = Suppressed.load(lake)
+    suppressed = Suppressed.load(lake, open_audit(settings, lake).trail())
     return run_stage(
         lake,
         "repository",

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
+from pipeline.lake.check import altered
 from pipeline.log import get_logger
 from pipeline.manifest import Manifest, load_manifest
 from pipeline.witness import believed
@@ -118,7 +119,14 @@ def to_batches(documents: Iterable[DocumentState]) -> Iterator[pa.RecordBatch]:
 
 
 def _read(lake: Lake, manifest: Manifest) -> Iterator[DocumentState]:
-    table = lake.read_table(manifest.output("documents").uri)
+    """Yield the documents that a run wrote down; raises LakeError when others lie there now.
+
+    A validator that somebody put there would make a page that was corrected count as unchanged for ever.
+    """
+    output = manifest.output("documents")
+    if problems := altered(lake, output):
+        raise LakeError(f"The state of the documents is not the one that was written: {problems[0]}", where=output.uri)
+    table = lake.read_table(output.uri)
     for batch in table.to_batches():
         for values in batch.to_pylist():
             yield DocumentState(**{**values, "validators": json.loads(values["validators"])})

@@ -27,6 +27,9 @@ def erase(
     delete_unsearched: bool = typer.Option(
         False, "--delete-unsearched", help="Also delete payloads of sources that cannot be searched."
     ),
+    replaces: str = typer.Option(
+        None, help="Reference of an earlier erasure of the same subject whose entry in privacy/suppressed is lost."
+    ),
 ) -> None:
     """Erase a person's or a ticket's data from the lake and the online store; name the models trained with it."""
     from pipeline.lake import open_lake
@@ -42,6 +45,7 @@ def erase(
         actor=getpass.getuser(),
         dry_run=dry_run,
         delete_unsearched=delete_unsearched,
+        replaces=replaces,
     )
     emit(report.model_dump(mode="json"), _erasure(report))
     if report.remaining and not dry_run:

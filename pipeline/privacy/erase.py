@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from pipeline.audit import AuditLog, open_audit
 from pipeline.audit.records import Record
+from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.privacy import elsewhere, online, rows
@@ -24,13 +25,12 @@ from pipeline.privacy.inventory import Inventory, Kind, take
 from pipeline.privacy.manifests import refresh
 from pipeline.privacy.search import Found, manifests_with_rows, search
 from pipeline.privacy.subject import Subject
-from pipeline.privacy.suppression import suppress
+from pipeline.privacy.suppression import ENTRY, ERASED, REPLACES, STARTED, suppress
 from pipeline.privacy.texts import Eraser
 from pipeline.privacy.vouching import Plan, Vouching
 from pipeline.settings import Settings
 
 log = get_logger(__name__)
-STARTED, ERASED = "erasure_started", "subject_erased"
 ORDER = ("comply", "evaluate", "tune", "train", "features", "pretrain", "prepare", "repository")
 """Stages from the last to the first; those of collection come after them."""
 
@@ -59,14 +59,19 @@ def erase(
     actor: str,
     dry_run: bool = False,
     delete_unsearched: bool = False,
+    replaces: str | None = None,
 ) -> ErasureReport:
     """Erase a subject everywhere and return the report; with `dry_run` only say what would go.
 
-    Payloads of sources that nobody can search remain and are named, or go too with `delete_unsearched`.
+    Payloads of sources that nobody can search remain and are named, or go too with `delete_unsearched`. `replaces` is
+    the reference of an earlier erasure of the same subject whose entry in the list of erased subjects is lost.
     Recorded in the audit trail before and after, under a reference and without the subject's name. Raises LakeError
-    when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done.
+    when the lake cannot be read whole: then nothing was overlooked, because nothing was said to be done; Refused when
+    there was no erasure to replace.
     """
     audit = open_audit(settings, lake)
+    if replaces and not audit.find(STARTED, subject=replaces):
+        raise Refused("There was no such erasure", where=replaces, remedy=f"llmops audit show --event {STARTED}")
     earlier = [] if dry_run else _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
@@ -90,8 +95,9 @@ def erase(
         report.remaining = found.remaining
         return report
     plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
-    audit.append(STARTED, actor=actor, subject=report.reference, data=_begun(report, plan))
-    suppress(lake, report.reference, subject, found.traces.ids)
+    # the entry first: from the record on it is missed if it is not there
+    entry = {ENTRY: suppress(lake, report.reference, subject, found.traces.ids), REPLACES: replaces}
+    audit.append(STARTED, actor=actor, subject=report.reference, data={**_begun(report, plan), **entry})
     if not found.nothing:
         vouching = Vouching(audit, report.reference, plan, actor=actor)
         _work(settings, lake, inventory, found, subject, report, vouching)

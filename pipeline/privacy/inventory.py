@@ -12,6 +12,7 @@ from pipeline.manifest import Manifest, load_manifest
 
 MODEL_STAGES = ("base-model", "pretrain", "train", "tune")
 MODEL_OUTPUTS = ("model", "adapter")
+SUPPRESSED = "privacy/suppressed/"
 MANIFEST = re.compile(r"^(?P<stage>[^/]+)/(?P<key>[0-9a-f]{24})/manifest\.json$")
 TEXTS = (".json", ".jsonl", ".html", ".htm", ".txt", ".md", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".log", ".svg")
 
@@ -34,7 +35,7 @@ class Kind(StrEnum):
     AUDIT = "audit"
     """Append-only and free of personal data by contract: never touched, only checked."""
     OTHER = "other"
-    """Binary: only checked."""
+    """Binary, or the list of erased subjects: only checked."""
 
 
 @dataclass
@@ -90,6 +91,8 @@ def _kind(key: str) -> Kind:
     parts = key.split("/")
     if parts[0] in (Kind.RAW, Kind.CACHE, Kind.AUDIT):
         return Kind(parts[0])
+    if key.startswith(SUPPRESSED):  # an erasure that edited an entry's ids would let an erased subject back in
+        return Kind.OTHER
     if MANIFEST.match(key):
         return Kind.MANIFEST
     inside = parts[4] if len(parts) > 5 and parts[2] == "attempts" else ""

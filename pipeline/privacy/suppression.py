@@ -3,6 +3,10 @@
 The list holds no names. An entry keeps a random salt and, for each name, how many words it has and the salted SHA-256
 of its words; a text is checked by hashing its runs of as many words. Who has the list and a name can check the name,
 nobody can read names out of it except by trying them.
+
+The list lies in the lake and is not believed for that: the audit trail's record of an erasure holds the SHA-256 of its
+entry. An entry that is gone or changed stops what would let the subject back in; one that no erasure recorded hides
+nothing. Erasures recorded without a digest (by versions before that) count too: their entries must be there.
 """
 
 from __future__ import annotations
@@ -16,9 +20,17 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pydantic import BaseModel
 
+from pipeline.audit.records import Record
+from pipeline.audit.trail import Trail
+from pipeline.errors import Refused
 from pipeline.lake import Lake
+from pipeline.log import get_logger
 from pipeline.privacy.subject import Subject
 
+log = get_logger(__name__)
+STARTED, ERASED = "erasure_started", "subject_erased"
+ENTRY, REPLACES = "suppressed", "replaces"
+"""What the record of an erasure's beginning calls its entry's digest, and an earlier erasure whose entry is lost."""
 FOLDER = ("privacy", "suppressed")
 TEXTS = ("question", "answer", "answer_html", "context", "document_id", "provenance", "section", "detail")
 WORDS = re.compile(r"[\w.@+-]+")
@@ -43,9 +55,27 @@ class Suppressed:
         self._ids = {name for entry in self.entries for name in entry.ids}
 
     @classmethod
-    def load(cls, lake: Lake) -> Suppressed:
-        """Read the list from the lake."""
-        return cls(Entry.model_validate_json(lake.read(info.uri)) for info in lake.objects(lake.uri(*FOLDER)))
+    def load(cls, lake: Lake, trail: Trail) -> Suppressed:
+        """Read the list from the lake, as the audit trail vouches for it.
+
+        Raises Refused when the trail does not hold or an entry is not the one that its erasure wrote.
+        """
+        if trail.faults:
+            raise Refused(
+                f"The audit trail does not hold, so nobody knows who was erased: {trail.faults[0].problem}",
+                where=lake.uri("audit"),
+                remedy="llmops audit verify names every fault",
+            )
+        kept = {info.uri: lake.read(info.uri) for info in lake.objects(lake.uri(*FOLDER))}
+        begun = {_place(lake, str(record.subject)): record for record in _in_force(trail)}
+        for uri in sorted(kept.keys() - begun.keys()):
+            log.warning("an entry that no erasure in force recorded is left out", at=uri)
+        ended = {record.subject for record in trail.find(ERASED)}
+        for uri, record in begun.items():
+            # without a digest only an erasure that also ended is known to have had an entry
+            if uri in kept or record.data.get(ENTRY) or record.subject in ended:
+                _require(uri, kept.get(uri), record.data.get(ENTRY))
+        return cls(Entry.model_validate_json(data) for uri, data in kept.items() if uri in begun)
 
     def __bool__(self) -> bool:
         return bool(self.entries)
@@ -71,13 +101,37 @@ class Suppressed:
         return any(_named(entry, text) for entry in self.entries for text in words)
 
 
-def suppress(lake: Lake, reference: str, subject: Subject, ids: Iterable[str]) -> Entry:
-    """Add a subject to the list."""
+def suppress(lake: Lake, reference: str, subject: Subject, ids: Iterable[str]) -> str:
+    """Add a subject to the list and return the SHA-256 of its entry, for the record that makes it count."""
     salt = secrets.token_hex(16)
     names = [(len(words), _digest(salt, words)) for words in map(_words, subject.names)]
     entry = Entry(reference=reference, salt=salt, names=names, ids=sorted(ids), at=datetime.now(UTC))
-    lake.write(lake.uri(*FOLDER, f"{reference}.json"), entry.model_dump_json(indent=1).encode())
-    return entry
+    data = entry.model_dump_json(indent=1).encode()
+    lake.write(_place(lake, reference), data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _place(lake: Lake, reference: str) -> str:
+    return lake.uri(*FOLDER, f"{reference}.json")
+
+
+def _in_force(trail: Trail) -> list[Record]:
+    """Return the beginnings of the erasures, but of those that another one replaces."""
+    begun = trail.find(STARTED)
+    replaced = {record.data.get(REPLACES) for record in begun}
+    return [record for record in begun if record.subject not in replaced]
+
+
+def _require(uri: str, data: bytes | None, digest: object) -> None:
+    if data is not None and digest in (None, hashlib.sha256(data).hexdigest()):
+        return
+    reference = uri.rpartition("/")[2].removesuffix(".json")
+    raise Refused(
+        f"The entry of an erased subject {'is gone' if data is None else 'was changed'}: their rows could come back",
+        where=uri,
+        remedy="Find out who writes to the lake and restore the object (bucket versions, a backup). If it is lost, "
+        f"erase the subject again: llmops privacy erase --subject … --replaces {reference}",
+    )
 
 
 def _named(entry: Entry, words: list[str]) -> bool:

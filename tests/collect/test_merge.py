@@ -254,6 +254,17 @@ def test_a_damaged_state_means_collecting_again(shelf: Shelf, damage: str) -> No
     assert shelf.answers(second) == ["1"]
 
 
+def test_validators_that_somebody_put_there_do_not_keep_a_corrected_document_out(shelf: Shelf) -> None:
+    first = shelf.collect({"a": [("q1", "wrong")]})
+    corrected = shelf.collect({"a": [("q1", "right")]})
+    noted, forged = (f"{made.output('documents').uri}/part-00000.parquet" for made in (first, corrected))
+    shelf.lake.write(noted, shelf.lake.read(forged))
+    state.save(shelf.lake, "book", first)
+    third = shelf.collect({"a": [("q1", "right")]})
+    assert third.facts["documents"] == {"changed": 1}
+    assert shelf.answers(third) == ["right"]
+
+
 def test_rows_missing_from_the_previous_outputs_are_noticed(shelf: Shelf) -> None:
     first = shelf.collect({"a": [("q1", "1")], "b": [("q2", "2")]})
     write_parts(shelf.lake, first.output("rows").uri, [], pa.schema([]))

@@ -238,7 +238,7 @@ def test_the_models_of_an_erasure_that_was_killed_are_named_when_its_rows_are_go
 
 def test_an_erased_subject_is_kept_out_of_the_next_collection(world: World) -> None:
     erase(world.settings, world.lake, JANE, actor="officer")
-    suppressed = Suppressed.load(world.lake)
+    suppressed = Suppressed.load(world.lake, AuditLog(world.lake).trail())
     assert suppressed.hides("new-id", ["Who helps?", ANSWER])
     assert suppressed.hides(JANES, [])
     assert not suppressed.hides(OTHER, ["Where is the manual?", "On the shelf."])

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from pipeline.audit import AuditLog
 from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 from pipeline.privacy.subject import ERASED, Subject, replaced
@@ -69,13 +70,16 @@ def test_passages_are_replaced_in_html_too() -> None:
 
 
 def test_suppressed_subjects_are_recognised_but_cannot_be_read(lake: Lake) -> None:
-    assert not Suppressed.load(lake)
-    entry = suppress(lake, "erasure-1", JANE, ["q1"])
+    audit = AuditLog(lake)
+    assert not Suppressed.load(lake, audit.trail())
+    digest = suppress(lake, "erasure-1", JANE, ["q1"])
     kept = lake.read(lake.objects(lake.uri("privacy", "suppressed"))[0].uri).decode().casefold()
     assert "jane" not in kept
     assert "help" not in kept
-    assert len(entry.names) == 5
-    suppressed = Suppressed.load(lake)
+    assert not Suppressed.load(lake, audit.trail()), "what nobody recorded hides nothing"
+    audit.append("erasure_started", actor="officer", subject="erasure-1", data={"suppressed": digest})
+    suppressed = Suppressed.load(lake, audit.trail())
+    assert [len(entry.names) for entry in suppressed.entries] == [5]
     for text in NAMED:
         assert suppressed.hides("q9", [None, text]), text
     for text in OTHERS:
