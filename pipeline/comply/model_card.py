@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 MAX_CARD = 1_000_000
-_HEADER = re.compile(r"\A\ufeff?---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
 def card_header(folder: Path) -> dict[str, Any]:
@@ -17,12 +17,14 @@ def card_header(folder: Path) -> dict[str, Any]:
     card = folder / "README.md"
     if not card.is_file() or card.is_symlink() or card.stat().st_size > MAX_CARD:
         return {}
-    found = _HEADER.match(card.read_text(encoding="utf-8", errors="replace"))
-    if found is None:
+    text = card.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")
+    begin = _FENCE.match(text)
+    end = begin and _FENCE.search(text, begin.end())
+    if begin is None or end is None:
         return {}
     try:
-        header = yaml.safe_load(found[1])
-    except yaml.YAMLError:
+        header = yaml.safe_load(text[begin.end() : end.start()])
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return header if isinstance(header, dict) else {}
 

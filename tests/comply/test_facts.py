@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from pipeline.comply import advisories, governance
+from pipeline.comply.model_card import stated_licence
 from pipeline.comply.policy import Policy
 from pipeline.comply.rows import Rows
 from pipeline.comply.sbom import Package, bill, installed, pins
@@ -63,6 +65,34 @@ def test_a_card_that_contradicts_what_was_declared(model: Path, subject, find) -
     finding = find(subject(), "base_model_provenance")
     assert finding.status == "failed"
     assert "states cc-by-nc-4.0" in finding.result.summary
+
+
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        ("---\nlicense: mit\n---\n# x", "mit"),
+        ("\ufeff--- \t\r\nlicense: mit\r\n---\t", "mit"),
+        ("---\nlicense: other\nlicense_name: acme\n---\n", "acme"),
+        ("---\n\n\nlicense: mit\nnote: |\n  --- no end\n---\n", "mit"),
+        ("---\nlicense: mit\n", None),
+        ("# x\n---\nlicense: mit\n---\n", None),
+        ("----\nlicense: mit\n---\n", None),
+        ("---\nlicense: [mit\n---\n", None),
+        (f"---\nlicense: {'1' * 5000}\n---\n", None),
+    ],
+)
+def test_the_licence_that_a_card_states(card: str, licence: str | None, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_bytes(card.encode())
+    assert stated_licence(tmp_path) == licence
+
+
+@pytest.mark.parametrize("hostile", ["\n" * 990_000, "--- \n" * 190_000, "[" * 990_000 + "\n---\n"])
+def test_no_card_keeps_the_check_busy(hostile: str, tmp_path: Path) -> None:
+    """Seen before any file was checked: the first one would have kept it for the better part of an hour."""
+    (tmp_path / "README.md").write_text(f"---\n{hostile}")
+    began = time.process_time()
+    assert stated_licence(tmp_path) is None
+    assert time.process_time() - began < 30
 
 
 def test_no_base_model_is_a_warning(subject, find) -> None:
