@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
+from pipeline.console import emit, literal, say
+
 if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.settings import Settings
@@ -33,7 +35,6 @@ def comply(
     from pipeline import settings as configuration
     from pipeline.comply import outside
     from pipeline.comply.gate import PASSED
-    from pipeline.console import emit, say
     from pipeline.errors import Refused
 
     settings = configuration.load()
@@ -69,7 +70,7 @@ def table(facts: dict[str, Any], out: Path) -> Table:
     found = Table("check", "result", "what was found", title=title, caption=f"Report: {out.with_suffix('.html')}")
     for finding in facts["findings"]:
         state = f"[{COLOURS[finding['status']]}]{finding['status'].replace('_', ' ')}[/]"
-        found.add_row(finding["check"], state, str(finding["summary"]).replace("[", "\\["))
+        found.add_row(finding["check"], state, literal(finding["summary"]))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from pipeline.audit import open_audit
-from pipeline.console import console, output, say
+from pipeline.console import console, literal, output, say
 from pipeline.lake import Lake, open_lake
 from pipeline.manifest import Manifest
 from pipeline.orchestration import runs
@@ -37,7 +37,7 @@ def show(settings: Settings, run_id: str, state: str) -> str:
         say("Nothing changed: the model that this data makes is already in production.")
     elif result == "refused":
         refused = audit.find("refused", run_id=run_id)
-        say(f"[red]Refused[/]: nothing was published. {refused[-1].data['reason'] if refused else ''}")
+        say(f"[red]Refused[/]: nothing was published. {literal(refused[-1].data['reason']) if refused else ''}")
     else:
         say("[red]Failed[/]: nothing was published; the cause is shown above.")
     return result
@@ -86,7 +86,6 @@ def _published(settings: Settings, made: dict[str, Manifest]) -> None:
     if sample is None:
         return
     answered = ask(settings, sample["question"], context=sample["context"], source="held-out question")
-    say(
-        f"\nAsked of the published model, loaded back from the store:\n  Q: {answered.question}\n  A: {answered.answer}"
-    )
-    say(f"  [dim]Reference: {sample['reference'][:300]}[/]")
+    say("\nAsked of the published model, loaded back from the store:")
+    say(f"  Q: {literal(answered.question)}\n  A: {literal(answered.answer)}")
+    say(f"  [dim]Reference: {literal(sample['reference'][:300])}[/]")

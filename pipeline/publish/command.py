@@ -7,7 +7,7 @@ import getpass
 import typer
 from rich.table import Table
 
-from pipeline.console import emit
+from pipeline.console import emit, literal
 
 app = typer.Typer(help="Versions in the model store.", no_args_is_help=True)
 
@@ -147,5 +147,5 @@ def ask(
     answered = asking.ask(settings, question, context=context, source=source)
     emit(
         {name: getattr(answered, name) for name in answered.__slots__},
-        f"{answered.answer}\n\n[dim]Source: {answered.source} · {answered.version}[/]",
+        f"{literal(answered.answer)}\n\n[dim]Source: {literal(answered.source)} · {literal(answered.version)}[/]",
     )
