@@ -17,6 +17,7 @@ from pipeline.train.base_source import BaseSource, resolve
 
 STAGE = "base-model"
 CHECKS = ("file_digests", "weight_files", "chat_template", "tokenizer_and_config")
+"""The checks of files, which decide whether a base model is admitted; what one of them lets through may change."""
 PACKAGES = (
     *("train/base_model", "train/base_source", "train/base_files", "train/base_admission"),
     *("train/gguf_weights", "train/hub_source", "train/tiny"),

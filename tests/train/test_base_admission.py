@@ -13,6 +13,7 @@ import pytest
 import yaml
 from huggingface_hub import HfApi, constants
 
+from pipeline.comply.registry import all_checks
 from pipeline.errors import Refused, TrainingError
 from pipeline.lake import Lake
 from pipeline.local.hub.accounts import Account
@@ -80,6 +81,10 @@ def test_a_named_revision_of_a_listed_model_has_to_be_listed(
     named = re.escape(base if "@" in base else f"{base}@{revision}")
     with pytest.raises(Refused, match=rf"not its revision .*add {named} to licences\.base_models"):
         refuse_unlisted_revision(settings)
+
+
+def test_every_check_of_files_decides_about_a_base_model_that_was_made_before() -> None:
+    assert set(base_model.CHECKS) == {slug for slug, check in all_checks().items() if check.before_loading}
 
 
 @pytest.mark.model
