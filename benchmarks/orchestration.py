@@ -66,7 +66,8 @@ def split(settings: Settings, lake: Lake, run: dict[str, Any]) -> dict[str, Any]
     """Return how a run spent its time."""
     begun, over = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
     wall = (over - begun).total_seconds()
-    busy, waiting = worked(lake, run["dag_run_id"]), waited(settings, lake, run["dag_run_id"])
+    name = runs.identity(PIPELINE, run["dag_run_id"])
+    busy, waiting = worked(lake, name), waited(settings, lake, name)
     work = seconds(busy)
     idle = seconds([*busy, *waiting]) - work
     overhead = wall - work - idle

@@ -91,8 +91,9 @@ def _forged_record(court: Court) -> None:
     court.ask("legal")
     forger = Forger(court.lake, SecretStr("guess"))
     signoff.record_answer(
-        forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
-    )
+        forger, run_id=court.run, role="legal", request=court.shown("legal"), reviewer="lex", decision="approve",
+        comment="", answers={},
+    )  # fmt: skip
 
 
 def _before_the_gate(court: Court) -> None:

@@ -37,7 +37,7 @@ def show(
     found = [
         record
         for record in audit.records()
-        if (run is None or record.run_id == run) and (event is None or record.event == event)
+        if (run is None or record.of_run(run)) and (event is None or record.event == event)
     ]
     found = found[-last:] if last else found
     table = Table("record", "when", "run", "who", "what")

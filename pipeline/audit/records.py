@@ -33,6 +33,10 @@ class Record(BaseModel):
         body = self.model_dump(mode="json", exclude={"hash", "signature"})
         return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
+    def of_run(self, run: str) -> bool:
+        """Tell whether this belongs to a run, named as `<dag>/<run>` or, by people, as Airflow shows it."""
+        return self.run_id is not None and run in (self.run_id, self.run_id.rpartition("/")[2])
+
     def to_bytes(self) -> bytes:
         """Return the one form in which a record is kept; any other bytes of the same meaning are an edit."""
         return self.model_dump_json(indent=1).encode()

@@ -83,7 +83,7 @@ def build(
     for record in records:
         count += 1
         name = record.run_id or OUTSIDE
-        if run is not None and name != run:
+        if run is not None and not record.of_run(run):
             continue
         chapter = chapters.setdefault(name, Chapter(name))
         line = _line(record)

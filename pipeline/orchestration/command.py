@@ -42,6 +42,7 @@ def run(
 ) -> None:
     """Start everything, run the whole pipeline, and show what came of it."""
     from pipeline.local import stack
+    from pipeline.orchestration import runs
     from pipeline.orchestration.api import connect
     from pipeline.orchestration.follow import Follower
     from pipeline.orchestration.summary import show
@@ -59,7 +60,7 @@ def run(
     run_id = active[0] if active else api.trigger(dag, parameters)
     say(f"\n{dag} {run_id}{' (it runs already; following it)' if active else ''}\n{api.url}/dags/{dag}/runs/{run_id}\n")
     state = Follower(api, dag, run_id).until_done(lambda waiting: _on_review(settings, waiting, review))
-    result = show(settings, run_id, state)
+    result = show(settings, runs.identity(dag, run_id), state)
     say("\nAirflow and the services stay up for a look around. Stop them with: make stop")
     if result == "refused":
         raise typer.Exit(REFUSED)

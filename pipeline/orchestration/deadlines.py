@@ -34,14 +34,14 @@ def missed(hours: float, context: Mapping[str, Any]) -> None:
     from airflow.configuration import conf
 
     from pipeline.mail import tell_operators
-    from pipeline.orchestration import notify
+    from pipeline.orchestration import notify, runs
     from pipeline.orchestration.run import Run
 
     dag_id, run_id = context["dag_run"]["dag_id"], context["dag_run"]["dag_run_id"]
     url = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{run_id}"
     text = f"{dag_id} should have been over {hours:g} hours after it was queued, and is not. {url}"
     remedy = "Look which task waits, and for what: an unanswered review, a slot of the pool gpu, a worker that is away."
-    run = Run(run_id)
+    run = Run(runs.identity(dag_id, run_id))
     tell_operators(run.settings, f"{dag_id} is late", f"{text}\n\n{remedy}\n")
     notify.slack(text)
-    run.audit.append(MISSED, actor="scheduler", run_id=run_id, data={"dag": dag_id, "hours": hours})
+    run.audit.append(MISSED, actor="scheduler", run_id=run.id, data={"dag": dag_id, "hours": hours})

@@ -57,7 +57,12 @@ def start() -> None:
     context = get_current_context()
     reason = str(context["params"].get("reason") or context["dag_run"].run_type)
     tasks.start(
-        context["run_id"], context["dag"].dag_id, triggered.actor(), reason, triggered.overrides(), triggered.interval()
+        triggered.run_id(),
+        context["dag"].dag_id,
+        triggered.actor(),
+        reason,
+        triggered.overrides(),
+        triggered.interval(),
     )
 
 

@@ -25,16 +25,16 @@ def conclude(context: Any) -> dict[str, Any]:
     """Record and announce how the run ended; fail when it was refused or failed, so that the run shows it."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from pipeline.orchestration import notify
+    from pipeline.orchestration import notify, runs
     from pipeline.orchestration.run import Run
 
-    task, run_id = context["ti"], context["run_id"]
-    states = task.get_task_states(dag_id=context["dag"].dag_id, run_ids=[run_id])[run_id]
+    task, airflows = context["ti"], context["run_id"]
+    states = task.get_task_states(dag_id=context["dag"].dag_id, run_ids=[airflows])[airflows]
     states = {name: state for name, state in states.items() if name != task.task_id}
-    run = Run(run_id)
+    run = Run(runs.of_context(context))
     result = result_of(states)
     failed = sorted(name for name, state in states.items() if state == "failed")
-    refusals = run.audit.find(REFUSED, run_id=run_id)
+    refusals = run.audit.find(REFUSED, run_id=run.id)
     reason = refusals[-1].data["reason"] if refusals else f"these tasks failed: {', '.join(failed)}"
     text = {
         "published": "A new version is published and in production.",
@@ -42,7 +42,7 @@ def conclude(context: Any) -> dict[str, Any]:
         "refused": f"Nothing was published. {reason}",
         "failed": f"Nothing was published: {reason}.",
     }[result]
-    run.audit.append(RUN_FINISHED, actor="pipeline", run_id=run_id, data={"result": result, "failed": failed})
+    run.audit.append(RUN_FINISHED, actor="pipeline", run_id=run.id, data={"result": result, "failed": failed})
     notify.outcome(context, result, text)
     if result in ("refused", "failed"):
         raise AirflowFailException(text)

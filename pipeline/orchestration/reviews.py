@@ -28,8 +28,12 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a reviewer is shown: `fields` are the form's, as keyword arguments of Airflow's `Param`."""
+    """What a reviewer is shown: `fields` are the form's, as keyword arguments of Airflow's `Param`.
 
+    `request` is the number of the record that says what was shown; the answer is taken for that one alone.
+    """
+
+    request: int
     subject: str
     body: str
     fields: dict[str, dict[str, Any]]
@@ -99,7 +103,7 @@ def open_for(
         hidden=rated.questions_of(mix, items),
     )
     improper = [r for r in run.audit.find(signoff.INVALID, run_id=run_id) if r.data.get("task") == task]
-    signoff.open_review(
+    request = signoff.open_review(
         run.audit,
         run_id=run_id,
         role=role,
@@ -112,18 +116,19 @@ def open_for(
     )
     hint = f"> **Please answer again.** {cell(improper[-1].data['problem'])}.\n\n" if improper else ""
     fields = form.fields_of(role, blind.texts(items, MAX_RATED))
-    return Opened(dossier.subject(role), hint + dossier.body(role), fields)
+    return Opened(request.number, dossier.subject(role), hint + dossier.body(role), fields)
 
 
 def take(
-    *, role: str, task: str, run_id: str, reviewer: str, options: Sequence[str], given: Mapping[str, Any]
+    *, role: str, task: str, run_id: str, request: int, reviewer: str, options: Sequence[str], given: Mapping[str, Any]
 ) -> form.Answer:
     """Check an answer against the form that was shown, record it and return it.
 
-    Raises form.ImproperAnswer when it cannot be taken, or an approval by this person would not count.
+    Raises form.ImproperAnswer when it cannot be taken, or an approval by this person would not count; Refused when the
+    review was opened anew since.
     """
     audit = _run(run_id).audit
-    items = signoff.opened_review(audit, run_id=run_id, role=role, task=task).data.get("items") or []
+    items = signoff.opened_review(audit, run_id=run_id, role=role, request=request, task=task).data.get("items") or []
     answer = form.read(role, options, given, len(items))
     if answer.decision == "approve":
         problem = signoff.why_not(audit, run_id=run_id, role=role, task=task, reviewer=reviewer)
@@ -134,6 +139,7 @@ def take(
         run_id=run_id,
         role=role,
         task=task,
+        request=request,
         reviewer=reviewer,
         decision=answer.decision,
         comment=answer.comment,
@@ -143,13 +149,14 @@ def take(
     return answer
 
 
-def record_silence(*, role: str, task: str, run_id: str) -> None:
-    """Record that nobody answered in time."""
+def record_silence(*, role: str, task: str, run_id: str, request: int) -> None:
+    """Record that nobody answered in time; raises Refused when the review was opened anew since."""
     signoff.record_answer(
         _run(run_id).audit,
         run_id=run_id,
         role=role,
         task=task,
+        request=request,
         reviewer="nobody",
         decision="silent",
         comment="",

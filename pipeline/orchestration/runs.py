@@ -1,17 +1,32 @@
-"""What a run has made so far: a small index in the lake, `runs/<run>/<stage>.json`, each naming a manifest."""
+"""What a run is called, and what it has made so far: an index in the lake, `runs/<dag>/<run>/<stage>.json`."""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 
 
-def folder(lake: Lake, run_id: str) -> str:
-    """Return the run's prefix; characters that have no place in a key become dashes."""
-    return lake.uri("runs", re.sub(r"[^\w.:+-]+", "-", run_id))
+def identity(dag_id: str, run_id: str) -> str:
+    """Return what lake and audit trail call a run: `<dag>/<run>`.
+
+    Airflow's run ids are unique within their DAG alone, and who triggers a run may choose its id: two runs that answer
+    to one name would share reviews.
+    """
+    return f"{dag_id}/{run_id}"
+
+
+def of_context(context: Any) -> str:
+    """Return what lake and audit trail call the run that a task belongs to."""
+    return identity(context["dag"].dag_id, context["run_id"])
+
+
+def folder(lake: Lake, run: str) -> str:
+    """Return a run's prefix; characters that have no place in a key become dashes."""
+    return lake.uri("runs", *(re.sub(r"[^\w.:+~-]+", "-", part) for part in run.split("/")))
 
 
 def note(lake: Lake, run_id: str, manifest: Manifest) -> None:

@@ -45,7 +45,7 @@ def show(settings: Settings, run_id: str, state: str) -> str:
 
 def _reports(settings: Settings, lake: Lake, run_id: str, made: dict[str, Manifest]) -> Path | None:
     """Copy the run's reports to where a person finds them."""
-    folder = settings.state_dir / "reports" / runs.folder(lake, run_id).rsplit("/", 1)[-1]
+    folder = settings.state_dir / "reports" / runs.folder(lake, run_id).removeprefix(f"{lake.uri('runs')}/")
     found = [manifest for manifest in made.values() if "report" in manifest.outputs]
     for manifest in found:
         lake.download_folder(manifest.output("report").uri, folder / manifest.stage)

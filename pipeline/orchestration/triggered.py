@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk import get_current_context
 
 from pipeline.comply.policy import load_policy
+from pipeline.orchestration import runs
 from pipeline.review.signoff import UNKNOWN
 from pipeline.settings import current
 
@@ -35,9 +36,8 @@ def overrides() -> dict[str, Any]:
 
 
 def run_id() -> str:
-    """Return the id of the run."""
-    found: str = get_current_context()["run_id"]
-    return found
+    """Return what lake and audit trail call the run."""
+    return runs.of_context(get_current_context())
 
 
 def by_hand() -> bool:

@@ -63,7 +63,7 @@ def show(version: str = typer.Argument("production", help="v1, v2, … or produc
 
 
 @app.command()
-def publish(run: str = typer.Option(..., help="The run whose candidate was signed off.")) -> None:
+def publish(run: str = typer.Option(..., help="The run whose candidate was signed off, as `<dag>/<run>`.")) -> None:
     """Publish a run's candidate, if it is signed off; the same checks as in the pipeline."""
     from pipeline.errors import Refused
     from pipeline.lake import open_lake

@@ -14,7 +14,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskAwaitingInput, TaskDeferred
 
 from pipeline.errors import Refused, SettingsError
 from pipeline.review import form
@@ -66,13 +66,13 @@ class ReviewOperator(HITLOperator):
 
     def execute(self, context: Any) -> Any:
         """Build what the reviewer reads, record that it was asked for, tell the reviewers, and wait."""
-        from pipeline.orchestration import notify, reviews
+        from pipeline.orchestration import notify, reviews, runs
 
         link = self.generate_link_to_ui_from_context(context=context)
         try:
             opened = reviews.open_for(
                 role=self.role,
-                run_id=context["run_id"],
+                run_id=runs.of_context(context),
                 reviewers=self.reviewers,
                 manifests=(self.candidate, self.evaluation, self.compliance),
                 report_url=notify.report_url(context),
@@ -86,15 +86,29 @@ class ReviewOperator(HITLOperator):
         # The answers to rate are known only now; Airflow keeps the form with the waiting task.
         self.params = ParamsDict({name: Param(**arguments) for name, arguments in opened.fields.items()})
         notify.review_waiting(context, role=self.role, subject=opened.subject, link=link, assigned=self.reviewers)
-        return super().execute(context)
+        try:
+            return super().execute(context)
+        except (TaskAwaitingInput, TaskDeferred) as waiting:
+            waiting.kwargs = {**(waiting.kwargs or {}), "request": opened.request}
+            raise
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        """Record the answer; ask again when it cannot be taken; record silence when nobody answered in time."""
-        from pipeline.orchestration import reviews
+    def execute_complete(self, context: Any, event: dict[str, Any], request: int = 0) -> Any:
+        """Record the answer; ask again when it cannot be taken; record silence when nobody answered in time.
 
-        run_id = context["run_id"]
+        `request` is the number of the record that says what this form showed. A review that was opened anew meanwhile
+        (or by an older version, which did not keep the number) takes no answer of this form.
+        """
+        try:
+            return self._completed(context, event, request)
+        except Refused as problem:
+            raise AirflowFailException(str(problem)) from None
+
+    def _completed(self, context: Any, event: dict[str, Any], request: int) -> Any:
+        from pipeline.orchestration import reviews, runs
+
+        run_id = runs.of_context(context)
         if "error" in event:
-            reviews.record_silence(role=self.role, task=self.task_id, run_id=run_id)
+            reviews.record_silence(role=self.role, task=self.task_id, run_id=run_id, request=request)
             self.log.warning("Nobody answered the %s review in time: that is a rejection.", self.role)
             return {"decision": "silent", "reviewer": None, "comment": ""}
         user = (event.get("responded_by_user") or {}).get("id")
@@ -105,6 +119,7 @@ class ReviewOperator(HITLOperator):
                 role=self.role,
                 task=self.task_id,
                 run_id=run_id,
+                request=request,
                 reviewer=user,
                 options=event["chosen_options"],
                 given=event.get("params_input") or {},

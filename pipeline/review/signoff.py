@@ -113,16 +113,23 @@ def open_review(
     return audit.append(REQUESTED, actor="pipeline", run_id=run_id, subject=subject.model, data=data)
 
 
-def opened_review(audit: AuditLog, *, run_id: str, role: str, task: str | None = None) -> Record:
-    """Return the latest request of a run for a role and task: what its reviewer saw, whatever was changed since.
+def opened_review(audit: AuditLog, *, run_id: str, role: str, request: int, task: str | None = None) -> Record:
+    """Return the request that a form showed, by the number of its record.
 
-    Raises Refused when none was recorded.
+    Raises Refused when a run has no request for this role and task, or a newer one than that: who answers has not seen
+    what is asked now.
     """
     wanted = (role, task or role)
     found = [r for r in audit.find(REQUESTED, run_id=run_id) if (r.data.get("role"), r.data.get("task")) == wanted]
     if not found:
         raise Refused(
             f"No {role} review of this run was ever opened", where=run_id, remedy="Run the review task, do not mark it"
+        )
+    if found[-1].number != request:
+        raise Refused(
+            f"This {role} review was opened anew since, and the answer is about what its form showed before",
+            where=run_id,
+            remedy="Answer the form that waits now",
         )
     return found[-1]
 
@@ -132,6 +139,7 @@ def record_answer(
     *,
     run_id: str,
     role: str,
+    request: int,
     reviewer: str,
     decision: Decision,
     comment: str,
@@ -139,23 +147,23 @@ def record_answer(
     ratings: Mapping[str, Mapping[str, int]] | None = None,
     task: str | None = None,
 ) -> Record:
-    """Record a reviewer's answer (or silence), bound to what the latest request of that task showed.
+    """Record a reviewer's answer (or silence), bound to what the form showed whose request has this number.
 
-    `ratings` are those of blind answers, by item id.
+    `ratings` are those of blind answers, by item id. Raises Refused when another request was recorded since.
     """
-    request = opened_review(audit, run_id=run_id, role=role, task=task)
-    bound = {key: request.data[key] for key in ("model", "evaluation", "compliance")}
+    shown = opened_review(audit, run_id=run_id, role=role, request=request, task=task)
+    bound = {key: shown.data[key] for key in ("model", "evaluation", "compliance")}
     data = {
         "role": role,
         "task": task or role,
         "decision": decision,
         "comment": comment,
         "answers": dict(answers),
-        "request": request.number,
+        "request": shown.number,
         **({"ratings": {item: dict(scales) for item, scales in ratings.items()}} if ratings else {}),
         **bound,
     }
-    return audit.append(ANSWERED, actor=reviewer, run_id=run_id, subject=request.subject, data=data)
+    return audit.append(ANSWERED, actor=reviewer, run_id=run_id, subject=shown.subject, data=data)
 
 
 def why_not(audit: AuditLog, *, run_id: str, role: str, reviewer: str, task: str | None = None) -> str | None:

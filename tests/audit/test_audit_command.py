@@ -14,7 +14,7 @@ from pipeline.console import output
 from pipeline.lake import Lake, open_lake
 from pipeline.settings import LakeSettings
 
-RUN = "manual__2026-01-01"
+RUN = "llm_pipeline/manual__2026-01-01"
 
 
 @pytest.fixture
@@ -51,6 +51,14 @@ def test_show_lists_the_records_as_json(trail: Lake, monkeypatch: pytest.MonkeyP
     assert code == 0
     (record,) = json.loads(text)
     assert record["data"]["decision"] == "reject"
+
+
+@pytest.mark.parametrize(("run", "found"), [(RUN, 5), (RUN.split("/")[1], 5), ("llm_pipeline", 0), ("other", 0)])
+def test_a_run_is_found_by_its_name_in_the_trail_and_in_airflow(
+    trail: Lake, monkeypatch: pytest.MonkeyPatch, run: str, found: int
+) -> None:
+    monkeypatch.setattr(output, "machine", True)
+    assert len(json.loads(call("show", "--run", run)[1])) == found
 
 
 def test_verify_holds(trail: Lake) -> None:

@@ -46,7 +46,11 @@ CONFIRMED = {"licences_checked": True, "personal_data_checked": True, "findings_
 def evaluated(court: Court) -> Court:
     """A run up to the gate, with answers for the dossier."""
     court.start("operator")
-    candidate = court.stage("tune", write_files({"model.safetensors": b"w"}, "model"))
+    return up_to_the_gate(court, b"w")
+
+
+def up_to_the_gate(court: Court, weights: bytes) -> Court:
+    candidate = court.stage("tune", write_files({"model.safetensors": weights}, "model"), seed=weights.decode())
 
     def answers(attempt: Attempt) -> None:
         row = {"question": "q", "reference": "r", "candidate": "c", "base": "b", "champion": None}
@@ -92,13 +96,19 @@ def operator(role: str) -> ReviewOperator:
         )
 
 
+def context_of(court: Court, **more: Any) -> dict[str, Any]:
+    """What Airflow tells a task about its run."""
+    dag_id, run_id = court.run.split("/")
+    return {"run_id": run_id, "dag": DAG(dag_id), **more}
+
+
 def answer(court: Court, role: str, user: str | None, option: str, given: dict[str, Any]) -> Any:
     event = {
         "chosen_options": [option],
         "params_input": given,
         "responded_by_user": {"id": user, "name": user} if user else None,
     }
-    return operator(role).execute_complete({"run_id": court.run}, event)
+    return operator(role).execute_complete(context_of(court), event, request=court.shown(role, f"{role}_review"))
 
 
 def test_from_gate_to_sign_off(evaluated: Court) -> None:
@@ -189,9 +199,40 @@ def test_silence_is_recorded_and_refused(evaluated: Court) -> None:
     reviews.gate(run_of(evaluated), *uris(evaluated))
     opened(evaluated, task="model_review")
     event = {"error": "timed out", "error_type": "timeout"}
-    assert operator("model").execute_complete({"run_id": evaluated.run}, event)["decision"] == "silent"
+    request = evaluated.shown("model", "model_review")
+    assert operator("model").execute_complete(context_of(evaluated), event, request)["decision"] == "silent"
     with pytest.raises(Refused, match="nobody answered in time"):
         reviews.decide(run_of(evaluated), *uris(evaluated))
+
+
+def test_a_run_of_another_dag_with_the_same_id_has_reviews_of_its_own(evaluated: Court) -> None:
+    """Its review tasks are marked as successful while people answer the forms of the first: nobody approved it."""
+    first = evaluated
+    reviews.gate(run_of(first), *uris(first))
+    shown = {}
+    for role in ("model", "legal"):
+        opened(first, role, f"{role}_review")
+        shown[role] = first.shown(role, f"{role}_review")
+    second = Court(first.settings, run=first.run.replace("llm_pipeline", "llm_retrain"))
+    up_to_the_gate(second, b"never seen")
+    reviews.gate(run_of(second), *uris(second))
+    for role in ("model", "legal"):
+        opened(second, role, f"{role}_review")
+    for role, user, given in (("model", "ada", RATED), ("legal", "lex", CONFIRMED)):
+        event = {"chosen_options": ["Approve"], "params_input": given, "responded_by_user": {"id": user, "name": user}}
+        operator(role).execute_complete(context_of(first), event, request=shown[role])
+    assert len(reviews.decide(run_of(first), *uris(first))) == 2
+    with pytest.raises(Refused, match=r"nobody is recorded as the one who started.*0 of 1 approvals.*0 of 1 approvals"):
+        reviews.decide(run_of(second), *uris(second))
+
+
+def test_a_form_that_an_older_version_parked_takes_no_answer(evaluated: Court) -> None:
+    reviews.gate(run_of(evaluated), *uris(evaluated))
+    opened(evaluated, task="model_review")
+    event = {"chosen_options": ["Approve"], "params_input": RATED, "responded_by_user": {"id": "ada", "name": "ada"}}
+    with pytest.raises(AirflowFailException, match="opened anew since"):
+        operator("model").execute_complete(context_of(evaluated), event)
+    assert evaluated.audit.find(signoff.ANSWERED) == []
 
 
 def test_marked_review_leaves_no_approval(evaluated: Court) -> None:
@@ -204,7 +245,7 @@ def test_marked_review_leaves_no_approval(evaluated: Court) -> None:
 def test_review_that_cannot_be_shown_is_not_tried_again(evaluated: Court) -> None:
     waiting = operator("model")
     waiting.candidate, waiting.evaluation, waiting.compliance = uris(evaluated)
-    context = {"run_id": evaluated.run, "dag": DAG("llm_pipeline"), "task_instance": None}
+    context = context_of(evaluated, task_instance=None)
     waiting.generate_link_to_ui_from_context = lambda context: "http://airflow"
     with pytest.raises(AirflowFailException, match="nothing to review"):
         waiting.execute(context)
@@ -405,7 +446,7 @@ def test_ratings_count_for_their_own_run_and_bytes_alone(mixed: Court) -> None:
     unasked = dict.fromkeys(FOUR, 5)
     signoff.record_answer(
         *(mixed.audit,), run_id=mixed.run, role="model", task="model_review", reviewer="bob", decision="approve",
-        comment="", answers={}, ratings={"never-shown": unasked},
+        request=mixed.shown("model", "model_review"), comment="", answers={}, ratings={"never-shown": unasked},
     )  # fmt: skip
     assert [sheet.rater for sheet in blind.sheets(mixed.audit.trail(), mixed.run, subject)] == ["ada"]
 
@@ -428,9 +469,10 @@ def test_waiting_task_carries_the_form_as_airflow_keeps_it(mixed: Court, monkeyp
     waiting.candidate, waiting.evaluation, waiting.compliance = uris(mixed)
     waiting.generate_link_to_ui_from_context = lambda context: "http://airflow"
     instance = SimpleNamespace(id="00000000-0000-0000-0000-000000000001")
-    context = {"run_id": mixed.run, "dag": DAG("llm_pipeline"), "task_instance": instance, "ti": instance}
-    with pytest.raises((TaskAwaitingInput, TaskDeferred)):
+    context = context_of(mixed, task_instance=instance, ti=instance)
+    with pytest.raises((TaskAwaitingInput, TaskDeferred)) as parked:
         waiting.execute(context)
+    assert parked.value.kwargs["request"] == mixed.shown("model", "model_review")
     detail = HITLDetailRequest.model_validate({**kept, "ti_id": instance.id})
     stored = json.loads(json.dumps(detail.params))
     assert list(stored) == ["answer_1", "answer_2", "answer_3", "answer_4", "comment"]

@@ -77,7 +77,7 @@ def test_a_rollback_is_noted_and_starts_the_check_of_what_is_in_production_now(b
     assert place.present() == "v2"
     assert events(assets.PRODUCTION)[before:] == [{"version": "v2"}]
     assert waiting_for_a_run() == {"llm_performance_and_compliance"}
-    (started,) = [r for r in place.audit.find("run_started") if r.run_id == run_id]
+    (started,) = place.audit.find("run_started", run_id=f"llm_rollback/{run_id}")
     begin, end = started.data["interval"]
     assert begin <= end
 

@@ -157,6 +157,7 @@ def forge_approval(court: Court) -> None:
         Forger(court.lake, SecretStr("guess")),
         run_id=court.run,
         role="legal",
+        request=court.shown("legal"),
         reviewer="lex",
         decision="approve",
         comment="",

@@ -66,7 +66,7 @@ class Court:
     """A run with its evidence; each method is one honest step of the pipeline."""
 
     settings: Settings
-    run: str = "run-1"
+    run: str = "llm_pipeline/run-1"
     made: dict[str, Manifest] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=lambda: dict(MODEL))
 
@@ -179,9 +179,22 @@ class Court:
             assigned=["ada", "bob", "lex"],
         )
 
-    def answer(self, role: str, who: str, said: str = "approve", **more: Any) -> None:
+    def shown(self, role: str, task: str | None = None) -> int:
+        """Return the number of the newest request for a role and task; 0 when nobody asked."""
+        asked = self.audit.find(signoff.REQUESTED, run_id=self.run)
+        return max((r.number for r in asked if (r.data["role"], r.data["task"]) == (role, task or role)), default=0)
+
+    def answer(self, role: str, who: str, said: str = "approve", request: int | None = None, **more: Any) -> None:
         signoff.record_answer(
-            self.audit, run_id=self.run, role=role, reviewer=who, decision=said, comment="seen", answers={}, **more
+            self.audit,
+            run_id=self.run,
+            role=role,
+            request=self.shown(role, more.get("task")) if request is None else request,
+            reviewer=who,
+            decision=said,
+            comment="seen",
+            answers={},
+            **more,
         )
 
     def review(self, role: str, who: str, said: str = "approve", **more: Any) -> None:

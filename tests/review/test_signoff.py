@@ -165,6 +165,20 @@ def test_answer_is_bound_to_what_its_own_task_showed(court: Court) -> None:
     refused(court, "ada reviewed other bytes")
 
 
+def test_answer_to_a_form_whose_review_was_opened_anew_is_refused(court: Court) -> None:
+    """The task was cleared and asks about other bytes; somebody answers the page that they had open before."""
+    court.prepared()
+    court.ask("model", subject=OTHER)
+    first = court.shown("model")
+    court.ask("model")
+    with pytest.raises(Refused, match="opened anew since"):
+        court.answer("model", "ada", request=first)
+    assert court.audit.find(signoff.ANSWERED) == []
+    court.answer("model", "ada")
+    court.review("legal", "lex")
+    assert len(court.sign_off()) == 2
+
+
 def test_two_approvals_need_two_people(court: Court) -> None:
     roles = {"model": {"reviewers": ["ada", "bob"], "approvals": 2}, "legal": {"reviewers": ["lex"]}}
     court.rewrite_policy(sign_off={"roles": roles})
@@ -354,8 +368,9 @@ def test_record_forged_without_the_key_is_refused(court: Court) -> None:
     court.ask("legal")
     forger = Forger(court.lake, SecretStr("guess"))
     signoff.record_answer(
-        forger, run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="", answers={}
-    )
+        forger, run_id=court.run, role="legal", request=court.shown("legal"), reviewer="lex", decision="approve",
+        comment="", answers={},
+    )  # fmt: skip
     refused(court, "signature is missing or wrong")
 
 
@@ -385,13 +400,13 @@ def test_trail_that_changes_between_two_readings_is_read_once(court: Court, monk
     court.prepared()
     court.review("model", "ada")
     court.ask("legal")
-    reading = AuditLog.trail
+    asked, reading = court.shown("legal"), AuditLog.trail
 
     def then_forged(self: AuditLog, witnesses: tuple[Head, ...] = ()):
         found = reading(self, witnesses)
         signoff.record_answer(
-            Forger(court.lake), run_id=court.run, role="legal", reviewer="lex", decision="approve", comment="",
-            answers={},
+            Forger(court.lake), run_id=court.run, role="legal", request=asked, reviewer="lex", decision="approve",
+            comment="", answers={},
         )  # fmt: skip
         return found
 
