@@ -1,7 +1,8 @@
 """An Airflow plugin: the outcome as a run's note, and its reports as a tab, behind Airflow's login and permissions.
 
 Reports hold text from outside and from models. They are served with a policy that lets no script run and nothing be
-fetched, in a sandbox that has no part in Airflow's session.
+fetched, in a sandbox that has no part in Airflow's session. Who may read a DAG may read the reports of its own runs;
+`reports` says which they are and that they are what was made.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, HTTPException, Response
 
+from pipeline.errors import LakeError, Refused
 from pipeline.orchestration import notes
 
 PREFIX = "/llmops"
@@ -40,11 +42,21 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.5rem;bo
 app = FastAPI(title="LLMOps reports", docs_url=None, redoc_url=None, openapi_url=None)
 
 
-def _lake() -> Any:
+def _made(dag_id: str, run_id: str) -> tuple[Any, dict[str, Any]]:
+    """Return the lake, and by stage what this run of this DAG made; ends the request when nothing vouches for it."""
+    from pipeline.audit import open_audit
     from pipeline.lake import open_lake
+    from pipeline.orchestration import reports, runs
     from pipeline.settings import load
 
-    return open_lake(load().lake)
+    if not reports.is_run(dag_id, run_id):
+        raise HTTPException(404, "Name one run of one DAG")
+    settings = load()
+    lake = open_lake(settings.lake)
+    try:
+        return lake, reports.made(lake, open_audit(settings, lake), runs.identity(dag_id, run_id))
+    except (Refused, LakeError) as problem:
+        raise HTTPException(409, str(problem)) from None
 
 
 def _respond(content: bytes, kind: str) -> Response:
@@ -59,15 +71,16 @@ def _respond(content: bytes, kind: str) -> Response:
 @app.get("/runs/{dag_id}/{run_id}/", dependencies=[Depends(requires_access_dag("GET"))])
 def index(dag_id: str, run_id: str) -> Response:
     """Show what the run has made so far, with a link to each report."""
-    from pipeline.orchestration import runs
-
     rows = []
-    for stage, manifest in runs.manifests(_lake(), run_id).items():
+    for stage, made in _made(dag_id, run_id)[1].items():
+        title, manifest = html.escape(STAGES.get(stage, stage)), made.manifest
+        if manifest is None:
+            rows.append(f"<tr><td>{title}<td colspan=5>Not shown: {html.escape(made.problem)}")
+            continue
         report = manifest.outputs.get("report")
-        title = html.escape(STAGES.get(stage, stage))
         linked = report is not None and any(file.path == FIRST for file in report.files)
         cell = f'<a href="{html.escape(stage)}/{FIRST}">{title}</a>' if linked else title
-        note = "unchanged" if manifest.cached else f"{manifest.seconds:.1f} s"
+        note = "unchanged" if made.unchanged else f"{manifest.seconds:.1f} s"
         counts = manifest.counts
         rows.append(
             f"<tr><td>{cell}<td>{note}<td>{counts.rows_in or ''}<td>{counts.rows_out or ''}<td>{counts.set_aside or ''}"
@@ -84,16 +97,20 @@ def index(dag_id: str, run_id: str) -> Response:
 
 @app.get("/runs/{dag_id}/{run_id}/{stage}/{path:path}", dependencies=[Depends(requires_access_dag("GET"))])
 def report(dag_id: str, run_id: str, stage: str, path: str) -> Response:
-    """Serve a file of a stage's report: only files that its manifest lists."""
-    from pipeline.orchestration import runs
+    """Serve a file of a stage's report: only files that its manifest lists, and only as they were made."""
+    from pipeline.orchestration import reports
 
-    lake = _lake()
-    manifest = runs.manifests(lake, run_id).get(stage)
-    output = manifest.outputs.get("report") if manifest else None
-    kind = KINDS.get(f".{path.rsplit('.', 1)[-1]}")
-    if output is None or kind is None or not any(file.path == path for file in output.files):
+    lake, made = _made(dag_id, run_id)
+    found, kind = made.get(stage), KINDS.get(f".{path.rsplit('.', 1)[-1]}")
+    if found is not None and found.manifest is None:
+        raise HTTPException(409, f"The report of {stage} is not shown: {found.problem}")
+    try:
+        content = reports.content(lake, found.manifest, path) if found and kind else None
+    except (Refused, LakeError) as problem:
+        raise HTTPException(409, str(problem)) from None
+    if content is None or kind is None:
         raise HTTPException(404, f"The run has no report {stage}/{path}")
-    return _respond(lake.read(f"{output.uri}/{path}"), kind)
+    return _respond(content, kind)
 
 
 class LLMOpsPlugin(AirflowPlugin):
