@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
@@ -58,7 +58,7 @@ class Manifest(BaseModel):
     """The mark of a stage's completion and everything needed to trust or repeat it."""
 
     stage: str
-    key: str
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
     uri: str
     run_id: str
     code_version: str

@@ -64,6 +64,10 @@ class KeyRing:
         """Return a key of the ring by its id."""
         return next((key for key in (self.present, *self.retired) if key.id == key_id), None)
 
+    def signed(self, record: Record) -> bool:
+        """Tell whether one of these keys signed a record."""
+        return any(signed_by(key, record) for key in (self.present, *self.retired))
+
     def before(self, records: Sequence[Record]) -> Key | None:
         """Return the key that signs behind these records, if this ring has it; the present one for an empty trail."""
         if not records:

@@ -160,14 +160,22 @@ class AuditLog:
         for info in self._lake.objects(self._lake.uri("audit", "records")):
             yield self._parsed(self._lake.read(info.uri), info.uri)
 
-    def newest_first(self) -> Iterator[Record]:
+    def newest_first(self, read: dict[int, Record] | None = None) -> Iterator[Record]:
         """Yield the records from the last one back, read one at a time: for what was recorded not long ago.
 
-        They are not verified. Raises LakeError at one that is missing or cannot be read.
+        Their places in the chain are not verified; see `genuine`. `read` keeps by number what was read, for the next
+        call. Raises LakeError at one that is missing or cannot be read.
         """
+        known = {} if read is None else read
         for number in range(self._last().number, 0, -1):
-            uri = self._uri(number)
-            yield self._parsed(self._lake.read(uri), uri)
+            if number not in known:
+                uri = self._uri(number)
+                known[number] = self._parsed(self._lake.read(uri), uri)
+            yield known[number]
+
+    def genuine(self, record: Record) -> bool:
+        """Tell whether a record says what was hashed and, where there is a key, signed; its place is not looked at."""
+        return record.hash == record.computed_hash() and (self._keys is None or self._keys.signed(record))
 
     def find(self, event: str, *, run_id: str | None = None, subject: str | None = None) -> list[Record]:
         """Return the records of an event, optionally of one run or about one subject, oldest first.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Refused
-from pipeline.orchestration import watch
+from pipeline.orchestration import ground, watch
 from pipeline.orchestration.run import Run, for_airflow
+from pipeline.review.evidence import vouched
 
 if TYPE_CHECKING:
     from pipeline.publish.store import ModelStore, Version
@@ -107,9 +108,24 @@ def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> tuple[
 
 
 def _unfit(run: Run, store: ModelStore, version: Version) -> list[str]:
-    """Check an earlier version as production is checked, today; returns why it is unfit, nothing when it is fit."""
+    """Check an earlier version as production is checked, today; returns why it is unfit, nothing when it is fit.
+
+    Its reports are not the run's: those are of the version whose check led here.
+    """
     release: dict[str, Any] | None = store.release(version.commit)
     if release is None:
         return ["it has no release record"]
-    evaluation = watch.performance_of(run, str(release["candidate"]))
-    return watch.refusals(watch.compliance_of(run, str(release["candidate"]), evaluation), run.lake)
+    uri = str(release["candidate"])
+    try:
+        candidate = run.manifest(uri)
+        if candidate.output("model").digest != release.get("model"):
+            return ["its manifest in the lake is of another model"]
+        evaluation = run.accepted(watch.performance_of(run, uri))
+        compliance = run.accepted(watch.compliance_of(run, uri, evaluation))
+    except Refused as problem:
+        return [problem.what]
+    trail = run.audit.trail()
+    made = {"evaluation": evaluation, "compliance": compliance}
+    reasons = [f"{name}: no run recorded that it made it" for name, one in made.items() if not vouched(trail, one)]
+    reasons += ground.untied(trail, candidate, evaluation, compliance)
+    return reasons + watch.refusals(compliance, run.lake)

@@ -13,6 +13,7 @@ from pipeline.errors import LakeError, Refused
 from pipeline.evaluate import rated
 from pipeline.lake.check import altered
 from pipeline.log import get_logger
+from pipeline.manifest import load_manifest
 from pipeline.publish.comparison import why_not
 from pipeline.review import blind, decision, form, signoff
 from pipeline.review.dossier import MAX_RATED, build, cell
@@ -203,7 +204,9 @@ def _rate(run: Run, evidence: Evidence) -> None:
 
 
 def _evidence(run: Run, candidate: str, evaluation: str, compliance: str) -> Evidence:
-    return Evidence(run.manifest(candidate), run.manifest(evaluation), run.manifest(compliance))
+    """Load what is decided on as it lies there: the decision says, and records, what is wrong with it."""
+    lake = run.lake
+    return Evidence(load_manifest(lake, candidate), load_manifest(lake, evaluation), load_manifest(lake, compliance))
 
 
 def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:

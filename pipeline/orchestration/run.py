@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pipeline import lineage, log
 from pipeline.audit import open_audit
+from pipeline.audit.records import Record
 from pipeline.errors import LakeError, PipelineError, Refused, SettingsError
 from pipeline.lake import Lake, open_lake
 from pipeline.manifest import Manifest, load_manifest
@@ -52,25 +53,27 @@ class Run:
         self.settings: Settings = load(**(overrides or {}))
         self.lake: Lake = open_lake(self.settings.lake)
         self.audit = open_audit(self.settings, self.lake)
+        self._read: dict[int, Record] = {}
         witnessed(self.lake, self)
 
     def manifest(self, uri: str) -> Manifest:
-        """Load an input."""
-        return load_manifest(self.lake, uri)
+        """Load an input that a task builds on, with all that it says: its files, facts, parameters and counts.
+
+        Raises Refused for one that nobody recorded making: whoever writes to the lake could state a licence in it, or
+        the place of a local file.
+        """
+        manifest = load_manifest(self.lake, uri)
+        if not self.knows(manifest):
+            raise Refused(
+                f"The audit trail does not know this {manifest.stage}: nobody recorded making exactly this manifest",
+                where=uri,
+                remedy="Find out who writes to the lake; delete the manifest and start a new run, which makes it again",
+            )
+        return manifest
 
     def done(self, manifest: Manifest) -> str:
-        """Record a stage's manifest and return its URI.
-
-        Raises LakeError for one that was found although nobody recorded making it: a command by hand left it there, or
-        somebody who should not. It is taken away, and the next try makes it.
-        """
-        if manifest.cached and not self.knows(manifest):
-            self.lake.delete([manifest.uri])
-            raise LakeError(
-                f"{manifest.stage} was found finished, but nobody recorded making it",
-                where=manifest.uri,
-                remedy="It was taken away; the task works again when it is tried again",
-            )
+        """Record a stage's manifest and return its URI; raises LakeError for one that nobody recorded making."""
+        self.accepted(manifest)
         runs.note(self.lake, self.id, manifest)
         lineage.emit(self.settings.lineage, self.lake.root, manifest)
         self.audit.append(
@@ -82,13 +85,29 @@ class Run:
         )
         return manifest.uri
 
+    def accepted(self, manifest: Manifest) -> Manifest:
+        """Return what a stage made, or found that somebody made.
+
+        Raises LakeError for one that was found although nobody recorded making it: a command by hand left it there, or
+        somebody who should not. It is taken away, and the next try makes it.
+        """
+        if manifest.cached and not self.knows(manifest):
+            self.lake.delete([manifest.uri])
+            raise LakeError(
+                f"{manifest.stage} was found finished, but nobody recorded making it",
+                where=manifest.uri,
+                remedy="It was taken away; the task works again when it is tried again",
+            )
+        return manifest
+
     def knows(self, manifest: Manifest) -> bool:
         """Tell whether the trail tells of exactly this manifest.
 
-        That is not the decision, which reads and verifies the whole trail: it keeps a run from building on what will
-        not count.
+        A record counts that is signed, wherever it stands. That is not the decision, which reads and verifies the
+        whole trail: it keeps a run from building on what will not count.
         """
-        return any(tells_of(record, manifest) for record in self.audit.newest_first())
+        records = self.audit.newest_first(self._read)
+        return any(tells_of(record, manifest) and self.audit.genuine(record) for record in records)
 
     def saw(self, manifest: Manifest) -> None:
         """Record that a stage is made."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.audit.records import Record
-from pipeline.audit.trail import Trail
 from pipeline.errors import LakeError, Refused
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, load_manifest
+from pipeline.orchestration import ground
 from pipeline.orchestration.run import Run, for_airflow
-from pipeline.review.evidence import STAGE_COMPLETED, unmade
+from pipeline.review.evidence import unmade
 
 CHECKED = "production_checked"
 LOOKED_AT = "production_files_checked"
@@ -75,7 +74,7 @@ def performance_of(run: Run, uri: str) -> Manifest:
     from pipeline.evaluate import stage
 
     candidate = run.manifest(uri)
-    base, features, prepared = behind(run, candidate)
+    base, features, prepared = ground.behind(run, candidate)
     return stage.run(
         run.settings,
         run.lake,
@@ -93,7 +92,7 @@ def compliance_of(run: Run, uri: str, evaluation: Manifest) -> Manifest:
     from pipeline.comply import stage
 
     candidate = run.manifest(uri)
-    base, features, prepared = behind(run, candidate)
+    base, features, prepared = ground.behind(run, candidate)
     return stage.run(
         run.settings,
         run.lake,
@@ -119,13 +118,14 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
     from pipeline.publish.witnesses import released_heads
 
     run = Run(run_id)
-    checked = run.manifest(report)
+    checked = load_manifest(run.lake, report)
     trail = run.audit.trail(tuple(head for _, head in released_heads(ModelStore(run.settings))))
     looked = trail.find(LOOKED_AT, run_id=run_id)
-    candidate, evaluated = run.manifest(published["candidate"]), run.manifest(evaluation)
+    candidate, evaluated = load_manifest(run.lake, published["candidate"]), load_manifest(run.lake, evaluation)
     version = published["version"]
     reasons = _handed_over(looked[-1] if looked else None, published, candidate)
-    reasons += _rests_on(trail, run_id, candidate, evaluated, checked)
+    reasons += [*unmade(trail, run_id, "evaluation", evaluated), *unmade(trail, run_id, "compliance", checked)]
+    reasons += ground.untied(trail, candidate, evaluated, checked)
     reasons += [
         f"the audit trail does not hold at record {fault.number}: {fault.problem}" for fault in trail.faults[:5]
     ]
@@ -160,23 +160,6 @@ def _handed_over(looked: Record | None, published: dict[str, str], candidate: Ma
     return found
 
 
-def _rests_on(
-    trail: Trail, run_id: str, candidate: Manifest, evaluation: Manifest, compliance: Manifest
-) -> Iterator[str]:
-    """Yield why evaluation and compliance report are not those that this run made of the published model."""
-    yield from unmade(trail, run_id, "evaluation", evaluation)
-    yield from unmade(trail, run_id, "compliance", compliance)
-    expected = {"candidate": candidate, "evaluation": evaluation}
-    for name, manifest, inputs in (
-        ("evaluation", evaluation, ("candidate",)),
-        ("compliance", compliance, ("candidate", "evaluation")),
-    ):
-        for one in inputs:
-            reference = manifest.inputs.get(one)
-            if reference is None or reference.digest != expected[one].digest:
-                yield f"{name}: it was made for another {one}"
-
-
 def recorded(run: Run) -> list[str] | None:
     """Return the reasons that the verdict of this run has in the audit trail; None when there is no verdict."""
     found = run.audit.find(CHECKED, run_id=run.id)
@@ -201,21 +184,3 @@ def retention(run_id: str) -> dict[str, int]:
 
     run = Run(run_id)
     return {kind: count for kind, (count, _) in retain(run.settings, run.lake, actor="pipeline").deleted.items()}
-
-
-def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]:
-    """Return base model, features and prepared rows: the newest that fit the candidate's base model.
-
-    Falls back to those that the candidate was made from when nothing newer was prepared.
-    """
-    base = run.manifest(candidate.inputs["base-model"].uri)
-    if base.stage != "base-model":  # pre-trained further: features and comparisons are of the model that it came from
-        base = run.manifest(base.inputs["base-model"].uri)
-    features = run.manifest(candidate.inputs["features"].uri)
-    for record in reversed(run.audit.find(STAGE_COMPLETED)):
-        if record.data.get("stage") == "features":
-            newest = run.manifest(str(record.data["manifest"]))
-            if newest.inputs["base-model"].digest == base.digest:
-                features = newest
-                break
-    return base, features, run.manifest(features.inputs["prepare"].uri)

@@ -29,6 +29,7 @@ class Place:
         self.audit = AuditLog(self.lake)
         self.store = ModelStore(self.settings)
         self.candidates: dict[str, str] = {}
+        self.ground = self.grounded("")
         for name in ("v1", "v2", "v3"):
             self.publish(folder / name, name)
 
@@ -36,7 +37,10 @@ class Place:
         def work(attempt: Attempt) -> None:
             attempt.lake.write(attempt.uri("model", "model.safetensors"), name.encode())
 
-        candidate = run_stage(self.lake, "tune", work, run_id=name, parameters={"name": name})
+        inputs = {"base-model": self.ground["base"], "features": self.ground["features"]}
+        candidate = self._recorded(
+            run_stage(self.lake, "tune", work, run_id=name, inputs=inputs, parameters={"name": name}), name
+        )
         self.candidates[candidate.uri] = name
         model = candidate.output("model").digest
 
@@ -58,6 +62,27 @@ class Place:
         made = release(self.store, build, identity={"run_id": name}, check=lambda pulled: None)
         promote_compared(self.store, self.lake, self.audit, made, run_id=name, model=model, approvals=[])
 
+    def grounded(self, rows: str) -> dict[str, Manifest]:
+        """Make prepared rows, and features of them for the base model."""
+        base, repository = self.based("weights"), self._made("repository", f"collected {rows}")
+        prepared = self._made("prepare", f"rows {rows}", {"repository": repository})
+        features = self._made("features", f"tokens {rows}", {"prepare": prepared, "base-model": base})
+        return {"base": base, "prepared": prepared, "features": features}
+
+    def based(self, weights: str) -> Manifest:
+        """Make a base model."""
+        return self._made("base-model", weights)
+
+    def _made(self, stage: str, content: str, inputs: dict[str, Manifest] | None = None) -> Manifest:
+        def work(attempt: Attempt) -> None:
+            attempt.lake.write(attempt.uri("rows", "rows"), content.encode())
+
+        parameters = {"content": content}
+        made = run_stage(
+            self.lake, stage, work, run_id="day", inputs=inputs, parameters=parameters, packages=("errors",)
+        )
+        return self._recorded(made, "day")
+
     def candidate(self, name: str) -> Manifest:
         """Return the manifest of a version's candidate."""
         return load_manifest(self.lake, next(uri for uri, known in self.candidates.items() if known == name))
@@ -68,9 +93,8 @@ class Place:
         def work(attempt: Attempt) -> None:
             attempt.lake.write(attempt.uri("report", "report.json"), json.dumps({"of": name}).encode())
 
-        return self._recorded(
-            run_stage(self.lake, "evaluate", work, run_id="check", inputs={"candidate": self.candidate(name)})
-        )
+        inputs = {"candidate": self.candidate(name), **self.ground}
+        return self._recorded(run_stage(self.lake, "evaluate", work, run_id="check", inputs=inputs))
 
     def report(self, verdict: str, reasons: list[str], name: str = "v3") -> Manifest:
         """Check a version, in the run `check`."""
@@ -80,15 +104,15 @@ class Place:
             content = json.dumps({"verdict": verdict, "reasons": reasons}).encode()
             attempt.lake.write(attempt.uri("report", "report.json"), content)
 
-        inputs = {"candidate": self.candidate(name), "evaluation": self.evaluation(name)}
+        inputs = {"candidate": self.candidate(name), "evaluation": self.evaluation(name), **self.ground}
         made = run_stage(
             self.lake, "comply", work, run_id="check", inputs=inputs, parameters={"verdict": verdict, "why": reasons}
         )
         return self._recorded(made)
 
-    def _recorded(self, manifest: Manifest) -> Manifest:
+    def _recorded(self, manifest: Manifest, run: str = "check") -> Manifest:
         self.audit.append(
-            STAGE_COMPLETED, actor="pipeline", run_id="check", subject=manifest.digest, data=completed(manifest)
+            STAGE_COMPLETED, actor="pipeline", run_id=run, subject=manifest.digest, data=completed(manifest)
         )
         return manifest
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 from published import TOKEN, Place
 
-from pipeline.manifest import Manifest
-from pipeline.orchestration import restore, watch
+from pipeline.errors import Refused
+from pipeline.manifest import FileEntry, Manifest, content_digest
+from pipeline.orchestration import ground, restore, watch
+from pipeline.orchestration.run import Run
+from pipeline.review.evidence import REWRITTEN, seal
 
 REASONS = ["performance: it fell"]
 
@@ -20,9 +25,9 @@ def judged(place: Place, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
     def compliance_of(run: object, uri: str, evaluation: Manifest) -> Manifest:
         why = verdicts.get(place.candidates[uri])
-        return place.report("refused" if why else "passed", [why] if why else [])
+        return place.report("refused" if why else "passed", [why] if why else [], place.candidates[uri])
 
-    monkeypatch.setattr(watch, "performance_of", lambda run, uri: place.report("passed", []))
+    monkeypatch.setattr(watch, "performance_of", lambda run, uri: place.evaluation(place.candidates[uri]))
     monkeypatch.setattr(watch, "compliance_of", compliance_of)
     return verdicts
 
@@ -198,3 +203,90 @@ def test_reasons_that_are_edited_away_still_count(place: Place, judged: dict[str
     assert done["version"] == "v2"
     with pytest.raises(AirflowFailException, match="it fell"):
         restore.conclude("check", {"version": "v3"}, [], done)
+
+
+# What lies in the lake is not believed
+
+
+def planting(place: Place, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    """Reports of a stage are found finished where the rollback looks for them; no task made them."""
+    recorded = place._recorded
+    monkeypatch.setattr(
+        place,
+        "_recorded",
+        lambda manifest, run="check": manifest if manifest.stage == stage else recorded(manifest, run),
+    )
+
+
+@pytest.mark.parametrize("stage", ["evaluate", "comply"])
+def test_an_old_version_is_not_judged_by_reports_that_were_planted(
+    place: Place, judged: dict[str, str], monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    planting(place, monkeypatch, stage)
+    for name in ("v1", "v2"):
+        place.report("passed", [], name)
+    verdict(place, REASONS)
+    with pytest.raises(AirflowException, match=f"{stage} was found finished, but nobody recorded making it"):
+        restore.when_unfit("check", {"version": "v3"}, REASONS)
+    assert place.present() == "v3"
+
+
+def test_a_version_whose_manifest_is_of_another_model_is_unfit(place: Place, judged: dict[str, str]) -> None:
+    """Its place in the lake holds a manifest that was made and recorded, of a model that is fit."""
+    other, own = place.candidate("v1"), place.candidate("v2")
+    swapped = other.model_copy(update={"uri": own.uri, "key": own.key})
+    place.lake.write(own.uri, swapped.model_dump_json().encode())
+    place._recorded(swapped)
+    text = refused("v3", REASONS, place)
+    assert "rolled back to v1" in text
+    assert place.present() == "v1"
+
+
+def test_a_version_whose_manifest_was_edited_is_unfit(place: Place, judged: dict[str, str]) -> None:
+    own = place.candidate("v2")
+    place.lake.write(own.uri, own.model_copy(update={"facts": {"licence": "MIT"}}).model_dump_json().encode())
+    assert "rolled back to v1" in refused("v3", REASONS, place)
+
+
+def test_production_is_measured_on_rows_that_a_run_made(place: Place) -> None:
+    """The newest features are replaced in their place by others that fit together, with easy rows."""
+    easy, newest = place.grounded("easy"), place.grounded("of today")["features"]
+    assert ground.behind(Run("check"), place.candidate("v3"))[1].digest == newest.digest
+    place.lake.write(newest.uri, easy["features"].model_copy(update={"uri": newest.uri}).model_dump_json().encode())
+    with pytest.raises(Refused, match="does not know this features"):
+        ground.behind(Run("check"), place.candidate("v3"))
+
+
+@pytest.mark.parametrize("edited", ["base", "prepared", "features"])
+@pytest.mark.parametrize("report", ["evaluation", "compliance"])
+def test_reports_on_another_ground_do_not_speak_for_production(place: Place, edited: str, report: str) -> None:
+    published, own = looked_at(place), place.ground
+    other = place.grounded("other") | {"base": place.based("other weights")}
+    if report == "evaluation":
+        place.ground = {**own, edited: other[edited]}
+    evaluation = place.evaluation()
+    place.ground = {**own, edited: other[edited]}
+    checked = place.report("passed", [])
+    reasons = watch.verdict("check", published, evaluation.uri, checked.uri)
+    if report == "evaluation":
+        assert any("base model" in reason and reason.startswith("evaluation") for reason in reasons), reasons
+    else:
+        assert f"compliance: it was made for another {edited}" in reasons
+
+
+def test_an_erasure_of_rows_does_not_make_production_unfit(place: Place) -> None:
+    """Features and prepared rows have other digests since; what they were made from has not changed."""
+    published = looked_at(place)
+    for name in ("prepared", "features"):
+        old = place.ground[name]
+        place.lake.write(f"{old.output('rows').uri}/rows", b"fewer rows")
+        files = [FileEntry(path="rows", size=10, sha256=hashlib.sha256(b"fewer rows").hexdigest())]
+        rows = old.output("rows").model_copy(update={"files": files, "digest": content_digest(files)})
+        new = old.model_copy(update={"outputs": {"rows": rows}, "facts": {"erased_from": ["rows"]}})
+        data = {"stage": new.stage, "manifest": new.uri, "seal": seal(new), "was": old.digest}
+        place.audit.append(REWRITTEN, actor="officer", subject=new.digest, data=data)
+        place.lake.write(new.uri, new.model_dump_json().encode())
+        place.ground[name] = new
+    _, features, prepared = ground.behind(Run("check"), place.candidate("v3"))
+    assert (features.digest, prepared.digest) == (place.ground["features"].digest, place.ground["prepared"].digest)
+    assert watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri) == []

@@ -24,16 +24,17 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 from evaluate.test_report import report
-from review.court import Court, write_files
+from pydantic import SecretStr
+from review.court import Court, Forger, write_files
 
 from pipeline.audit.sentences import describe
 from pipeline.collect import state
 from pipeline.errors import LakeError, Refused, SettingsError, StoreError
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
-from pipeline.review.evidence import REWRITTEN, seal
+from pipeline.review.evidence import REWRITTEN, completed, seal
 from pipeline.review.operator import ReviewOperator
 from pipeline.stage import Attempt, run_stage
 from pipeline.witness import believed
@@ -514,3 +515,52 @@ def test_earlier_results_that_nobody_recorded_are_not_built_on(court: Court) -> 
     assert believed(run_of(court).lake, own)
     edited = own.model_copy(update={"facts": {"checkpoint": {"since": "2099"}}})
     assert not believed(run_of(court).lake, edited)
+
+
+def rewritten(court: Court, stage: str, **changes: Any) -> str:
+    """Write a manifest again as somebody who can write to the lake would; returns where it lies."""
+    manifest = court.made[stage].model_copy(update=changes)
+    court.lake.write(manifest.uri, manifest.model_dump_json().encode())
+    return manifest.uri
+
+
+@pytest.mark.parametrize("changes", [{"facts": {"licence": "MIT"}}, {"parameters": {"seed": "1"}}, {"warnings": ["x"]}])
+def test_a_task_builds_on_nothing_that_was_edited_in_a_manifest(court: Court, changes: dict[str, Any]) -> None:
+    """Facts, parameters and counts too: a licence may be stated in the lake for the time of one check."""
+    made = court.stage("base-model", write_files({"weights": b"w"}, "model"))
+    assert run_of(court).manifest(made.uri) == made
+    uri = rewritten(court, "base-model", **changes)
+    for task in (lambda: tasks.prepare(court.run, uri), lambda: tasks.features(court.run, {}, uri, made.uri)):
+        with pytest.raises(AirflowFailException, match="nobody recorded making exactly this manifest"):
+            task()
+
+
+def test_a_record_that_the_key_did_not_sign_vouches_for_nothing(court: Court) -> None:
+    court.stage("base-model", write_files({"weights": b"w"}, "model"))
+    uri = rewritten(court, "base-model", facts={"licence": "MIT"})
+    edited = load_manifest(court.lake, uri)
+    forger = Forger(court.lake, SecretStr("guess"))
+    forger.append("stage_made", actor="pipeline", run_id=court.run, subject=edited.digest, data=completed(edited))
+    with pytest.raises(Refused, match="nobody recorded making exactly this manifest"):
+        run_of(court).manifest(uri)
+
+
+def test_a_manifest_whose_key_is_a_path_is_damaged(court: Court) -> None:
+    """Keys name folders and files of this machine, such as a registry of features."""
+    court.stage("features", write_files({"tokens": b"t"}, "tokens"))
+    for key in ("../../airflow/airflow", "0" * 23, "0" * 24 + "\n", "G" * 24):
+        uri = rewritten(court, "features", key=key)
+        with pytest.raises(LakeError, match="damaged"):
+            load_manifest(court.lake, uri)
+
+
+def test_each_record_is_read_once_by_a_task(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    court.develop()
+    read: list[str] = []
+    run = run_of(court)
+    plainly = run.lake.read
+    monkeypatch.setattr(run.lake, "read", lambda uri: read.append(uri) or plainly(uri))
+    for manifest in [*court.made.values()] * 2:
+        run.manifest(manifest.uri)
+    records = [uri for uri in read if "/audit/records/" in uri]
+    assert len(records) == len(set(records)) > 0

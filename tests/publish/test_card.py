@@ -24,7 +24,7 @@ def manifest(stage: str, **facts: Any) -> Manifest:
     files = [FileEntry(path="model.safetensors", size=12, sha256="f" * 64)]
     return Manifest(
         stage=stage,
-        key=f"key-{stage}",
+        key=stage.encode().hex().ljust(24, "0")[:24],
         uri=f"s3://lake/{stage}/k/manifest.json",
         run_id="run-1",
         code_version="c",
