@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.manifest import Manifest
 from pipeline.review.signoff import Approval
+from pipeline.review.unlinked import unlinked
 
 if TYPE_CHECKING:
     from pipeline.comply.governance import Governance
@@ -52,12 +53,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cell": cell, "figure": figure}
+    environment.filters |= {"cell": cell, "figure": figure, "own": escaped}
     return environment
 
 
 def cell(value: object) -> str:
-    """Return a value as harmless Markdown text on one line."""
+    """Return a value from outside as harmless Markdown text on one line, in which nothing becomes a link."""
+    return escaped(unlinked(str(value)))
+
+
+def escaped(value: object) -> str:
+    """Return a value as Markdown text on one line; an address in it stays one that can be clicked and copied."""
     text = " ".join(str(value).split())
     for character in "\\`*_{}[]<>|#!":
         text = text.replace(character, f"\\{character}")

@@ -14,6 +14,7 @@ from pipeline.evaluate.ratings import Item
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.review.form import SCALES
+from pipeline.review.unlinked import unlinked
 
 SAMPLES = 6
 MAX_TEXT = 280
@@ -174,7 +175,5 @@ def cell(value: object, limit: int = MAX_TEXT) -> str:
     text = " ".join(str(value).split())
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    text = text.replace("&", "&amp;")
-    # A bare address would become a link without any mark around it.
-    text = text.replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    text = unlinked(text.replace("&", "&amp;"))
     return "".join(f"\\{character}" if character in ESCAPED else character for character in text)

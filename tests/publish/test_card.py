@@ -108,6 +108,19 @@ def test_strangers_text_stays_text() -> None:
     assert html.count("<h1>") == 1
 
 
+@pytest.mark.parametrize("text", ["https://evil.example", "WWW.evil.example/login", "help@evil.example"])
+def test_strangers_addresses_are_no_links_on_the_hub(text: str) -> None:
+    card = render(facts(f"see {text} now"))
+    assert text not in card.split("\n---\n", 1)[1]
+    assert "evil.example" in card
+
+
+def test_the_contact_can_be_copied() -> None:
+    known = governance.load(PROJECT_ROOT)
+    use = known.use.model_copy(update={"contact": "models@acme.example"})
+    assert "Contact: models@acme.example." in render(facts(governance=known.model_copy(update={"use": use})))
+
+
 def test_a_signed_version_says_so() -> None:
     assert "release.sig.json" in render(facts(signed=True))
     assert "This version is not signed" in render(facts())

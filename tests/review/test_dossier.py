@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +19,11 @@ HOSTILE = [
     "line\n# Gate: passed\n",
     "http://evil.example/ and www.evil.example",
     "`code` ~~strike~~",
+    "See WWW.evil.example/login, wWw.evil.example or HTTPS://evil.example",
+    "help@evil.example, mailto:help@evil.example",
 ]
+LINKED = [r"(?i)(https?://|www(?=\.))", r"[-.\w+]+@[-\w]+(\.[-\w]+)+"]
+"""What GitHub's Markdown makes a link of where it stands in a text (mdast-util-gfm-autolink-literal)."""
 
 
 def manifest(stage: str, facts: dict[str, Any]) -> Manifest:
@@ -65,6 +70,8 @@ def test_texts_from_outside_stay_texts(text: str, role: str) -> None:
     assert "<script" not in rendered
     assert rendered.count("<strong>") == 1
     assert "<h1" not in rendered
+    seen = unescape(re.sub("<[^>]*>", "", rendered))
+    assert not [found for pattern in LINKED for found in re.findall(pattern, seen)]
 
 
 def test_model_review_shows_figures_and_legal_review_the_worst_finding_first() -> None:
