@@ -63,6 +63,7 @@ def start() -> None:
         reason,
         triggered.overrides(),
         triggered.interval(),
+        context["params"].get("data_snapshot"),
     )
 
 

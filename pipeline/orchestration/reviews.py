@@ -13,11 +13,12 @@ from pipeline.errors import LakeError, Refused
 from pipeline.evaluate import rated
 from pipeline.lake.check import altered
 from pipeline.log import get_logger
-from pipeline.manifest import load_manifest
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish.comparison import why_not
-from pipeline.review import blind, decision, form, signoff
-from pipeline.review.dossier import MAX_RATED, build, cell
+from pipeline.review import beginning, blind, decision, form, signoff
+from pipeline.review.dossier import MAX_RATED, build
 from pipeline.review.evidence import Evidence
+from pipeline.review.text import cell
 
 if TYPE_CHECKING:
     from pipeline.orchestration.run import Run
@@ -102,6 +103,7 @@ def open_for(
         samples=run.settings.review.samples,
         rated=items,
         hidden=rated.questions_of(mix, items),
+        beginning=_beginning(run, evidence.compliance),
     )
     improper = [r for r in run.audit.find(signoff.INVALID, run_id=run_id) if r.data.get("task") == task]
     request = signoff.open_review(
@@ -207,6 +209,14 @@ def _evidence(run: Run, candidate: str, evaluation: str, compliance: str) -> Evi
     """Load what is decided on as it lies there: the decision says, and records, what is wrong with it."""
     lake = run.lake
     return Evidence(load_manifest(lake, candidate), load_manifest(lake, evaluation), load_manifest(lake, compliance))
+
+
+def _beginning(run: Run, compliance: Manifest) -> beginning.Beginning:
+    """Return how the run began; its compliance report says with which base model."""
+    base = compliance.inputs.get("base")
+    return beginning.of(
+        run.audit.find(signoff.RUN_STARTED, run_id=run.id), run.settings, run.manifest(base.uri) if base else None
+    )
 
 
 def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:

@@ -17,14 +17,20 @@ from pipeline.review.evidence import STAGE_COMPLETED, vouched
 
 @for_airflow
 def start(
-    run_id: str, dag_id: str, actor: str, reason: str, overrides: dict[str, Any], interval: Sequence[str] = ()
+    run_id: str,
+    dag_id: str,
+    actor: str,
+    reason: str,
+    overrides: dict[str, Any],
+    interval: Sequence[str] = (),
+    snapshot: str | None = None,
 ) -> None:
-    """Record who started the run and why; the sign-off later refuses this person's own approval."""
+    """Record who started the run, why and with what; the sign-off later refuses this person's own approval."""
     from pipeline.records import UNKNOWN_LICENCE
     from pipeline.review.signoff import RUN_STARTED
 
     run = Run(run_id, overrides)
-    data = {"dag": dag_id, "reason": reason, "overrides": overrides, "interval": list(interval)}
+    data = {"dag": dag_id, "reason": reason, "overrides": overrides, "interval": list(interval), "snapshot": snapshot}
     run.audit.append(RUN_STARTED, actor=actor, run_id=run_id, data=data)
     model = overrides.get("model") or {}
     if model.get("licence") == UNKNOWN_LICENCE:

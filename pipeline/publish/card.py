@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.manifest import Manifest
 from pipeline.review.signoff import Approval
-from pipeline.review.unlinked import unlinked
+from pipeline.review.text import unlinked
 
 if TYPE_CHECKING:
     from pipeline.comply.governance import Governance

@@ -1,4 +1,4 @@
-"""What reviewers read in Airflow: figures against base and champion, answers side by side, findings, and digests.
+"""What reviewers read in Airflow: how the run began, figures against base and champion, answers, findings, digests.
 
 The text is Markdown made from numbers of ours and from texts of strangers (questions, contexts, model answers). Every
 such text is cut to a length and escaped, so that nothing in it can look like a heading, a link, an image or a verdict.
@@ -13,14 +13,13 @@ from typing import Any
 from pipeline.evaluate.ratings import Item
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
+from pipeline.review.beginning import NOT_TOLD, Beginning
 from pipeline.review.form import SCALES
-from pipeline.review.unlinked import unlinked
+from pipeline.review.text import cell, figure, plain
 
 SAMPLES = 6
-MAX_TEXT = 280
 MAX_RATED = 1500
 """Characters of an answer that is to be rated: cut shorter, its completeness could not be judged."""
-ESCAPED = "\\`*_{}[]()<>#+-!|~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Dossier:
     report_url: str
     destination: str = ""
     rated: Sequence[Item] = ()
+    beginning: Beginning = NOT_TOLD
 
     def subject(self, role: str) -> str:
         """Return the review's headline."""
@@ -44,7 +44,7 @@ class Dossier:
     def body(self, role: str) -> str:
         """Return the Markdown of a role's review."""
         own = self._legal() if role == "legal" else self._model()
-        return "\n\n".join([self._head(), *own, self._bytes()])
+        return "\n\n".join([self._head(), *self.beginning.lines(), *own, self._bytes()])
 
     def _head(self) -> str:
         facts, sampling = self.compliance.facts, self.compliance.parameters.get("sampling") or {}
@@ -123,6 +123,7 @@ def build(
     samples: int = SAMPLES,
     rated: Sequence[Item] = (),
     hidden: Collection[str] = (),
+    beginning: Beginning = NOT_TOLD,
 ) -> Dossier:
     """Gather a dossier from the manifests of a run, with so many answers side by side.
 
@@ -131,7 +132,7 @@ def build(
     """
     rows = lake.read_table(evaluation.output("answers").uri).to_pylist()
     shown = [row for row in rows if row.get("question_id") not in hidden][:samples]
-    return Dossier(run_id, candidate, evaluation, compliance, shown, report_url, destination, rated)
+    return Dossier(run_id, candidate, evaluation, compliance, shown, report_url, destination, rated, beginning)
 
 
 def metrics_table(evaluation: Manifest) -> str:
@@ -154,26 +155,3 @@ def findings_table(findings: Sequence[Mapping[str, Any]]) -> str:
         for f in ranked
     ]
     return "| check | result | OWASP | what was found |\n|---|---|---|---|\n" + "\n".join(rows)
-
-
-def figure(value: Any) -> str:
-    """Return a number, or a pair of them, for a table."""
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        return " to ".join(figure(part) for part in value)
-    return f"{value:.3f}" if isinstance(value, float) else cell(value)
-
-
-def plain(value: object) -> str:
-    """Return text for a place inside code marks: one line, no backquotes."""
-    return " ".join(str(value).split()).replace("`", "'")
-
-
-def cell(value: object, limit: int = MAX_TEXT) -> str:
-    """Return text from outside for a table cell: one line, cut to a length, every mark of Markdown escaped."""
-    text = " ".join(str(value).split())
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    text = unlinked(text.replace("&", "&amp;"))
-    return "".join(f"\\{character}" if character in ESCAPED else character for character in text)

@@ -36,6 +36,7 @@ from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
 from pipeline.review.evidence import REWRITTEN, completed, seal
 from pipeline.review.operator import ReviewOperator
+from pipeline.settings import load
 from pipeline.stage import Attempt, run_stage
 from pipeline.witness import believed
 
@@ -50,8 +51,10 @@ def evaluated(court: Court) -> Court:
     return up_to_the_gate(court, b"w")
 
 
-def up_to_the_gate(court: Court, weights: bytes) -> Court:
-    candidate = court.stage("tune", write_files({"model.safetensors": weights}, "model"), seed=weights.decode())
+def up_to_the_gate(court: Court, weights: bytes, base: Manifest | None = None) -> Court:
+    started = {"base-model": base} if base else {}
+    files = {"model.safetensors": weights}
+    candidate = court.stage("tune", write_files(files, "model"), started, seed=weights.decode())
 
     def answers(attempt: Attempt) -> None:
         row = {"question": "q", "reference": "r", "candidate": "c", "base": "b", "champion": None}
@@ -59,7 +62,7 @@ def up_to_the_gate(court: Court, weights: bytes) -> Court:
         attempt.lake.write_batches(attempt.uri("answers", "part.parquet"), [batch], batch.schema)
 
     evaluation = court.stage("evaluate", answers, {"candidate": candidate})
-    inputs = {"candidate": candidate, "evaluation": evaluation}
+    inputs = {"candidate": candidate, "evaluation": evaluation, **({"base": base} if base else {})}
     court.stage("comply", write_files({"report.json": court.report()}), inputs)
     return court
 
@@ -123,6 +126,35 @@ def test_from_gate_to_sign_off(evaluated: Court) -> None:
     approvals = reviews.decide(run_of(court), *uris(court))
     assert [approval.reviewer for approval in approvals] == ["ada", "lex"]
     assert court.audit.find(signoff.SIGNED_OFF)
+
+
+def test_reviewers_are_told_what_makes_a_run_unusual(court: Court) -> None:
+    """Who started it and why, the base model's revision, and each parameter that is not the settings'."""
+    asked = {"model": {"base": "acme/other", "revision": "v9", "licence": "MIT"}, "train": {}}
+    asked["train"]["method"] = "full" if load().train.method == "lora" else "lora"
+    tasks.start(court.run, "llm_retrain", "operator", "try another base", asked, snapshot="s3://lake/r/manifest.json")
+    facts = {"name": "acme/other", "revision": "v9", "licence": "MIT"}
+
+    def weights(attempt: Attempt) -> None:
+        attempt.facts.update(facts)
+        attempt.lake.write(attempt.uri("model", "w"), b"w")
+
+    up_to_the_gate(court, b"w", court.stage("base-model", weights))
+    reviews.gate(run_of(court), *uris(court))
+    for role in ("model", "legal"):
+        body = opened(court, role, f"{role}_review").body
+        assert "Started by operator (llm\\_retrain): try another base" in body
+        assert "Base model acme/other, revision v9, licence MIT" in body
+        assert "| model.base | acme/other |" in body
+        assert f"| train.method | {asked['train']['method']} | {load().train.method} |" in body
+        assert "| data\\_snapshot | s3:\u200b//lake/r/manifest.json | latest |" in body
+
+
+def test_a_run_as_configured_shows_no_parameters(evaluated: Court) -> None:
+    reviews.gate(run_of(evaluated), *uris(evaluated))
+    body = opened(evaluated).body
+    assert "Started by operator" in body
+    assert "Not as configured" not in body
 
 
 def test_nothing_is_shown_before_the_gate_or_after_its_refusal(evaluated: Court) -> None:

@@ -9,7 +9,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pipeline.manifest import Counts, FileEntry, Manifest, Output
-from pipeline.review.dossier import Dossier, cell
+from pipeline.review.beginning import Beginning, Changed
+from pipeline.review.dossier import Dossier
+from pipeline.review.text import cell
 
 HOSTILE = [
     "[click](http://evil.example/)",
@@ -54,7 +56,12 @@ def dossier(text: str) -> Dossier:
     ]
     compliance = manifest("comply", {"verdict": "passed", "findings": findings, "licences": {"data": "MIT"}})
     answers = [{"question": text, "reference": text, "candidate": text, "base": text, "champion": None}]
-    return Dossier("run-1", manifest("tune", {}), evaluation, compliance, answers, "http://airflow/llmops/runs/x/")
+    base = {"name": f"acme/base {text}", "revision": text, "licence": text}
+    began = Beginning([(text, "llm_retrain", text)], base, [Changed("data_snapshot", text, "latest")])
+    return Dossier(
+        *("run-1", manifest("tune", {}), evaluation, compliance, answers, "http://airflow/llmops/runs/x/"),
+        beginning=began,
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -68,7 +75,7 @@ def test_texts_from_outside_stay_texts(text: str, role: str) -> None:
     assert set(re.findall(r'href="([^"]*)"', rendered)) == {"http://airflow/llmops/runs/x/"}
     assert "<img" not in rendered
     assert "<script" not in rendered
-    assert rendered.count("<strong>") == 1
+    assert rendered.count("<strong>") == 2
     assert "<h1" not in rendered
     seen = unescape(re.sub("<[^>]*>", "", rendered))
     assert not [found for pattern in LINKED for found in re.findall(pattern, seen)]
@@ -80,6 +87,14 @@ def test_model_review_shows_figures_and_legal_review_the_worst_finding_first() -
     legal = dossier("x").body("legal")
     assert legal.index("weights") < legal.index("prompt\\-injection")
     assert "MIT" in legal
+
+
+def test_both_show_how_the_run_began() -> None:
+    for role in ("model", "legal"):
+        body = dossier("x").body(role)
+        assert "Started by x (llm\\_retrain): x" in body
+        assert "Base model acme/base x, revision x, licence x" in body
+        assert "| data\\_snapshot | x | latest |" in body
 
 
 def test_both_show_the_bytes_that_are_bound() -> None:
