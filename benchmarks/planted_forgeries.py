@@ -63,6 +63,23 @@ def _replayed(court: Court) -> None:
     approved(court, model="", legal="")
 
 
+def _same_id(court: Court) -> None:
+    """A run of another DAG takes the id of one whose forms wait; its own tasks are marked, and people answer those."""
+    court.start()
+    court.develop(court.files)
+    court.gate()
+    court.ask("model")
+    court.ask("legal")
+    other = Court(court.settings, run=court.run.replace("llm_pipeline", "llm_retrain"))
+    other.develop({**court.files, "model.safetensors": b"never seen"}, seed="other")
+    other.gate()
+    other.ask("model")
+    other.ask("legal")
+    court.answer("model", "ada")
+    court.answer("legal", "lex")
+    court.run, court.made = other.run, other.made
+
+
 def _reused(court: Court) -> None:
     approved(court)
     changed = {**court.files, "model.safetensors": court.files["model.safetensors"][:-1] + b"\0"}
@@ -145,6 +162,7 @@ FORGERIES = (
     Forgery("forged approval: marked task", lambda c: approved(c, legal=""), "legal review: 0 of 1 approvals"),
     Forgery("forged approval: edited XCom", _edited_xcom, "audit trail does not know"),
     Forgery("forged approval: replay in another run", _replayed, "0 of 1 approvals"),
+    Forgery("forged approval: a run with the same id", _same_id, "nobody is recorded.*0 of 1 approvals"),
     Forgery("forged approval: reuse for another model", _reused, "reviewed other bytes than these"),
     Forgery("forged approval: record without the key", _forged_record, "signature is missing or wrong"),
     Forgery("approval before the gate", _before_the_gate, "was asked before the gate decided"),
