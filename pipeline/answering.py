@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from pipeline.encoding import Asked, PromptEncoder
 from pipeline.errors import PipelineError
+from pipeline.model_folder import folder_digest, refuse_unsafe_files
+from pipeline.precision import computes_bfloat16
 from pipeline.prompts import template_for
 
 __all__ = ["Answerer", "Asked", "Generated", "LogLikelihood", "folder_digest", "refuse_unsafe_files"]
 
-UNSAFE_SUFFIXES = (
-    ".bin",
-    ".pt",
-    ".pth",
-    ".ckpt",
-    ".pkl",
-    ".pickle",
-    ".joblib",
-    ".npy",
-    ".h5",
-    ".msgpack",
-    ".py",
-    ".so",
-)
 IGNORED = -100
 
 
@@ -53,41 +39,6 @@ class Generated:
     finished: bool
 
 
-def refuse_unsafe_files(folder: Path) -> None:
-    """Refuse a model folder that could run code when it is loaded: pickled weights, Python files, remote code.
-
-    Raises PipelineError naming the file.
-    """
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in UNSAFE_SUFFIXES or path.is_symlink():
-            raise PipelineError(
-                "The model folder holds a file that could run code or lead elsewhere",
-                where=path.name,
-                remedy="Keep safetensors weights, JSON configuration and tokenizer files only",
-            )
-    for path in sorted(folder.glob("*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise PipelineError("A file of the model is not valid JSON", where=path.name) from None
-        if isinstance(content, dict) and content.get("auto_map"):
-            raise PipelineError(
-                "The model asks for code of its own (auto_map)", where=path.name, remedy="Use a built-in architecture"
-            )
-    if not any(folder.glob("*.safetensors")):
-        raise PipelineError("The model folder holds no safetensors weights", where=str(folder))
-
-
-def folder_digest(folder: Path) -> str:
-    """Return one SHA-256 over the names and contents of a folder's files."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
-    return digest.hexdigest()
-
-
 class Answerer:
     """A model that answers questions: greedy, batched by length, the same answer at every call."""
 
@@ -105,7 +56,7 @@ class Answerer:
             self.model: Any = family.from_pretrained(
                 folder,
                 config=config,
-                dtype=torch.bfloat16 if self.device == "cuda" else torch.float32,
+                dtype=torch.bfloat16 if computes_bfloat16(self.device) else torch.float32,
                 use_safetensors=True,
                 trust_remote_code=False,
                 local_files_only=True,
@@ -117,6 +68,8 @@ class Answerer:
         self.model.to(self.device).eval()
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.ends = self._end_tokens()
+        self._decode_plainly()
         template = template_for(self.tokenizer, "seq2seq" if self.seq2seq else "causal")
         self.encoder = PromptEncoder(self.tokenizer, template, max_length)
 
@@ -135,10 +88,12 @@ class Answerer:
         answers = [Generated("", 0, True)] * len(prompts)
         for batch in self._by_length([len(prompt) for prompt in prompts]):
             produced = self._generate([prompts[index] for index in batch], max_new_tokens)
-            texts = self.tokenizer.batch_decode(produced, skip_special_tokens=True)
-            for index, text, row in zip(batch, texts, produced.tolist(), strict=True):
-                ids = row[1:] if self.seq2seq else row  # a decoder's own start token may be the end token
-                tokens = ids.index(self.tokenizer.eos_token_id) if self.tokenizer.eos_token_id in ids else len(ids)
+            # a decoder's own start token may be the end token
+            rows = [row[1:] if self.seq2seq else row for row in produced.tolist()]
+            lengths = [next((place for place, token in enumerate(ids) if token in self.ends), len(ids)) for ids in rows]
+            said = [ids[:tokens] for ids, tokens in zip(rows, lengths, strict=True)]
+            texts = self.tokenizer.batch_decode(said, skip_special_tokens=True)
+            for index, text, ids, tokens in zip(batch, texts, rows, lengths, strict=True):
                 finished = tokens < len(ids) or len(ids) < max_new_tokens
                 answers[index] = Generated(self.encoder.template.escaper.unescape(text.strip()), tokens, finished)
         return answers
@@ -152,6 +107,31 @@ class Answerer:
             for index, score in zip(batch, scores, strict=True):
                 results[index] = score
         return [result for result in results if result is not None]
+
+    def _end_tokens(self) -> frozenset[int]:
+        """Return the tokens that end an answer: the tokenizer's, and those that the model's own configuration names.
+
+        Instruction-tuned models often end their turn with a token that is not the tokenizer's end of text.
+        """
+        named = self.model.generation_config.eos_token_id
+        ends = [self.tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])]
+        return frozenset(int(token) for token in ends if token is not None)
+
+    def _decode_plainly(self) -> None:
+        """Take the folder's own way of decoding away, all but the ids of special tokens.
+
+        What `generate` is not told it takes from the folder's `generation_config.json`: penalties for repetition, forced
+        and forbidden tokens, least lengths. An answer has to repeat its context, and models are compared as they are.
+        """
+        own = self.model.generation_config
+        self.model.generation_config = GenerationConfig(
+            do_sample=False,
+            num_beams=1,
+            bos_token_id=own.bos_token_id,
+            decoder_start_token_id=own.decoder_start_token_id,
+            pad_token_id=self.tokenizer.pad_token_id,
+            eos_token_id=sorted(self.ends) or None,
+        )
 
     def _by_length(self, lengths: list[int]) -> Iterator[list[int]]:
         order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
@@ -173,13 +153,6 @@ class Answerer:
             input_ids=ids,
             attention_mask=mask,
             max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            pad_token_id=self.tokenizer.pad_token_id,
-            eos_token_id=self.tokenizer.eos_token_id,
         )
         return produced if self.seq2seq else produced[:, ids.shape[1] :]
 

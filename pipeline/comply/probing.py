@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
 
 log = get_logger(__name__)
-PROMPT_CODE = ("answering", "encoding", "prompts")
+PROMPT_CODE = ("answering", "encoding", "precision", "prompts")
 
 
 class Prober:

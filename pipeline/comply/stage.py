@@ -26,7 +26,17 @@ from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
 
 STAGE = "comply"
-PACKAGES = ("comply", "answering", "encoding", "prompts", "evaluate/metrics", "evaluate/refusal", "evaluate/text")
+PACKAGES = (
+    "comply",
+    "answering",
+    "encoding",
+    "model_folder",
+    "precision",
+    "prompts",
+    "evaluate/metrics",
+    "evaluate/refusal",
+    "evaluate/text",
+)
 FOLDER = Path(__file__).parent
 
 

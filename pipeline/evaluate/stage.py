@@ -24,7 +24,7 @@ from pipeline.stage import Attempt, run_stage
 STAGE = "evaluate"
 SPLIT = "test"
 LIBRARIES = ("sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
-PACKAGES = ("evaluate", "answering", "encoding", "prompts")
+PACKAGES = ("evaluate", "answering", "encoding", "model_folder", "precision", "prompts")
 ROLES = ("candidate", "champion", "base", "baseline")
 QUESTION = [
     pa.field("question_id", pa.string(), nullable=False),

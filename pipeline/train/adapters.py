@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from pipeline.errors import TrainingError
+from pipeline.precision import computes_bfloat16
 from pipeline.prompts import Architecture
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.memory import out_of_memory
@@ -28,7 +29,7 @@ def load_base(folder: Path, architecture: Architecture, hyper: Hyperparameters, 
 
     transformers_logging.disable_progress_bar()
     family: Any = AutoModelForCausalLM if architecture == "causal" else AutoModelForSeq2SeqLM
-    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    half = computes_bfloat16(device)
     options: dict[str, Any] = {"dtype": torch.bfloat16 if half and hyper.method != "full" else torch.float32}
     if hyper.method == "qlora":
         options |= {"quantization_config": _four_bits(half), "device_map": {"": device}}

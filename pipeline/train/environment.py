@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.errors import TrainingError
+from pipeline.precision import computes_bfloat16
 from pipeline.train.hyperparameters import Method
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -23,7 +24,7 @@ def accelerator_for(device: Device) -> Accelerator:
     """
     require_machine("lora", device)
     cpu = device == "cpu" or not torch.cuda.is_available()
-    half = not cpu and torch.cuda.is_bf16_supported()
+    half = not cpu and computes_bfloat16("cuda")
     return Accelerator(cpu=cpu, mixed_precision="bf16" if half else "no")
 
 

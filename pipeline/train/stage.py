@@ -66,7 +66,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
             **({"earlier-features": earlier_manifest} if earlier_manifest else {}),
         },
         parameters={**hyper.to_json(), **data_parameters(settings), "processes": count, **library_versions()},
-        packages=("train",),
+        packages=("train", "precision"),
     )
     if not manifest.cached:
         forget_checkpoints(lake, manifest)

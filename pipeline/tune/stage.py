@@ -77,7 +77,7 @@ def run(
             **data_parameters(settings),
             **library_versions(),
         },
-        packages=("train", "tune"),
+        packages=("train", "tune", "precision"),
     )
     if not manifest.cached:
         TrialStore(lake, checkpoint_prefix(lake, STAGE, manifest.key)).clear()
