@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from pipeline.encoding import Asked, PromptEncoder
+from pipeline.decoding import decode_plainly, end_tokens
+from pipeline.encoding import PROMPT_TOKENS, Asked, PromptEncoder
 from pipeline.errors import PipelineError
 from pipeline.model_folder import folder_digest, refuse_unsafe_files
 from pipeline.precision import computes_bfloat16
@@ -42,8 +43,13 @@ class Generated:
 class Answerer:
     """A model that answers questions: greedy, batched by length, the same answer at every call."""
 
-    def __init__(self, folder: Path, *, batch_size: int = 16, device: str = "auto", max_length: int = 512) -> None:
-        """Load a model folder. Raises PipelineError when its files are unsafe or incomplete."""
+    def __init__(
+        self, folder: Path, *, batch_size: int = 16, device: str = "auto", max_length: int = PROMPT_TOKENS
+    ) -> None:
+        """Load a model folder; `max_length` is the number of tokens that a prompt may have.
+
+        Raises PipelineError when its files are unsafe or incomplete.
+        """
         refuse_unsafe_files(folder)
         self.folder = folder
         self.batch_size = batch_size
@@ -68,10 +74,13 @@ class Answerer:
         self.model.to(self.device).eval()
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.ends = self._end_tokens()
-        self._decode_plainly()
+        self.ends = end_tokens(self.model, self.tokenizer)
+        decode_plainly(self.model, self.tokenizer, self.ends)
         template = template_for(self.tokenizer, "seq2seq" if self.seq2seq else "causal")
         self.encoder = PromptEncoder(self.tokenizer, template, max_length)
+        # of a causal model, prompt and answer share them; T5 knows no such limit
+        positions = None if self.seq2seq else getattr(config.get_text_config(), "max_position_embeddings", None)
+        self.positions: int | None = positions
 
     @property
     def digest(self) -> str:
@@ -84,7 +93,7 @@ class Answerer:
 
     def generate(self, asked: Sequence[Asked], max_new_tokens: int = 64) -> list[Generated]:
         """Return an answer to each question with how it ended, in their order."""
-        prompts = self.encoder.encode(asked)
+        prompts = self._prompts(asked, [max_new_tokens] * len(asked))
         answers = [Generated("", 0, True)] * len(prompts)
         for batch in self._by_length([len(prompt) for prompt in prompts]):
             produced = self._generate([prompts[index] for index in batch], max_new_tokens)
@@ -100,7 +109,8 @@ class Answerer:
 
     def log_likelihood(self, asked: Sequence[Asked], answers: Sequence[str]) -> list[LogLikelihood]:
         """Return how probable the model finds each answer after its question."""
-        prompts, targets = self.encoder.encode(asked), self.encoder.targets(answers)
+        targets = self.encoder.targets(answers)
+        prompts = self._prompts(asked, [len(target) for target in targets])
         results: list[LogLikelihood | None] = [None] * len(prompts)
         for batch in self._by_length([len(p) + len(t) for p, t in zip(prompts, targets, strict=True)]):
             scores = self._score([prompts[index] for index in batch], [targets[index] for index in batch])
@@ -108,30 +118,14 @@ class Answerer:
                 results[index] = score
         return [result for result in results if result is not None]
 
-    def _end_tokens(self) -> frozenset[int]:
-        """Return the tokens that end an answer: the tokenizer's, and those that the model's own configuration names.
-
-        Instruction-tuned models often end their turn with a token that is not the tokenizer's end of text.
-        """
-        named = self.model.generation_config.eos_token_id
-        ends = [self.tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])]
-        return frozenset(int(token) for token in ends if token is not None)
-
-    def _decode_plainly(self) -> None:
-        """Take the folder's own way of decoding away, all but the ids of special tokens.
-
-        What `generate` is not told it takes from the folder's `generation_config.json`: penalties for repetition, forced
-        and forbidden tokens, least lengths. An answer has to repeat its context, and models are compared as they are.
-        """
-        own = self.model.generation_config
-        self.model.generation_config = GenerationConfig(
-            do_sample=False,
-            num_beams=1,
-            bos_token_id=own.bos_token_id,
-            decoder_start_token_id=own.decoder_start_token_id,
-            pad_token_id=self.tokenizer.pad_token_id,
-            eos_token_id=sorted(self.ends) or None,
-        )
+    def _prompts(self, asked: Sequence[Asked], answers: Sequence[int]) -> list[list[int]]:
+        """Return the ids of prompts that leave room for answers of so many tokens among the model's positions."""
+        most = self.encoder.max_length
+        limits = [most if self.positions is None else max(1, min(most, self.positions - length)) for length in answers]
+        return [
+            self.encoder.join(parts, limit=limit)
+            for parts, limit in zip(self.encoder.parts(asked), limits, strict=True)
+        ]
 
     def _by_length(self, lengths: list[int]) -> Iterator[list[int]]:
         order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))

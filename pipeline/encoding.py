@@ -8,6 +8,14 @@ from typing import Any
 
 from pipeline.prompts import PromptTemplate
 
+PROMPT_TOKENS = 512
+"""A prompt may have so many tokens at least: a model that learnt from shorter windows still gets whole contexts."""
+
+
+def prompt_limit(longest: int) -> int:
+    """Return how many tokens a prompt may have for a model that learns from examples of at most `longest` tokens."""
+    return max(PROMPT_TOKENS, longest)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -51,14 +59,16 @@ class PromptEncoder:
             for text, context, tail in zip(texts, contexts, tails, strict=True)
         ]
 
-    def join(self, parts: EncodedParts, start: int = 0) -> list[int]:
+    def join(self, parts: EncodedParts, start: int = 0, limit: int | None = None) -> list[int]:
         """Return the prompt's ids with as much of the context, from token `start` on, as there is room for.
 
-        A question that alone is longer than `max_length` keeps its end, which holds the turn's closing tokens.
+        A question that alone is longer than `limit` (by default `max_length`) keeps its end, which holds the turn's
+        closing tokens.
         """
-        room = self.max_length - parts.fixed
+        limit = self.max_length if limit is None else limit
+        room = limit - parts.fixed
         if room < 0:
-            return (parts.head + parts.tail)[-self.max_length :]
+            return (parts.head + parts.tail)[-limit:]
         return parts.head + parts.context[start : start + room] + parts.tail
 
     def encode(self, asked: Sequence[Asked]) -> list[list[int]]:

@@ -16,6 +16,7 @@ from pipeline.comply.runner import run_checks
 from pipeline.comply.sources import base_of, model_at, rows_at
 from pipeline.comply.stage import conclude, files
 from pipeline.comply.subject import Origin, Subject
+from pipeline.encoding import prompt_limit
 from pipeline.lake import Lake
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import Settings
@@ -68,7 +69,9 @@ def check(
         lake=lake,
     )
     say(f"checking {candidate.name}")
-    findings = run_checks(subject, Prober(lake, settings.comply.batch_size, settings.audit.signing_key), say=say)
+    longest = prompt_limit(settings.features.max_length)
+    prober = Prober(lake, settings.comply.batch_size, settings.audit.signing_key, longest)
+    findings = run_checks(subject, prober, say=say)
     made = report.document(subject, findings, conclude(subject, findings), governance.summary(subject.root))
     return Checked(files(subject, made), report.facts(made), made)
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from pipeline.comply.probe import Probe
 from pipeline.comply.subject import ModelFiles, Reply
+from pipeline.encoding import PROMPT_TOKENS
 from pipeline.errors import PipelineError
 from pipeline.kept_answers import KeptAnswers
 from pipeline.log import get_logger
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
 
 log = get_logger(__name__)
-PROMPT_CODE = ("answering", "encoding", "precision", "prompts")
+PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts")
 
 
 class Prober:
     """Asks a model, at most once for each probe; replies are kept in the lake by the digest of the model's files."""
 
-    def __init__(self, lake: Lake | None, batch_size: int, key: SecretStr | None = None) -> None:
-        """Without a lake nothing is kept; `key`, the audit trail's, seals what is."""
+    def __init__(
+        self, lake: Lake | None, batch_size: int, key: SecretStr | None = None, prompt_tokens: int = PROMPT_TOKENS
+    ) -> None:
+        """Without a lake nothing is kept; `key`, the audit trail's, seals what is. Prompts are at most that long."""
         self._lake = lake
         self._key = key
         self._batch_size = batch_size
+        self._prompt_tokens = prompt_tokens
 
     def ask(self, model: ModelFiles, probes: Iterable[Probe]) -> dict[Probe, Reply]:
         """Return the reply to each probe.
@@ -75,7 +79,7 @@ class Prober:
         from pipeline.answering import Answerer
 
         try:
-            return Answerer(model.folder, batch_size=self._batch_size)
+            return Answerer(model.folder, batch_size=self._batch_size, max_length=self._prompt_tokens)
         except PipelineError:
             raise
         except Exception as problem:
@@ -89,7 +93,7 @@ class Prober:
         if self._lake is None:
             return None
         digest = model.output.digest if model.output else folder_digest(model.folder)
-        place = self._lake.uri("cache", "probes", digest[:32], code_version(*PROMPT_CODE))
+        place = self._lake.uri("cache", "probes", digest[:32], code_version(*PROMPT_CODE), str(self._prompt_tokens))
         return KeptAnswers(self._lake, place, self._key)
 
     def _kept(self, model: ModelFiles) -> dict[str, Reply]:

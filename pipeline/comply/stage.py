@@ -18,6 +18,7 @@ from pipeline.comply.runner import Finding, run_checks
 from pipeline.comply.sbom import bill, installed, lock_file, pins
 from pipeline.comply.sources import base_of, model_of, rows_of
 from pipeline.comply.subject import Origin, Subject
+from pipeline.encoding import prompt_limit
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, digest_of
@@ -29,6 +30,7 @@ STAGE = "comply"
 PACKAGES = (
     "comply",
     "answering",
+    "decoding",
     "encoding",
     "model_folder",
     "precision",
@@ -72,7 +74,8 @@ def run(
 
     def work(attempt: Attempt) -> None:
         subject = _subject(settings, lake, policy, day, inputs)
-        prober = Prober(lake, settings.comply.batch_size, settings.audit.signing_key)
+        longest = prompt_limit(settings.features.max_length)
+        prober = Prober(lake, settings.comply.batch_size, settings.audit.signing_key, longest)
         findings = run_checks(subject, prober)
         decision = conclude(subject, findings)
         made = report.document(subject, findings, decision, governance.summary(subject.root))
@@ -152,6 +155,7 @@ def _parameters(settings: Settings, policy: Policy, today: date, inputs: dict[st
         "waivers_in_force": [waiver.check for waiver in policy.waivers if today <= waiver.expires],
         "sampling": settings.comply.model_dump(mode="json", exclude={"batch_size"}),
         "refusal_text": settings.prepare.refusal_text,
+        "prompt_tokens": prompt_limit(settings.features.max_length),
         "base": {name: inputs["base"].facts.get(name) for name in ("name", "revision", "licence")},
         "prepared_facts": digest_of(inputs["prepared"].facts),
         "environment": digest_of([package.purl for package in installed()]),

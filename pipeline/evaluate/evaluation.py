@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.encoding import prompt_limit
 from pipeline.evaluate import results
 from pipeline.evaluate.assessment import BASELINE, Assessed, assess, assess_baseline, plan
 from pipeline.evaluate.examples import Example, Outcome, require
@@ -109,9 +110,10 @@ def _responder(settings: Settings, lake: Lake, model: Model) -> Responder:
     def load() -> Answerer:
         from pipeline.answering import Answerer
 
-        return Answerer(model.local(settings, lake), batch_size=settings.evaluate.batch_size)
+        return Answerer(model.local(settings, lake), batch_size=settings.evaluate.batch_size, max_length=longest)
 
-    return Responder(lake, model.digest, load, settings.audit.signing_key)
+    longest = prompt_limit(settings.features.max_length)
+    return Responder(lake, model.digest, load, settings.audit.signing_key, {"prompt_tokens": longest})
 
 
 def _speed(item: Assessed) -> dict[str, Any]:

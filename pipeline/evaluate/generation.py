@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.answering import Answerer
 
 log = get_logger(__name__)
-PROMPT_CODE = ("answering", "encoding", "precision", "prompts")
+PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts")
 
 
 @dataclass
@@ -42,12 +42,16 @@ class Speed:
 
 @dataclass
 class Responder:
-    """A model that is asked; `load` is called at the first question whose answer is not kept, sealed with `key`."""
+    """A model that is asked; `load` is called at the first question whose answer is not kept, sealed with `key`.
+
+    `decoding` is what decides the answers beside the model, the prompt and the code; they are kept by it.
+    """
 
     lake: Lake
     digest: str
     load: Callable[[], Answerer]
     key: SecretStr | None = None
+    decoding: Mapping[str, Any] = field(default_factory=dict)
     speed: Speed = field(default_factory=Speed)
     _answerer: Answerer | None = None
 
@@ -66,7 +70,7 @@ class Responder:
 
     def answers(self, examples: Sequence[Example], max_new_tokens: int) -> list[str]:
         """Return the model's greedy answer to each example, in order."""
-        decoding = {"strategy": "greedy", "max_new_tokens": max_new_tokens, "code": code_version(*PROMPT_CODE)}
+        decoding = {**self._way(), "strategy": "greedy", "max_new_tokens": max_new_tokens}
         keys = [_key(example.context, example.question) for example in examples]
 
         def work(missing: list[Example]) -> list[dict[str, Any]]:
@@ -94,8 +98,11 @@ class Responder:
             scores = self.answerer.log_likelihood(asked, [text for _, text in missing])
             return [{"total": score.total, "tokens": score.tokens} for score in scores]
 
-        found = self._cached("likelihoods", {"code": code_version(*PROMPT_CODE)}, keys, pairs, work)
+        found = self._cached("likelihoods", self._way(), keys, pairs, work)
         return [(float(found[key]["total"]), int(found[key]["tokens"])) for key in keys]
+
+    def _way(self) -> dict[str, Any]:
+        return {**self.decoding, "code": code_version(*PROMPT_CODE)}
 
     def _cached(
         self,

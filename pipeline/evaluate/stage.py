@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.encoding import prompt_limit
 from pipeline.evaluate.evaluation import Evaluation, evaluate, facts
 from pipeline.evaluate.examples import Example, examples_of
 from pipeline.evaluate.models import Model, Role
@@ -24,7 +25,7 @@ from pipeline.stage import Attempt, run_stage
 STAGE = "evaluate"
 SPLIT = "test"
 LIBRARIES = ("sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
-PACKAGES = ("evaluate", "answering", "encoding", "model_folder", "precision", "prompts")
+PACKAGES = ("evaluate", "answering", "decoding", "encoding", "model_folder", "precision", "prompts")
 ROLES = ("candidate", "champion", "base", "baseline")
 QUESTION = [
     pa.field("question_id", pa.string(), nullable=False),
@@ -116,6 +117,7 @@ def parameters(settings: Settings) -> dict[str, Any]:
         **settings.evaluate.model_dump(mode="json", exclude={"judge_key"}),
         "refusal_text": settings.prepare.refusal_text,
         "reference_tokens": settings.features.max_answer_tokens,
+        "prompt_tokens": prompt_limit(settings.features.max_length),
         "libraries": {name: version(name) for name in LIBRARIES},
         "page": templates,
     }

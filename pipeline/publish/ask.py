@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from pipeline.encoding import prompt_limit
 from pipeline.errors import Refused
 from pipeline.evaluate.baseline import bm25
 from pipeline.evaluate.text import words
@@ -38,7 +39,8 @@ def ask(settings: Settings, question: str, *, context: str, source: str) -> Answ
     if commit is None or release is None:
         raise Refused("No model is published yet", where=store.url(), remedy="Run the pipeline: make run")
     folder = store.cached(commit)
-    answer = Answerer(folder).answer([Asked(context, question)], max_new_tokens=settings.evaluate.max_new_tokens)[0]
+    answerer = Answerer(folder, max_length=prompt_limit(settings.features.max_length))
+    answer = answerer.answer([Asked(context, question)], max_new_tokens=settings.evaluate.max_new_tokens)[0]
     return Answered(question, answer, context, source, str(release["version"]))
 
 

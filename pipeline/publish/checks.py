@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.comply.gate import REPORT
+from pipeline.encoding import PROMPT_TOKENS
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, Output, content_digest
@@ -85,7 +86,7 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
     rows = attempt.lake.read_table(evaluation.output("answers").uri, columns=columns).slice(0, REFERENCE_QUESTIONS)
 
     def check(folder: Path) -> None:
-        model = Answerer(folder)
+        model = Answerer(folder, max_length=prompt_tokens(evaluation))
         asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
         answers = model.answer(asked, max_new_tokens=max_new_tokens(evaluation))
         for row, answer in zip(rows.to_pylist(), answers, strict=True):
@@ -102,3 +103,8 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
 def max_new_tokens(evaluation: Manifest) -> int:
     """Return how long the answers of an evaluation could get."""
     return int(evaluation.parameters.get("max_new_tokens", 64))
+
+
+def prompt_tokens(evaluation: Manifest) -> int:
+    """Return how long the prompts of an evaluation could get."""
+    return int(evaluation.parameters.get("prompt_tokens", PROMPT_TOKENS))

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.encoding import Asked
+from pipeline.encoding import PROMPT_TOKENS, Asked
 from pipeline.errors import TrainingError
 
 KIBIBYTE = 1 << 10
@@ -27,14 +27,16 @@ class Probed:
     memory: int
 
 
-def probe(folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: int, longest: int) -> Probed:
-    """Ask the model in a folder in a fresh process; `longest` is in tokens.
+def probe(
+    folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: int, longest: int, prompt: int = PROMPT_TOKENS
+) -> Probed:
+    """Ask the model in a folder in a fresh process; `longest` answers and prompts of `prompt` are in tokens.
 
     Raises TrainingError when the process does not survive it.
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         try:
-            return fresh.submit(_ask, folder, asked, wanted, batch, longest).result()
+            return fresh.submit(_ask, folder, asked, wanted, batch, longest, prompt).result()
         except BrokenProcessPool:
             raise TrainingError(
                 "The process that asked the model was ended from outside, most likely for its memory",
@@ -43,7 +45,7 @@ def probe(folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: in
             ) from None
 
 
-def _ask(folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: int, longest: int) -> Probed:
+def _ask(folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: int, longest: int, prompt: int) -> Probed:
     import torch
 
     from pipeline.answering import Answerer
@@ -51,7 +53,7 @@ def _ask(folder: Path, asked: Sequence[Asked], wanted: Sequence[str], batch: int
 
     before = _most_memory()
     try:
-        answerer = Answerer(folder, batch_size=batch)
+        answerer = Answerer(folder, batch_size=batch, max_length=prompt)
         started = time.monotonic()
         answers = answerer.answer(asked, max_new_tokens=longest)
         seconds = time.monotonic() - started

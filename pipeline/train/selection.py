@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.encoding import Asked
+from pipeline.encoding import Asked, prompt_limit
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
 from pipeline.records import UNKNOWN_LICENCE
@@ -78,6 +78,7 @@ def _measure(
         [item.answer for item in sample],
         settings.evaluate.batch_size,
         settings.evaluate.max_new_tokens,
+        prompt_limit(settings.features.max_length),
     )
     seconds = probed.seconds / max(1, len(sample))
     pairs = zip(probed.answers, sample, strict=True)
