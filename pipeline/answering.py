@@ -15,7 +15,7 @@ from pipeline.decoding import decode_plainly, end_tokens
 from pipeline.encoding import PROMPT_TOKENS, Asked, PromptEncoder
 from pipeline.errors import PipelineError
 from pipeline.model_folder import folder_digest, refuse_unsafe_files
-from pipeline.precision import computes_bfloat16
+from pipeline.precision import asking_device, asking_dtype
 from pipeline.prompts import template_for
 
 __all__ = ["Answerer", "Asked", "Generated", "LogLikelihood", "folder_digest", "refuse_unsafe_files"]
@@ -53,7 +53,7 @@ class Answerer:
         refuse_unsafe_files(folder)
         self.folder = folder
         self.batch_size = batch_size
-        self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self.device = asking_device() if device == "auto" else device
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -62,7 +62,7 @@ class Answerer:
             self.model: Any = family.from_pretrained(
                 folder,
                 config=config,
-                dtype=torch.bfloat16 if computes_bfloat16(self.device) else torch.float32,
+                dtype=asking_dtype(self.device),
                 use_safetensors=True,
                 trust_remote_code=False,
                 local_files_only=True,

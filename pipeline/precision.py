@@ -12,3 +12,19 @@ def computes_bfloat16(device: torch.device | str) -> bool:
     CPU without AMX does the same, so a CPU never counts.
     """
     return torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def asking_device() -> str:
+    """Return the device that models are asked on: a GPU when there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def asking_dtype(device: str) -> torch.dtype:
+    """Return the floating point that models are asked in."""
+    return torch.bfloat16 if computes_bfloat16(device) else torch.float32
+
+
+def asked_on() -> dict[str, str]:
+    """Return the device and the floating point of this machine's answers, as JSON values."""
+    device = asking_device()
+    return {"device": device, "dtype": str(asking_dtype(device)).removeprefix("torch.")}

@@ -112,8 +112,10 @@ def _responder(settings: Settings, lake: Lake, model: Model) -> Responder:
 
         return Answerer(model.local(settings, lake), batch_size=settings.evaluate.batch_size, max_length=longest)
 
+    from pipeline.precision import asked_on
+
     longest = prompt_limit(settings.features.max_length)
-    return Responder(lake, model.digest, load, settings.audit.signing_key, {"prompt_tokens": longest})
+    return Responder(lake, model.digest, load, settings.audit.signing_key, {"prompt_tokens": longest, **asked_on()})
 
 
 def _speed(item: Assessed) -> dict[str, Any]:

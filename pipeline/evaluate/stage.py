@@ -159,7 +159,9 @@ def _account(attempt: Attempt, rows: list[dict[str, Any]], examples: list[Exampl
     attempt.counts.rows_out = len(examples)
     if len(rows) > len(examples):
         attempt.set_aside({"not in the sample (evaluate.max_examples)": len(rows) - len(examples)})
-    attempt.facts.update(facts(found.report), speed=found.speed)
+    from pipeline.precision import asked_on
+
+    attempt.facts.update(facts(found.report), speed=found.speed, asked_on=asked_on())
     if len(examples) < 30:
         attempt.warn(f"Only {len(examples)} held-out questions: the intervals are wide")
     judged = found.report["judge"]

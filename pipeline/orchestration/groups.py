@@ -197,6 +197,7 @@ def publish(made: dict[str, Any], assessed: dict[str, Any], prepared: str) -> An
     """Release the candidate to the model store."""
 
     @task(
+        **on_gpu(),  # where the answers that it compares with were given
         outlets=[assets.changes_of(assets.PRODUCTION)],
         doc_md="Commit, pull back, compare every hash, ask the reference questions, tag, move the alias.",
     )

@@ -80,6 +80,7 @@ def fetch_exactly(lake: Lake, output: Output, folder: Path) -> Path:
 def reference_check(attempt: Attempt) -> Callable[[Path], None]:
     """Return a check that asks a pulled-back model questions of the evaluation and compares its answers."""
     from pipeline.answering import Answerer, Asked
+    from pipeline.publish.likeness import between_processors, unlike
 
     evaluation = attempt.inputs["evaluation"]
     columns = ["question", "context", "candidate"]
@@ -89,13 +90,14 @@ def reference_check(attempt: Attempt) -> Callable[[Path], None]:
         model = Answerer(folder, max_length=prompt_tokens(evaluation))
         asked = [Asked(row["context"], row["question"]) for row in rows.to_pylist()]
         answers = model.answer(asked, max_new_tokens=max_new_tokens(evaluation))
-        for row, answer in zip(rows.to_pylist(), answers, strict=True):
-            if answer != row["candidate"]:
-                raise Refused(
-                    "The published model does not answer as the reviewed one did",
-                    where=f"question: {row['question'][:80]}",
-                    remedy="The release was withdrawn; compare library versions of evaluation and release",
-                )
+        reviewed = rows["candidate"].to_pylist()
+        other = unlike(model, asked, reviewed, answers, exact=between_processors(evaluation.facts, model.device))
+        if other is not None:
+            raise Refused(
+                "The published model does not answer as the reviewed one did",
+                where=f"question: {other.question[:80]}",
+                remedy="The release was withdrawn; compare library versions of evaluation and release",
+            )
 
     return check
 

@@ -91,6 +91,7 @@ def test_training_and_generation_use_the_gpu_pool(dags) -> None:
         "develop.tune",
         "assess.evaluate",
         "assess.comply",
+        "publish.release",
     }
 
 
