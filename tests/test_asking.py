@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from pipeline.evaluate.generation import Responder
 from pipeline.lake import Lake
 from pipeline.publish import ask as asking
 from pipeline.publish import checks
-from pipeline.settings import FeatureSettings, Settings
+from pipeline.settings import PROJECT_ROOT, EvaluateSettings, FeatureSettings, Settings
 from pipeline.train import tiny
 from pipeline.train.probe import _ask
 
@@ -97,6 +98,13 @@ def test_the_length_of_prompts_is_a_parameter_of_evaluation_and_compliance() -> 
     policy = load_policy(long.policy_file)
     day = comply_stage.date(2026, 1, 1)
     assert comply_stage._parameters(long, policy, day, inputs)["prompt_tokens"] == 2048
+
+
+def test_the_shipped_settings_let_answers_become_as_long_as_the_model_learnt_them() -> None:
+    for name in ("llmops.toml", "llmops.production.toml"):
+        shipped = tomllib.loads((PROJECT_ROOT / name).read_text())
+        features = FeatureSettings(**shipped.get("features", {}))
+        assert EvaluateSettings(**shipped.get("evaluate", {})).max_new_tokens >= features.max_answer_tokens
 
 
 def test_answers_are_kept_by_the_length_of_prompts(lake: Lake) -> None:

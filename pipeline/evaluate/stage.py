@@ -104,6 +104,12 @@ def run(
         require_unaltered(lake, features)  # again, since it was read in between
         write(attempt, found)
         _account(attempt, rows, examples, found)
+        longest = settings.features.max_answer_tokens
+        if settings.evaluate.max_new_tokens < longest:
+            attempt.warn(
+                f"Answers end after {settings.evaluate.max_new_tokens} tokens (evaluate.max_new_tokens), but the model "
+                f"learnt answers of up to {longest} (features.max_answer_tokens)"
+            )
 
     return run_stage(
         lake, STAGE, work, run_id=run_id, inputs=inputs, parameters=parameters(settings), packages=PACKAGES

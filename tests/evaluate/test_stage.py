@@ -16,6 +16,7 @@ from pipeline.evaluate.ratings import Sheet
 from pipeline.features import stage as features_stage
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
+from pipeline.precision import asked_on
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
 
@@ -72,6 +73,8 @@ def test_stage_measures_the_candidate_and_is_skipped_when_nothing_changed(
     assert set(made.facts["benchmarks"]) == {"return_policy", "support_topics"}
     assert made.facts["speed"]["candidate"]["generated"] > 10
     assert any("Only 10 held-out questions" in warning for warning in made.warnings)
+    assert made.facts["asked_on"] == asked_on()
+    assert any("Answers end after 24 tokens" in warning for warning in made.warnings)
     json.dumps(made.facts, allow_nan=False)
 
     answers = lake.read_table(made.output("answers").uri).to_pylist()
