@@ -112,34 +112,42 @@ def _normalise(config: Path) -> None:
 def _targets(model: Any, count: int | None) -> list[str]:
     """Return the linear layers that adapters go beside: all but the output layer, of the top `count` layers of a stack.
 
-    An encoder and a decoder have stacks of their own, of lengths of their own. Raises TrainingError when a stack has
-    fewer layers.
+    An encoder and a decoder have stacks of their own, of lengths of their own; of a stack with fewer layers, all. What
+    reads pictures or sounds has no adapters: texts never reach it.
     """
-    head = model.get_output_embeddings()
+    head, text = model.get_output_embeddings(), _text_part(model)
     linear = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not head]
+    reached = [name for name in linear if name.startswith(text)]
     if count is None:
-        return sorted({name.rpartition(".")[2] for name in linear})
+        # Last names stand for all layers of that name, so they will not do where others are to be left out.
+        return sorted({name.rpartition(".")[2] for name in reached} if len(reached) == len(linear) else reached)
     chosen: list[str] = []
     for stack, total in _stacks(model).items():
-        if not 0 < count <= total:
-            raise TrainingError(
-                f"lora_layers asks for {count} layers of {total}",
-                where="train.lora_layers",
-                remedy=f"Give 1 to {total}, or leave it out for all layers",
-            )
-        top = tuple(f"{stack}.{place}." for place in range(total - count, total))
+        top = tuple(f"{stack}.{place}." for place in range(max(0, total - count), total))
         chosen += [name for name in linear if name.startswith(top)]
     return sorted(chosen)
 
 
+def shorter_stacks(model: Any, count: int | None) -> dict[str, int]:
+    """Return the stacks that have fewer than `count` layers, with how many they have: there, all of them learn."""
+    found = _stacks(plain(model)).items() if count is not None else ()
+    return {name: total for name, total in found if total < (count or 0)}
+
+
 def _stacks(model: Any) -> dict[str, int]:
-    """Return the stacks of layers by the names of their lists, with their lengths."""
-    names = ("block", "layers", "h")
+    """Return the stacks of layers that texts go through, by the names of their lists, with their lengths."""
+    names, text = ("block", "layers", "h"), _text_part(model)
     return {
         name: len(part)
         for name, part in model.named_modules()
-        if isinstance(part, torch.nn.ModuleList) and name.rpartition(".")[2] in names
+        if isinstance(part, torch.nn.ModuleList) and name.rpartition(".")[2] in names and name.startswith(text)
     }
+
+
+def _text_part(model: Any) -> str:
+    """Return how the names of all that a text goes through begin; of an encoder and a decoder, that is everything."""
+    decoder = None if model.config.is_encoder_decoder else model.get_decoder()
+    return next((f"{name}." for name, part in model.named_modules() if name and part is decoder), "")
 
 
 def _four_bits(half: bool) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came out: the folder with the adapter or the model, how it went, and how many parameters learnt."""
+    """What came out: the folder with the adapter or the model, how it went, and how many parameters learnt.
+
+    `shorter_stacks` has the stacks of layers that have fewer than the hyperparameters asked for, with their lengths.
+    """
 
     folder: Path
     progress: Progress
     trainable_parameters: int
+    shorter_stacks: Mapping[str, int] = field(default_factory=dict)
 
 
 def fine_tune(
@@ -83,7 +88,8 @@ def fine_tune(
     count = sum(parameter.numel() for parameter in adapters.trainable(model).values())
     if accelerator.is_main_process:
         adapters.save(model, job.hyper, out)
-    return Fitted(out, progress, count)
+    layers = None if job.hyper.method == "full" else job.hyper.lora_layers
+    return Fitted(out, progress, count, adapters.shorter_stacks(model, layers))
 
 
 def write_job(folder: Path, job: Job, train: Examples, validation: Examples, earlier: Earlier | None = None) -> None:

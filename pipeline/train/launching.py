@@ -60,7 +60,7 @@ def launch(
         if process.returncode:
             raise cause(folder, last, processes)
         result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return Fitted(out, Progress(**result["progress"]), result["trainable_parameters"])
+    return Fitted(out, **{**result, "progress": Progress(**result["progress"])})
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str]:

@@ -51,6 +51,10 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
                 _complete_model(settings, lake, base, fitted.folder)
             attempt.lake.upload_folder(fitted.folder, attempt.uri(name))
         attempt.facts.update(facts_of(hyper, base, features, examples, fitted, count))
+        for stack, layers in fitted.shorter_stacks.items():
+            attempt.warn(
+                f"train.lora_layers asks for {hyper.lora_layers} layers; {stack} has {layers}, and all of them learn"
+            )
         publish_curves(attempt, training_report(attempt.facts, fitted.progress.curves), fitted)
         steady = {name: value for name, value in attempt.facts.items() if "second" not in name}
         attempt.lake.write(attempt.uri("report", "report.json"), json.dumps(steady, sort_keys=True, indent=2).encode())

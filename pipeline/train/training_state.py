@@ -39,8 +39,9 @@ class TrainingState:
         tensors: Weights = {f"now:{name}": parameter for name, parameter in self.parameters.items()}
         tensors |= {f"best:{name}": tensor for name, tensor in best.items()}
         for name, parameter in self.parameters.items():
-            moments = self.optimizer.state[parameter]
-            tensors |= {f"{key}:{name}": moments[key] for key in MOMENTS}
+            # Empty for a parameter that no example has reached so far.
+            moments = self.optimizer.state.get(parameter, {})
+            tensors |= {f"{key}:{name}": moments[key] for key in MOMENTS if key in moments}
         self.store.save(progress.step, tensors, vars(progress))
 
     def resume(self) -> tuple[Progress, Weights] | None:
@@ -52,9 +53,11 @@ class TrainingState:
         self.put_back(_part(found, "now"))
         moments = {key: _part(found, key) for key in MOMENTS}
         for name, parameter in self.parameters.items():
-            self.optimizer.state[parameter] = {
-                key: values[name].to(parameter.device if key != "step" else "cpu") for key, values in moments.items()
-            }
+            if name in moments["step"]:
+                self.optimizer.state[parameter] = {
+                    key: values[name].to(parameter.device if key != "step" else "cpu")
+                    for key, values in moments.items()
+                }
         return Progress(**found.state), _part(found, "best")
 
     def weights(self) -> Weights:

@@ -75,7 +75,11 @@ def _train(folder: Path, out: Path) -> None:
     fitted = fine_tune(job, train, validation, out, checkpoints=store, earlier=earlier)
     state = PartialState()
     if state.is_main_process:
-        result = {"progress": asdict(fitted.progress), "trainable_parameters": fitted.trainable_parameters}
+        result = {
+            "progress": asdict(fitted.progress),
+            "trainable_parameters": fitted.trainable_parameters,
+            "shorter_stacks": dict(fitted.shorter_stacks),
+        }
         (folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
     state.destroy_process_group()
 

@@ -44,6 +44,17 @@ def test_only_the_adapter_leaves_the_stage(stages: Stages) -> None:
     assert "http" not in html.replace("http-equiv", "")
 
 
+@pytest.mark.parametrize(("architecture", "stacks"), [("causal", 1), ("seq2seq", 2)])
+def test_more_layers_than_a_stack_has_are_all_of_them(stages: Stages, architecture: str, stacks: int) -> None:
+    every = stages.train(architecture, lora_layers=None)
+    more = stages.train(architecture, lora_layers=16)
+    assert more.facts["trainable_parameters"] == every.facts["trainable_parameters"]
+    assert more.facts["validation_loss"] == pytest.approx(every.facts["validation_loss"], abs=1e-4)
+    told = [warning for warning in more.warnings if "asks for 16 layers" in warning]
+    assert len(told) == stacks
+    assert not every.warnings
+
+
 def test_nothing_changed_means_nothing_is_done(stages: Stages) -> None:
     first = stages.train("causal")
     assert not first.cached

@@ -510,5 +510,53 @@ def test_the_top_layers_of_encoder_and_decoder_learn_whatever_their_numbers(enco
     learn = {name.split(".layer.")[0].removeprefix("base_model.model.") for name in adapters.trainable(model)}
     tops = {"encoder": encoder, "decoder": decoder}
     assert learn == {f"{stack}.block.{place}" for stack, top in tops.items() for place in (top - 2, top - 1)}
-    with pytest.raises(TrainingError, match=rf"asks for {max(encoder, decoder) + 1} layers of"):
-        adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=max(encoder, decoder) + 1))
+    assert adapters.shorter_stacks(model, 2) == {}
+    more = adapters.attach(T5ForConditionalGeneration(config), "seq2seq", hyper(lora_layers=3))
+    learn = {name.split(".layer.")[0].removeprefix("base_model.model.") for name in adapters.trainable(more)}
+    assert learn == {f"{s}.block.{place}" for s, top in tops.items() for place in range(max(0, top - 3), top)}
+    assert adapters.shorter_stacks(more, 3) == {f"{stack}.block": top for stack, top in tops.items() if top < 3}
+
+
+def test_a_parameter_that_no_example_reaches_is_no_obstacle_to_checkpoints(
+    models: dict[str, Path], lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AdamW keeps nothing for it: a run is killed and goes on all the same."""
+    attach = adapters.attach
+
+    def with_more(*args: Any) -> Any:
+        model = attach(*args)
+        model.register_parameter("unreached", torch.nn.Parameter(torch.ones(3)))
+        return model
+
+    monkeypatch.setattr(adapters, "attach", with_more)
+    settings = hyper(lora_dropout=0.1)
+    undisturbed, _ = session(models, "causal").fit(settings)
+    store = CheckpointStore(lake, lake.uri("checkpoints", "train", "unreached"))
+
+    def die(point: dict[str, Any]) -> None:
+        if point["step"] == 5 and "loss" in point:
+            raise Killed
+
+    with pytest.raises(Killed):
+        session(models, "causal").fit(settings, checkpoints=store, checkpoint_steps=2, listener=die)
+    resumed, _ = session(models, "causal").fit(settings, checkpoints=store, checkpoint_steps=2)
+    first, second = weights(undisturbed), weights(resumed)
+    assert first["unreached"].tolist() == [1, 1, 1]
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("layers", [None, 2, 9])
+def test_adapters_stay_out_of_what_texts_never_reach(layers: int | None) -> None:
+    from transformers import AutoModelForCausalLM, Gemma3Config
+
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    text = {**sizes, "vocab_size": 64, "num_hidden_layers": 3, "num_key_value_heads": 1, "head_dim": 16}
+    vision = {**sizes, "num_hidden_layers": 2, "image_size": 28, "patch_size": 14, "model_type": "siglip_vision_model"}
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
+    model = adapters.attach(AutoModelForCausalLM.from_config(config), "causal", hyper(lora_layers=layers))
+    learn = adapters.trainable(model)
+    assert {name.split(".layers.")[0] for name in learn} == {"base_model.model.model.language_model"}
+    assert {int(name.split(".layers.")[1][0]) for name in learn} == set(range(3)[-(layers or 3) :])
+    tokens = torch.arange(6)[None]
+    model(input_ids=tokens, labels=tokens).loss.backward()
+    assert all(parameter.grad is not None for parameter in learn.values())
