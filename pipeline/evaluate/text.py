@@ -57,7 +57,10 @@ def _is_word(character: str) -> bool:
 
 
 def _joins(text: str, index: int) -> bool:
-    """A mark inside a word (3.14, os.path, don't, user@host) belongs to it; the same mark at its edge does not."""
+    """A mark inside a word (3.14, os.path, don't, user@host) belongs to it; the same mark at its edge does not.
+
+    A character of a script without blanks is a word of its own, so a mark beside one is at an edge.
+    """
     return (
         text[index] in _INNER
         and 0 < index < len(text) - 1
@@ -99,14 +102,22 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(found) or tuple(character for character in folded if not character.isspace())
 
 
-def answer_words(text: str, language: str | None = None) -> tuple[str, ...]:
-    """Return the words by which an answer is compared: `words` without the articles of its language.
+def language_of(reference: str, language: str | None = None) -> str:
+    """Return the code of the language in which answers are compared with a reference.
 
-    Without a language the English articles are dropped, as the SQuAD evaluation does, provided that the text is written
-    in ASCII. An answer that is nothing but articles keeps them.
+    One that is not known is taken for English, as the SQuAD evaluation does, provided that the reference is written in
+    ASCII; otherwise it is the empty string, which has no articles. It goes by the reference alone, so that both texts
+    lose their articles or neither does.
+    """
+    return (language or ("en" if reference.isascii() else "")).lower().replace("_", "-").split("-")[0]
+
+
+def answer_words(text: str, code: str) -> tuple[str, ...]:
+    """Return the words by which an answer is compared: `words` without the articles of a language (`language_of`).
+
+    An answer that is nothing but articles keeps them.
     """
     found = words(text)
-    code = (language or ("en" if text.isascii() else "")).lower().replace("_", "-").split("-")[0]
     articles = ARTICLES.get(code, frozenset())
     elided = ELIDED.get(code, ())
     kept = tuple(_without_elision(word, elided) for word in found if word not in articles)
@@ -120,9 +131,9 @@ def _without_elision(word: str, elided: tuple[str, ...]) -> str:
     return word
 
 
-def normalised(text: str, language: str | None = None) -> str:
-    """Return the form in which two answers are equal for exact match."""
-    return " ".join(answer_words(text, language))
+def normalised(text: str, code: str) -> str:
+    """Return the form in which two answers of a language are equal for exact match."""
+    return " ".join(answer_words(text, code))
 
 
 def sentences(text: str) -> list[str]:

@@ -265,3 +265,20 @@ def test_no_text_breaks_a_metric(texts: list[str]) -> None:
     for metric in METRICS.values():
         found = metric.value(outcomes)
         assert math.isnan(found) or metric.range[0] - 1e-9 <= found <= metric.range[1] + 1e-9, metric.name
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "score"),
+    [
+        ("The order is shipped from the Zürich depot", "The order is shipped from the Zurich depot", 5 / 6),
+        ("The order is shipped from the Zurich depot", "The order is shipped from the Zürich depot", 7 / 8),
+        ("The fee is 5 €", "The fee is 5 EUR", 6 / 7),
+        ("The fee is 5 EUR", "The fee is 5 €", 8 / 9),
+    ],
+)
+def test_without_a_language_both_texts_lose_their_articles_or_neither(
+    answer: str, reference: str, score: float
+) -> None:
+    assert value("token_f1", outcome(answer, reference, language=None)) == pytest.approx(score)
+    assert value("exact_match", outcome(answer.replace("The ", ""), answer, language=None)) == answer.isascii()
+    assert value("exact_match", outcome("The “fee”", "the fee", language=None)) == 1

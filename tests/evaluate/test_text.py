@@ -21,6 +21,7 @@ from pipeline.evaluate.text import normalised, sentences, words
         ("ภาษาไทย", ("ภ", "า", "ษ", "า", "ไ", "ท", "ย")),
         ("Ｆｕｌｌ　ｗｉｄｔｈ", ("full", "width")),
         ("//", ("/", "/")),
+        ("0'東'0", ("0", "東", "0")),
         ("  ", ()),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.evaluate.metrics.base import BestReference
-from pipeline.evaluate.text import normalised
+from pipeline.evaluate.text import language_of, normalised
 
 
 class ExactMatch(BestReference):
@@ -19,4 +19,5 @@ class ExactMatch(BestReference):
 
     def against(self, prediction: str, reference: str, language: str | None) -> float:
         """Return 1 for equal normal forms, else 0."""
-        return float(normalised(prediction, language) == normalised(reference, language))
+        code = language_of(reference, language)
+        return float(normalised(prediction, code) == normalised(reference, code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pipeline.evaluate.metrics.base import BestReference
-from pipeline.evaluate.text import answer_words
+from pipeline.evaluate.text import answer_words, language_of
 
 
 def token_f1(prediction: str, reference: str, language: str | None = None) -> float:
@@ -13,7 +13,8 @@ def token_f1(prediction: str, reference: str, language: str | None = None) -> fl
 
     Two empty texts agree; an empty one and another do not.
     """
-    produced, wanted = answer_words(prediction, language), answer_words(reference, language)
+    code = language_of(reference, language)
+    produced, wanted = answer_words(prediction, code), answer_words(reference, code)
     if not produced or not wanted:
         return float(produced == wanted)
     common = sum((Counter(produced) & Counter(wanted)).values())
