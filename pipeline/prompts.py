@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
+from pipeline.special_tokens import begin_token, control_tokens
+
 Architecture = Literal["causal", "seq2seq"]
 
 INSTRUCTION = "Answer the question using only the context."
@@ -185,15 +187,5 @@ def template_for(tokenizer: Any, architecture: Architecture) -> PromptTemplate:
     """Return the template of a model, by its architecture and whether its tokenizer has a chat template."""
     if architecture == "causal" and getattr(tokenizer, "chat_template", None):
         return ChatTemplate(tokenizer)
-    begin = tokenizer.bos_token if architecture == "causal" and getattr(tokenizer, "add_bos_token", False) else ""
-    return TextToTextTemplate(control_tokens(tokenizer), begin or "")
-
-
-def control_tokens(tokenizer: Any) -> tuple[str, ...]:
-    """Return every string that the tokenizer reads as one control token.
-
-    The named ones (end, padding) are not all: code models also reserve words like `<filename>`, which documentation
-    uses as ordinary text.
-    """
-    added = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
-    return tuple(sorted({*tokenizer.all_special_tokens, *added}))
+    begins = architecture == "causal" and begin_token(tokenizer) is not None
+    return TextToTextTemplate(control_tokens(tokenizer), tokenizer.bos_token if begins else "")

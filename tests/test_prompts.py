@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from pipeline.encoding import Asked, PromptEncoder
@@ -123,6 +123,22 @@ def test_not_a_prompt_is_refused() -> None:
 def test_template_follows_the_model() -> None:
     assert template_for(TOKENIZER, "causal").name == "chat"
     assert template_for(tokenizer(None), "causal").name == "text-to-text"
+
+
+def test_a_prompt_begins_as_the_tokenizer_begins_a_text() -> None:
+    """Llama 3 has a post-processor for it, and no attribute that says so."""
+    made = tokenizer(None)
+    made.bos_token = "<|im_start|>"
+    assert template_for(made, "causal").head == ""
+    made.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<|im_start|> $A", special_tokens=[("<|im_start|>", made.bos_token_id)]
+    )
+    assert made("x")["input_ids"][0] == made.bos_token_id
+    assert template_for(made, "causal").head == "<|im_start|>"
+    assert template_for(made, "seq2seq").head == ""
+    [ids] = PromptEncoder(made, template_for(made, "causal"), 64).encode([Asked("c", "q")])
+    assert ids[0] == made.bos_token_id
+    assert made.bos_token_id not in ids[1:]
     assert template_for(TOKENIZER, "seq2seq").name == "text-to-text"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
 
 log = get_logger(__name__)
-PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts")
+PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts", "special_tokens")
 
 
 class Prober:

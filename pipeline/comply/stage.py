@@ -35,6 +35,7 @@ PACKAGES = (
     "model_folder",
     "precision",
     "prompts",
+    "special_tokens",
     "evaluate/metrics",
     "evaluate/refusal",
     "evaluate/text",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.answering import Answerer
 
 log = get_logger(__name__)
-PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts")
+PROMPT_CODE = ("answering", "decoding", "encoding", "precision", "prompts", "special_tokens")
 
 
 @dataclass

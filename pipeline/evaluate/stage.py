@@ -25,7 +25,7 @@ from pipeline.stage import Attempt, run_stage
 STAGE = "evaluate"
 SPLIT = "test"
 LIBRARIES = ("sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
-PACKAGES = ("evaluate", "answering", "decoding", "encoding", "model_folder", "precision", "prompts")
+PACKAGES = ("evaluate", "answering", "decoding", "encoding", "model_folder", "precision", "prompts", "special_tokens")
 ROLES = ("candidate", "champion", "base", "baseline")
 QUESTION = [
     pa.field("question_id", pa.string(), nullable=False),

@@ -19,7 +19,7 @@ from pipeline.settings import Settings
 from pipeline.stage import Attempt, code_version, run_stage
 
 STAGE = "features"
-PACKAGES = ("features", "encoding", "prompts")
+PACKAGES = ("features", "encoding", "prompts", "special_tokens")
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str, prepared: Manifest, base: Manifest) -> Manifest:

@@ -81,7 +81,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
             "processes": count,
             **library_versions(),
         },
-        packages=("train", "precision", *CODE),
+        packages=("train", "precision", "special_tokens", *CODE),
     )
     if not manifest.cached:
         forget_checkpoints(lake, manifest)

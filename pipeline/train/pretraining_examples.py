@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import TrainingError
+from pipeline.special_tokens import begin_token
 from pipeline.train.examples import IGNORED, Examples
 
 CORRUPTED, SPAN = 0.15, 3.0
@@ -30,7 +31,9 @@ def examples_of(
 ) -> tuple[Examples, Examples]:
     """Return training and held-out examples made of texts with their documents' ids, at most `limit` held-out ones.
 
-    Texts are cut into pieces of at most `length` tokens. Raises TrainingError when fewer than two documents are left.
+    Texts are cut into pieces of at most `length` tokens; those of causal models begin as the tokenizer begins a text,
+    so that no piece starts where the model has never started. Raises TrainingError when fewer than two documents are
+    left.
     """
     from transformers import AutoTokenizer
 
@@ -38,9 +41,10 @@ def examples_of(
     documents: list[int] = []
     sources: list[np.ndarray] = []
     targets: list[np.ndarray] = []
-    marks = [] if architecture == "causal" else sentinels(tokenizer)
+    causal = architecture == "causal"
+    marks, begin = ([], begin_token(tokenizer)) if causal else (sentinels(tokenizer), None)
     random = np.random.default_rng(seed)
-    for document, piece in _pieces(texts, tokenizer, length):
+    for document, piece in _pieces(texts, tokenizer, length, begin):
         source, target = corrupt(piece, marks, tokenizer.eos_token_id, random) if marks else (piece, _next(piece))
         documents.append(document)
         sources.append(source)
@@ -98,12 +102,16 @@ def _next(piece: np.ndarray) -> np.ndarray:
     return np.concatenate([[IGNORED], piece[1:]]).astype(np.int32)
 
 
-def _pieces(texts: Iterable[tuple[str, str]], tokenizer: Any, length: int) -> Iterator[tuple[int, np.ndarray]]:
+def _pieces(
+    texts: Iterable[tuple[str, str]], tokenizer: Any, length: int, begin: int | None
+) -> Iterator[tuple[int, np.ndarray]]:
     left = iter(texts)
+    first = [] if begin is None else [begin]
+    room = length - len(first)
     while some := list(islice(left, TEXTS_AT_ONCE)):
         rows = tokenizer([text for _, text in some], add_special_tokens=False, verbose=False)["input_ids"]
         for (document, _), row in zip(some, rows, strict=True):
             number = int.from_bytes(hashlib.sha256(document.encode()).digest()[:8])
-            for start in range(0, len(row), length):
-                if len(piece := row[start : start + length]) >= SHORTEST:
-                    yield number, np.array(piece, np.int32)
+            for start in range(0, len(row), room):
+                if len(piece := row[start : start + room]) >= SHORTEST:
+                    yield number, np.array(first + piece, np.int32)

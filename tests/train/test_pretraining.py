@@ -109,6 +109,28 @@ def pages(count: int, each: int = 3) -> list[tuple[str, str]]:
     ]
 
 
+def test_causal_pieces_begin_as_the_tokenizer_begins_a_text(models: dict[str, Path], tmp_path: Path) -> None:
+    """As in Llama 3: a post-processor adds the token, and `add_bos_token` is not set."""
+    from tokenizers import processors
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(models["causal"])
+    bos = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{tokenizer.bos_token} $A", special_tokens=[(tokenizer.bos_token, bos)]
+    )
+    tokenizer.save_pretrained(tmp_path)
+    assert not getattr(AutoTokenizer.from_pretrained(tmp_path), "add_bos_token", False)
+    plain, _ = examples_of(pages(3), models["causal"], "causal", 32, 1)
+    begun, _ = examples_of(pages(3), tmp_path, "causal", 32, 1)
+    assert bos not in {int(plain.tokens(row)[0]) for row in range(len(plain))}
+    assert {int(begun.tokens(row)[0]) for row in range(len(begun))} == {bos}
+    assert int(begun.lengths.max()) == int(plain.lengths.max()) == 32
+    assert begun.tokens(0)[1:].tolist() == plain.tokens(0)[:31].tolist()
+    assert begun.labels(0)[0] == IGNORED
+    assert begun.labels(0)[1:].tolist() == begun.tokens(0)[1:].tolist()
+
+
 def test_whole_documents_are_held_out_and_no_more_of_them_than_asked(models: dict[str, Path]) -> None:
     from transformers import AutoTokenizer
 
