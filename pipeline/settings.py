@@ -252,6 +252,7 @@ class TrainSettings(Section):
     lora_dropout: float = Field(0.05, ge=0, lt=1)
     lora_layers: PositiveInt | None = None
     earlier_features: str | None = None
+    earlier_model: str | None = None
     replay_share: float = Field(0.0, ge=0, le=1)
     ewc_strength: float = Field(0.0, ge=0)
     adam_epsilon: float = Field(1e-8, gt=0)
@@ -269,6 +270,14 @@ class TrainSettings(Section):
     max_validation_examples: PositiveInt | None = 64
     seed: int = 42
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @model_validator(mode="after")
+    def _asked_something(self) -> TrainSettings:
+        if self.earlier_model and not self.earlier_features:
+            raise ValueError(
+                "train.earlier_model is measured on the questions of train.earlier_features: name them too"
+            )
+        return self
 
 
 class TuneSettings(Section):

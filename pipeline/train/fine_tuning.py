@@ -104,6 +104,7 @@ def write_job(folder: Path, job: Job, train: Examples, validation: Examples, ear
         "keep_checkpoints": job.keep_checkpoints,
         "gradient_checkpointing": job.gradient_checkpointing,
         "ewc_strength": job.ewc_strength,
+        "earlier_loss": earlier.loss if earlier else None,
     }
     (folder / JOB).write_text(json.dumps(content), encoding="utf-8")
     train.save(folder / TRAIN)
@@ -116,10 +117,11 @@ def write_job(folder: Path, job: Job, train: Examples, validation: Examples, ear
 def read_job(folder: Path) -> tuple[Job, Examples, Examples, Earlier | None]:
     """Read a job that `write_job` wrote."""
     content = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    loss = content.pop("earlier_loss")
     job = Job(**{**content, "model": Path(content["model"]), "hyper": Hyperparameters(**content["hyper"])})
     earlier = None
     if (folder / EARLIER_TRAIN).is_file():
-        earlier = Earlier(Examples.load(folder / EARLIER_TRAIN), Examples.load(folder / EARLIER_VALIDATION))
+        earlier = Earlier(Examples.load(folder / EARLIER_TRAIN), Examples.load(folder / EARLIER_VALIDATION), loss)
     return job, Examples.load(folder / TRAIN), Examples.load(folder / VALIDATION), earlier
 
 

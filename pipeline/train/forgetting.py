@@ -3,7 +3,9 @@
 Replay mixes a share of an earlier run's training examples into this one's. Elastic weight consolidation (Kirkpatrick et
 al., 2017, arXiv:1612.00796) holds on to the weights that earlier answers depend on: it adds
 `strength / 2 * sum(F * (w - w0)^2)`, where F is the diagonal of the empirical Fisher information on earlier examples.
-The score is the relative rise of the loss on the earlier run's held-out questions: 0 nothing forgotten, 0.1 a tenth.
+The score is the relative rise of the loss on the earlier run's held-out questions. Beside the earlier run's own model
+it says what was forgotten: 0 nothing, 0.1 a tenth. Without that model it is the change against the untrained base
+model, which tells nothing of the skill that the earlier model had.
 """
 
 from __future__ import annotations
@@ -21,14 +23,17 @@ from pipeline.train.objective import Objective
 from pipeline.train.progress import Progress
 
 FISHER_EXAMPLES = 64
+EARLIER_MODEL, UNTRAINED_BASE = "earlier model", "untrained base"
+"""Whose loss a run's is compared with."""
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier run learnt from and was judged on."""
+    """What an earlier run learnt from and was judged on, and the loss of its model there where that is known."""
 
     train: Examples
     validation: Examples
+    loss: float | None = None
 
 
 def with_replay(
@@ -46,16 +51,20 @@ def with_replay(
 
 
 def score(before: float, after: float) -> float:
-    """Return how much was forgotten: the relative rise of a loss on earlier questions (negative: it got better)."""
+    """Return the relative rise of a loss on earlier questions (negative: it got better)."""
     return (after - before) / before
 
 
-def forgetting_of(progress: Progress) -> dict[str, float] | None:
-    """Return the losses on earlier questions before and after a run, and the score; None when nothing was measured."""
+def forgetting_of(progress: Progress) -> dict[str, Any] | None:
+    """Return the losses on earlier questions before and after a run, whose the first is, and the score.
+
+    None when nothing was measured.
+    """
     if progress.earlier_loss is None:
         return None
     before, after = progress.earlier_loss
-    return {"loss_before": before, "loss_after": after, "score": score(before, after)}
+    compared = EARLIER_MODEL if progress.earlier_model else UNTRAINED_BASE
+    return {"loss_before": before, "loss_after": after, "score": score(before, after), "compared_with": compared}
 
 
 class Consolidated(Objective):

@@ -14,7 +14,11 @@ Judge = Callable[["Progress"], str | None]
 
 @dataclass
 class Progress:
-    """Where a run is; all of it goes into checkpoints."""
+    """Where a run is; all of it goes into checkpoints.
+
+    `earlier_loss` is the loss on an earlier run's questions before and after; the first is that of the earlier run's
+    model where `earlier_model` is true, else of the base model that training began with.
+    """
 
     step: int = 0
     total: int = 0
@@ -29,6 +33,7 @@ class Progress:
     tokens: int = 0
     answer_tokens: int = 0
     earlier_loss: tuple[float, float] | None = None
+    earlier_model: bool = False
     curves: list[dict[str, float]] = field(default_factory=list)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from pipeline.train.forgetting import EARLIER_MODEL
 from pipeline.train.plots import Series, chart
 
 
@@ -111,18 +112,31 @@ def training_report(
     )
 
 
-def _forgotten(measured: Mapping[str, float] | None) -> list[Section]:
+def _forgotten(measured: Mapping[str, Any] | None) -> list[Section]:
     if measured is None:
         return []
     table = Table(
         ("nats a token before", "after", "rise"),
         [(round(measured["loss_before"], 4), round(measured["loss_after"], 4), rise(measured))],
     )
-    note = "Loss on the test questions of the earlier run: a rise was forgotten, a fall was learnt on top."
-    return [Section("What was forgotten", note, table=table)]
+    if forgetting_is_known(measured):
+        note = (
+            "Loss on the test questions of the earlier run, of its model and of this one: a rise was forgotten, a fall "
+        )
+        return [Section("What was forgotten", f"{note}was learnt on top.", table=table)]
+    note = (
+        "Loss on the test questions of the earlier run, of the untrained base model and of this one. It says how well "
+        "this model answers them, not what it forgot: for that, name the earlier run's model (train.earlier_model)."
+    )
+    return [Section("Earlier questions: change against the untrained base", note, table=table)]
 
 
-def rise(measured: Mapping[str, float] | None) -> str:
+def forgetting_is_known(measured: Mapping[str, Any] | None) -> bool:
+    """Tell whether a score is against the earlier run's model; otherwise it is against the untrained base."""
+    return measured is not None and measured.get("compared_with") == EARLIER_MODEL
+
+
+def rise(measured: Mapping[str, Any] | None) -> str:
     """Return a forgetting score as people read it; a dash where nothing was measured."""
     return "–" if measured is None else f"{100 * measured['score']:+.1f} %"
 

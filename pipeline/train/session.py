@@ -97,10 +97,12 @@ class Session:
             listener=listener,
             judge=judge,
         )
-        before = self._earlier_loss(trainer)
+        told = self.earlier.loss if self.earlier else None
+        before = self._earlier_loss(trainer) if told is None else told
         progress = trainer.run()
         if before is not None:
             progress.earlier_loss = (before, self._earlier_loss(trainer) or before)
+            progress.earlier_model = told is not None
         return model, progress
 
     def _earlier_loss(self, trainer: Trainer) -> float | None:

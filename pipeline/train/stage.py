@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
-from pipeline.manifest import Manifest, load_manifest
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
 from pipeline.train import model_cache
@@ -18,7 +18,14 @@ from pipeline.train.fitting import fit, forget_checkpoints, publish_curves
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.report import training_report
 from pipeline.train.tracking import config_of
-from pipeline.train.training_data import data_parameters, earlier_for, examples_for, require_features_of
+from pipeline.train.training_data import (
+    data_parameters,
+    earlier_for,
+    earlier_inputs,
+    earlier_parameters,
+    examples_for,
+    require_features_of,
+)
 
 STAGE = "train"
 
@@ -31,8 +38,6 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
     """
     hyper = Hyperparameters.of(settings.train)
     count = processes(settings.train.processes, settings.train.device)
-
-    earlier_manifest = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
 
     def work(attempt: Attempt) -> None:
         require_machine(settings.train.method, settings.train.device)
@@ -64,12 +69,14 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
         STAGE,
         work,
         run_id=run_id,
-        inputs={
-            "base-model": base,
-            "features": features,
-            **({"earlier-features": earlier_manifest} if earlier_manifest else {}),
+        inputs={"base-model": base, "features": features, **earlier_inputs(settings, lake)},
+        parameters={
+            **hyper.to_json(),
+            **data_parameters(settings),
+            **earlier_parameters(settings, lake),
+            "processes": count,
+            **library_versions(),
         },
-        parameters={**hyper.to_json(), **data_parameters(settings), "processes": count, **library_versions()},
         packages=("train", "precision"),
     )
     if not manifest.cached:

@@ -62,7 +62,8 @@ def require_features_of(base: Manifest, features: Manifest, setting: str = "") -
 def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | None:
     """Read what an earlier run learnt from and its held-out questions, when the settings name its features.
 
-    Raises TrainingError when they were made for another base model.
+    Its model, when they name that too, is asked these questions here, once. Raises TrainingError when features or model
+    were made for another base model.
     """
     if settings.train.earlier_features is None:
         return None
@@ -74,8 +75,25 @@ def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | Non
     columns = ("question_id", "token_ids", "labels")
     train = read(training_batches(settings, lake, manifest, "train", columns))
     held_out = read(training_batches(settings, lake, manifest, "test", columns))
-    limit = settings.train.max_validation_examples
-    return Earlier(train, held_out.sample(limit, settings.train.seed))
+    held_out = held_out.sample(settings.train.max_validation_examples, settings.train.seed)
+    if settings.train.earlier_model is None or not len(held_out):
+        return Earlier(train, held_out)
+    from pipeline.train.earlier_model import loss_of
+
+    model = load_manifest(lake, settings.train.earlier_model)
+    return Earlier(train, held_out, loss_of(settings, lake, base, model, held_out))
+
+
+def earlier_inputs(settings: Settings, lake: Lake) -> dict[str, Manifest]:
+    """Return the features of an earlier run, when the settings name them, as an input of a stage."""
+    place = settings.train.earlier_features
+    return {"earlier-features": load_manifest(lake, place)} if place else {}
+
+
+def earlier_parameters(settings: Settings, lake: Lake) -> dict[str, Any]:
+    """Return the digest of the earlier run's model as a parameter of a stage: it is measured, not learnt from."""
+    place = settings.train.earlier_model
+    return {"earlier_model": load_manifest(lake, place).digest} if place else {}
 
 
 def data_parameters(settings: Settings) -> dict[str, Any]:

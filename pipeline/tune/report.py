@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.train.plots import Series, chart, parallel
-from pipeline.train.report import Report, Section, Table, rise
+from pipeline.train.report import Report, Section, Table, forgetting_is_known, rise
 from pipeline.tune.space import Axis
 from pipeline.tune.trials import Trial
 
@@ -113,6 +113,7 @@ def tuning_report(facts: Mapping[str, Any], trials: Sequence[Trial], space: Sequ
 
 def _table(trials: Sequence[Trial], space: Sequence[Axis], best: int) -> Table:
     measured = any(trial.forgetting for trial in trials)
+    known = any(forgetting_is_known(trial.forgetting) for trial in trials)
     rows = []
     for number, trial in enumerate(trials):
         shown = {**trial.hyperparameters, "alpha_over_rank": trial.hyperparameters["lora_alpha"]}
@@ -126,7 +127,7 @@ def _table(trials: Sequence[Trial], space: Sequence[Axis], best: int) -> Table:
         "loss",
         "steps",
         *(a.name.replace("alpha_over_rank", "lora_alpha") for a in space),
-        *(["forgetting"] if measured else []),
+        *(["forgetting" if known else "earlier questions against the untrained base"] if measured else []),
         "ended early",
     )
     return Table([name.replace("_", " ") for name in columns], rows, best=best)

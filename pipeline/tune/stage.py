@@ -11,13 +11,18 @@ from typing import Any
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
-from pipeline.manifest import Manifest, load_manifest
+from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
 from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
-from pipeline.train.training_data import data_parameters, require_features_of
+from pipeline.train.training_data import (
+    data_parameters,
+    earlier_inputs,
+    earlier_parameters,
+    require_features_of,
+)
 from pipeline.tune.first_trial import first_trial, require_trained_on
 from pipeline.tune.promotion import promote
 from pipeline.tune.report import importance, tuning_report
@@ -40,7 +45,6 @@ def run(
     """
     default = Hyperparameters.from_json(trained.facts["hyperparameters"])
     space = axes(settings.tune, default)
-    earlier = load_manifest(lake, settings.train.earlier_features) if settings.train.earlier_features else None
 
     def work(attempt: Attempt) -> None:
         require_machine(settings.train.method, settings.train.device)
@@ -64,17 +68,13 @@ def run(
         STAGE,
         work,
         run_id=run_id,
-        inputs={
-            "base-model": base,
-            "features": features,
-            "train": trained,
-            **({"earlier-features": earlier} if earlier else {}),
-        },
+        inputs={"base-model": base, "features": features, "train": trained, **earlier_inputs(settings, lake)},
         parameters={
             "default": default.to_json(),
             "processes": trained.facts["processes"],
             **settings.tune.model_dump(),
             **data_parameters(settings),
+            **earlier_parameters(settings, lake),
             **library_versions(),
         },
         packages=("train", "tune", "precision"),

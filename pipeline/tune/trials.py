@@ -46,7 +46,7 @@ class Trial:
     curve: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
     failed: str | None = None
-    forgetting: dict[str, float] | None = None
+    forgetting: dict[str, Any] | None = None
 
     def steady(self) -> dict[str, Any]:
         """Return the trial as strict JSON values, without its duration, which differs from run to run."""

@@ -13,6 +13,7 @@ from pipeline.stage import run_stage
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
+from pipeline.train.fine_tuning import Job, read_job, write_job
 from pipeline.train.forgetting import Consolidated, Earlier, score, with_replay
 from pipeline.train.objective import objective_for
 from pipeline.train.session import Session
@@ -106,7 +107,8 @@ def test_the_stage_measures_forgetting_on_the_earlier_test_split_and_reports_it(
     assert session.fit(hyper(max_steps=1))[1].initial_loss == pytest.approx(before, rel=1e-5)
     assert rise == pytest.approx(after / before - 1)
     html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
-    assert "What was forgotten" in html
+    assert "What was forgotten" not in html
+    assert "change against the untrained base" in html
     assert f"{100 * rise:+.1f} %" in html
     plain = stages.train("causal")
     assert plain.facts["forgetting"] is None
@@ -125,8 +127,59 @@ def test_the_candidate_of_a_search_says_what_it_forgot(stages: Stages, monkeypat
     assert manifest.facts["best_trial"] > 0
     assert manifest.facts["forgetting"]["score"] == scores[manifest.facts["best_trial"]]
     html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
-    assert "forgetting" in html
+    assert "against the untrained base" in html
     assert all(f"{100 * score:+.1f} %" in html for score in scores)
+
+
+@pytest.mark.parametrize(("stage", "method"), [("train", "lora"), ("train", "full"), ("tune", "lora")])
+def test_what_was_forgotten_is_measured_against_the_earlier_runs_model(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, stage: str, method: str
+) -> None:
+    """Beside the untrained base the same run looks as if nothing had been lost."""
+    monkeypatch.setitem(SIZES, "test", (12, 2))  # the earlier run's validation questions, whose loss it tells
+    monkeypatch.setitem(SIZES, "validation", (12, 2))
+    if stage == "train":
+        model = stages.train("causal", epochs=6.0, method=method)
+    else:
+        model = stages.tune("causal", {"trials": 1}, epochs=6.0)
+    questions = {"earlier_features": stages.features("causal").uri}
+    monkeypatch.setitem(SIZES, "train", (16, 5))
+    told = {**questions, "epochs": 1.0, "learning_rate": 1e-3}
+    beside_base = stages.train("causal", **told).facts["forgetting"]
+    manifest = stages.train("causal", **told, earlier_model=model.uri)
+    found = manifest.facts["forgetting"]
+    assert (beside_base["compared_with"], found["compared_with"]) == ("untrained base", "earlier model")
+    assert found["loss_after"] == beside_base["loss_after"]
+    assert found["loss_before"] == pytest.approx(model.facts["validation_loss"], rel=2e-2), "rounded to bfloat16"
+    assert beside_base["score"] < 0 < found["score"]
+    html = stages.lake.read(f"{manifest.output('report').uri}/report.html").decode()
+    assert "What was forgotten" in html
+    search = stages.tune("causal", {"trials": 2, "hopeless_after": 1.0}, **told, earlier_model=model.uri)
+    lines = stages.lake.read(f"{search.output('trials').uri}/trials.jsonl").decode().splitlines()
+    assert {json.loads(line)["forgetting"]["loss_before"] for line in lines} == {found["loss_before"]}
+
+
+def test_an_earlier_model_of_another_base_or_of_no_training_is_refused(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    questions = {"earlier_features": stages.features("causal").uri}
+    with pytest.raises(TrainingError, match=r"stage base-model, which trains no model.*train\.earlier_model"):
+        stages.train("causal", **questions, earlier_model=stages.base("causal").uri)
+    with pytest.raises(TrainingError, match=r"was trained from .*, not from .*train\.earlier_model"):
+        stages.train("causal", **questions, earlier_model=stages.train("seq2seq").uri)
+    with pytest.raises(ValueError, match=r"name them too"):
+        stages.settings("causal", earlier_model="s3://x/tune/y/manifest.json")
+
+
+def test_workers_are_told_the_loss_of_the_earlier_model(models: dict[str, Path], tmp_path: Path) -> None:
+    job = Job(models["causal"], "causal", hyper())
+    for loss in (None, 0.25):
+        earlier = Earlier(task(4, "causal", 7), task(4, "causal", 8), loss)
+        write_job(tmp_path, job, task(4, "causal", 1), task(4, "causal", 2), earlier)
+        found = read_job(tmp_path)[3]
+        assert found is not None
+        assert found.loss == loss
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25])
