@@ -43,7 +43,7 @@ def require_machine(method: Method, device: Device) -> None:
         raise TrainingError(
             f"QLoRA needs {' and '.join(missing)}, which this machine does not have",
             where="train.method = qlora",
-            remedy="Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed",
+            remedy="Use method = lora here, or run this stage on a GPU machine with the extra gpu installed",
         )
 
 

@@ -98,6 +98,15 @@ def test_the_doctor_of_a_container_finds_airflow(services: dict[str, Any]) -> No
     assert ["--port", port] == services[host]["command"][-2:]
 
 
+def test_the_worker_with_a_gpu_has_what_qlora_needs_in_an_image_of_its_own(services: dict[str, Any]) -> None:
+    gpu, cpu = services["airflow-gpu-worker"], services["airflow-worker"]
+    assert gpu["build"]["args"]["EXTRAS"].split(",") == ["production", "gpu"]
+    assert gpu["image"] != cpu["image"], "else the last build would stand for both"
+    assert "args" not in cpu["build"]
+    known = {"environment", "env_file", "volumes", "user", "healthcheck"}
+    assert {name: gpu[name] for name in known} == {name: cpu[name] for name in known}
+
+
 @pytest.mark.skipif(COMPOSE is None, reason="needs the docker-compose command (extra dev)")
 class TestCompose:
     """Docker Compose reads the file; it needs no engine for that."""

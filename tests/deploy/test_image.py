@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from pipeline.comply.governance import FILES, FOLDER
 from pipeline.comply.policy import load_policy
+from pipeline.comply.sbom import pins
 from pipeline.settings import PROJECT_ROOT, load
 
 WORKDIR = "/opt/llmops"
@@ -40,6 +42,16 @@ def named(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     chain = policy.supply_chain
     names = [settings.policy_file.name, chain.lock, *([chain.advisories] if chain.advisories else [])]
     return {f"{WORKDIR}/{name}" for name in names} | {f"{WORKDIR}/{FOLDER}/{file}" for file, _ in FILES.values()}
+
+
+def test_what_an_image_installs_beside_the_pipeline_is_an_extra_and_pinned() -> None:
+    text = (PROJECT_ROOT / "deploy" / "Dockerfile").read_text()
+    [default] = re.findall(r'^ARG EXTRAS="([\w,]+)"$', text, re.MULTILINE)
+    assert '".[$EXTRAS]"' in text
+    extras = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    pinned = pins(PROJECT_ROOT / "constraints.txt")
+    assert default == "production"
+    assert {package for name in ("production", "gpu") for package in extras[name]} <= set(pinned)
 
 
 def test_every_file_that_settings_and_policy_name_is_copied(named: set[str]) -> None:

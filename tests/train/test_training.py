@@ -291,7 +291,7 @@ def test_qlora_says_in_one_paragraph_what_this_machine_lacks(device: Any) -> Non
         require_machine("qlora", device)
     assert str(refused.value) == (
         f"QLoRA needs {lacks}, which this machine does not have (train.method = qlora). "
-        "Use method = lora here, or run this stage on a GPU machine with bitsandbytes installed."
+        "Use method = lora here, or run this stage on a GPU machine with the extra gpu installed."
     )
 
 
