@@ -32,7 +32,7 @@ def model_of(settings: Settings, lake: Lake, output: Output, name: str) -> Model
     Where the lake holds what the manifest promises, a copy that is on this machine already will do. Where it does not,
     what is there instead is fetched, so that the digest check can say what was changed.
     """
-    from pipeline.train.model_cache import checkout
+    from pipeline.model_cache import checkout
 
     if _as_promised(lake, output):
         return ModelFiles(checkout(settings, lake, output), name, output)
@@ -48,7 +48,7 @@ def base_of(settings: Settings, lake: Lake, output: Output, name: str) -> ModelF
     What a candidate is compared with is the measure of everything that it may do: a base model that somebody swapped
     for the candidate would excuse all of it, and its answers would be kept under the true one's digest.
     """
-    from pipeline.train.model_cache import checkout
+    from pipeline.model_cache import checkout
 
     return ModelFiles(checkout(settings, lake, output), name, output)
 

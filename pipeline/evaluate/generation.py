@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -102,7 +103,8 @@ class Responder:
         return [(float(found[key]["total"]), int(found[key]["tokens"])) for key in keys]
 
     def _way(self) -> dict[str, Any]:
-        return {**self.decoding, "code": code_version(*PROMPT_CODE)}
+        libraries = {name: version(name) for name in ("torch", "transformers")}
+        return {**self.decoding, "code": code_version(*PROMPT_CODE), "libraries": libraries}
 
     def _cached(
         self,

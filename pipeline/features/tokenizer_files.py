@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pipeline.encoding import PromptEncoder
 from pipeline.errors import LakeError, PipelineError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, content_digest
+from pipeline.model_folder import file_digest
 from pipeline.prompts import Architecture, PromptTemplate, template_for
 from pipeline.whole_file import replacing
 
@@ -69,21 +69,16 @@ def fetch(lake: Lake, base: Manifest, cache: Path) -> ModelText:
 
 def _ensure(lake: Lake, uri: str, path: Path, sha256: str) -> None:
     """Have a file of the lake at a local path, where no other bytes than the promised ones ever appear."""
-    if path.is_file() and _digest(path) == sha256:
+    if path.is_file() and file_digest(path) == sha256:
         return
     with replacing(path) as fetched:
         lake.download(uri, fetched)
-        if _digest(fetched) != sha256:
+        if file_digest(fetched) != sha256:
             raise LakeError(
                 "A file of the base model's tokenizer is not what its manifest says",
                 where=uri,
                 remedy="Find out who writes to the lake, delete the manifest beside it, and run its stage again",
             )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(folder: Path, architecture: str | None, digest: str) -> ModelText:

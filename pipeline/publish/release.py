@@ -6,7 +6,6 @@ starts over, and its leftover commit is no version.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 
 from pipeline.errors import Refused, StoreError
 from pipeline.log import get_logger
+from pipeline.model_folder import file_digest
 from pipeline.publish import signature
 from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import KEPT, RELEASE_FILE, BranchMoved, ModelStore, Version
@@ -91,7 +91,7 @@ def verify(store: ModelStore, commit: str, folder: Path, check: Callable[[Path],
     scratch = Path(tempfile.mkdtemp(prefix="llmops-verify-"))
     try:
         received = pull(store, commit, scratch)
-        small = {name: _digest(folder / name) for name in SMALL if (folder / name).is_file()}
+        small = {name: file_digest(folder / name) for name in SMALL if (folder / name).is_file()}
         compare(small, {name: received[name] for name in SMALL if name in received})
         as_released(scratch, received)
         check(scratch)
@@ -122,13 +122,8 @@ def folder_hashes(folder: Path) -> dict[str, str]:
         if path.is_symlink():
             raise Refused(f"The file {name} is a link, not a file", where=str(folder))
         if path.is_file():
-            hashes[name] = _digest(path)
+            hashes[name] = file_digest(path)
     return hashes
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pull(store: ModelStore, revision: str, folder: Path) -> dict[str, str]:

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pipeline import model_cache
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
-from pipeline.train import model_cache
 from pipeline.train.base_admission import refuse_hostile_files, refuse_unlisted_revision
 from pipeline.train.base_source import BaseSource, resolve
 

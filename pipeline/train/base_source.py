@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pipeline.errors import TrainingError
+from pipeline.model_folder import file_digest
 from pipeline.settings import ModelSettings
 from pipeline.train.base_files import copy_model, model_files
 
@@ -114,12 +115,6 @@ def split_revision(base: str) -> tuple[str, str | None]:
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name) or not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", revision):
         raise TrainingError("This is no repository at a revision", where=base, remedy="Write owner/name@revision")
     return name, revision
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package(rest: str) -> PackageSource:

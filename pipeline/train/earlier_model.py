@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 
+from pipeline import model_cache
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.model_folder import refuse_unsafe_files
 from pipeline.settings import Settings
-from pipeline.train import adapters, model_cache
+from pipeline.train import adapters
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
 from pipeline.train.examples import Examples

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt
-from pipeline.train import model_cache
 from pipeline.train.checkpoint_branch import mirror_for
 from pipeline.train.checkpoints import CheckpointStore, checkpoint_prefix
 from pipeline.train.environment import processes

@@ -9,12 +9,13 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
-from pipeline.train import merging, model_cache
+from pipeline.train import merging
 from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.facts import facts_of
 from pipeline.train.fitting import fit, forget_checkpoints, publish_curves

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline import model_cache
 from pipeline.encoding import Asked, prompt_limit
 from pipeline.errors import PipelineError
 from pipeline.lake import Lake
 from pipeline.records import UNKNOWN_LICENCE
 from pipeline.settings import ModelSettings, SelectSettings, Settings
-from pipeline.train import base_model, model_cache
+from pipeline.train import base_model
 from pipeline.train.probe import probe
 from pipeline.train.report import Report, Section, Table
 

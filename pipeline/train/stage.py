@@ -6,12 +6,12 @@ import json
 import tempfile
 from pathlib import Path
 
+from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
-from pipeline.train import model_cache
 from pipeline.train.environment import library_versions, processes, require_machine
 from pipeline.train.facts import facts_of
 from pipeline.train.fitting import fit, forget_checkpoints, publish_curves

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.train import merging, model_cache
+from pipeline.train import merging
 from pipeline.tune.trials import Trial, TrialStore
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
-from pipeline.train import model_cache
 from pipeline.train.environment import accelerator_for, be_deterministic
 from pipeline.train.fine_tuning import states_folder
 from pipeline.train.hyperparameters import Hyperparameters

@@ -15,8 +15,8 @@ from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
 from pipeline.manifest import digest_of
+from pipeline.model_folder import file_digest
 from pipeline.seals import Seal
-from pipeline.train.base_source import file_digest
 from pipeline.train.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:

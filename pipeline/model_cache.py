@@ -12,8 +12,8 @@ from pathlib import Path
 from pipeline.errors import LakeError
 from pipeline.lake import Lake
 from pipeline.manifest import Output
+from pipeline.model_folder import file_digest
 from pipeline.settings import Settings
-from pipeline.train.base_source import file_digest
 
 KEPT = 6
 """Copies that stay on this machine; the ones used longest ago go first."""
