@@ -116,6 +116,12 @@ def test_allowed_values_and_domains_stay() -> None:
     assert protector.protect(text) == text.replace("John Smith", "[PERSON]").replace("john.smith@other.net", "[EMAIL]")
 
 
+def test_an_allowed_domain_stays_in_a_sentence_without_blanks() -> None:
+    protector = Protector(Finder(["@foo.co.jp"]))
+    text = "お問い合わせはhelpdesk.tanaka@foo.co.jpまで。担当はtaro.yamada@other.jpです。"
+    assert protector.protect(text) == text.replace("taro.yamada@other.jp", "[EMAIL]")
+
+
 def test_replacing_twice_is_replacing_once() -> None:
     once = TAGS.protect("My name is John Smith, john.smith@gmail.com, born on 12/03/1985, 221 Baker Street.")
     assert once.count("[") == 4

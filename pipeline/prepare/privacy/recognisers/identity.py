@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pipeline.prepare.privacy import checksums
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
 NEAR = 48
 """Characters before a number in which a word that says what it is must stand."""
@@ -21,7 +22,7 @@ class Kind(NamedTuple):
     """
 
     name: str
-    shape: re.Pattern[str]
+    shape: Apart
     check: Callable[[str], bool]
     words: re.Pattern[str]
     alone: bool
@@ -30,7 +31,7 @@ class Kind(NamedTuple):
 def _kind(name: str, shape: str, check: Callable[[str], bool], words: str, *, alone: bool = False) -> Kind:
     return Kind(
         name,
-        re.compile(rf"(?<![\w.,/-]){shape}(?![\w]|[.,/-]\d)"),
+        Apart(shape, before=".,/-", after=r"[.,/-]\d"),
         check,
         re.compile(rf"(?:{words})", re.IGNORECASE),
         alone,
@@ -140,8 +141,8 @@ _WORDS = re.compile("|".join(f"(?:{kind.words.pattern})" for kind in KINDS if no
 _FARTHER = {"cn_identity", "kr_registration", "cl_rut", "ru_snils"}
 _FARTHER_SHAPE = re.compile(r"\d{17}|\d{6}-[1-8]\d{6}|\d\.\d{3}\.\d{3}-|\d{3}-\d{3}-\d{3}[ -]\d\d")
 _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
-_SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
-_SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
+_SSN = Apart(r"(\d{3})([- ])(\d{2})\2(\d{4})", before=".,/-", after=r"[.,/-]\d")
+_SSN_PLAIN = Apart(r"\d{9}", before=".,/-", after=r"[.,/-]\d")
 _SSN_WORDS = re.compile(r"\bssn\b|social security", re.IGNORECASE)
 _OTHER_NUMBER = re.compile(r"\b(?:isbn|issn|(?:tele)?phone|tel|fax|order|ticket|invoice)\b", re.IGNORECASE)
 

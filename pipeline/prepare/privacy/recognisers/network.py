@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
-_V4 = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)")
-_V6 = re.compile(
-    r"(?<![\w:.])(?=[0-9A-Fa-f:]*\d)(?:[0-9A-Fa-f]{1,4}:){1,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4})*(?![\w:])"
+_V4 = Apart(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", before=".", after=r"\.\d")
+_V6 = Apart(
+    r"(?=[0-9A-Fa-f:]*\d)(?:[0-9A-Fa-f]{1,4}:){1,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4})*",
+    before=":.",
+    after=":",
 )
 _NAMED = re.compile(
     r"\b(?:ip|address|adresse|dirección|host|server|ping|from|connect\w*|login|logged|client|peer)\b[^\n]{0,24}$",
@@ -22,7 +25,9 @@ _VERSION = re.compile(
     r"(?:(?:version(?:en|s|i|es)?|versi[oó]n|versão|wersj\w*|верси\w*|バージョン|版本|releases?|firmware|\b(?:ver\.?|v|build|driver|treiber|update|patch|hotfix|kernel|section|chapter)|§)(?:\s+(?:ist|is))?[\s:=]*$"
     r"|\b(?:vcenter|esxi?|vsphere|vmware|acrobat|reader(?: dc)?|chrome|chromium|firefox|edge|safari|opera|java|jdk|jre|php|mysql|mariadb|postgres\w*|oracle|db2|sap|windows|outlook|citrix"
     r"|anyconnect|fortios|forticlient|ios|ios-xe|nx-os|junos|android|linux|ubuntu|debian|tomcat|websphere|weblogic|jboss|openssl|openssh|docker|kubernetes|nvidia|geforce|adobe|photoshop|(?:sql|exchange) server|sharepoint"
-    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$)",
+    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$"
+    # without blanks, the words between are those of the sentence
+    r"|(?:版本|固件|驱动|驅動|更新|升[级級]|バージョン|ファームウェア|ドライバ|アップデート|버전|펌웨어|드라이버|업데이트|เวอร์ชัน)[^\s\d]{0,6}\s?$)",
     re.IGNORECASE,
 )
 _UPGRADED = re.compile(
@@ -30,6 +35,7 @@ _UPGRADED = re.compile(
     r"(?:\s+(?!server\b|host\b|dns\b|ip\b)[\w.-]+){0,3}\s+(?:from|to|von|auf|de|da|à|a|vers|naar|van|do|z|с|на|version)\s*$|\b(?:fixed|new|introduced|available|supported|bug) (?:in|since)\s*$",
     re.IGNORECASE,
 )
+_VERSION_AFTER = re.compile(r"\s?(?:版|バージョン|버전)")
 # `9.2.1.4 to 9.3.1.2`: the second is what the first is.
 _CHAINED = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})\s*(?:to|and|or|or later|,|->|=>|→|auf|bis|nach|und|oder|à|et|ou|a|y|o|-|–|/|на)\s*$",
@@ -64,6 +70,8 @@ def _is_version(text: str, start: int, value: str, links: int = LONGEST_CHAIN) -
     """Tell whether four numbers are rather those of a version or a section, for which up to `links` before may speak."""
     before = text[max(0, start - 60) : start]
     if _VERSION.search(before) or _UPGRADED.search(before) or _is_section(value, before[-40:]):
+        return True
+    if _VERSION_AFTER.match(text, start + len(value)):
         return True
     chained = _CHAINED.search(before) if links and value.count(".") == 3 else None
     if not chained or abs(int(chained[1].split(".")[0]) - int(value.split(".")[0])) > NEXT_VERSIONS:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy.checksums import iban, luhn
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
-_CARD = re.compile(r"(?<![\w.,+/=-])(?:(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){3})(?![\w]|[.,-]\d)")
+_CARD = Apart(r"(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){3}", before=".,+/=-", after=r"[.,-]\d")
 # Issuers by ISO/IEC 7812: Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay, Maestro.
 _ISSUER = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"

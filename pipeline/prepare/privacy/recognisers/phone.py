@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import UNSPACED, Apart
 
 REGIONS = tuple(
     [
@@ -66,11 +67,11 @@ REGIONS = tuple(
     ]
 )
 """Whose national forms count near a word that announces a number."""
-# Scripts without blanks between words: a number stands right beside their letters.
-_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_CANDIDATE = re.compile(
-    rf"(?<![^\W{_UNSPACED}])(?<![.,/=@#$€£+-])(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{{5,20}}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{{1,5}})?(?![^\W{_UNSPACED}]|@|[.,]\d)",
-    re.IGNORECASE,
+_CANDIDATE = Apart(
+    r"(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{5,20}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{1,5})?",
+    before=".,/=@#$€£+-",
+    after=r"@|[.,]\d",
+    flags=re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
     r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]{1,2}n\w*|téléphone|portable|\bappele[zr]|"
@@ -98,6 +99,9 @@ _SERVICE = re.compile(
     r"(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\)?[-. ]\d{3}[-. ]?\d{4}|0(?:800|808|500|900|901|905|906)[ /.-]?\d[\d /.-]{4,9}|(?:\+|00)800[ -]?\d[\d -]{6,10}"
     r"|0(?:180|137|700|120|570)[ -]?\d?[/ -]?\d[\d /-]{4,8}|1[38]00[ -]?\d{3}[ -]?\d{3}|8[ -]?\(?800\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|400[ -]\d{3}[ -]\d{4}|0 ?8[0-2]\d(?:(?:[ .]?\d{2}){3}|(?:[ .]\d{3}){2})"
 )
+# Mobile numbers of Japan and Korea begin like those; British free numbers (0808) do too, but not in their texts.
+_MOBILE_BEYOND = re.compile(r"0[5789]0[1-9]\d{7}")
+_BESIDE_BEYOND = re.compile(rf"[{UNSPACED}]")
 _SOMEONES = re.compile(r"\b(?:me|my|mich|meine|mijn|mi|mon|mein|his|her)\b[^.\n]{0,24}$", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(
     r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§|kunden\w*|rechnungs?\w*|bestell\w*|auftrags?\w*|vorgangs?\w*|vertrags?\w*|artikel\w*|"
@@ -128,7 +132,7 @@ class PhoneRecogniser(Recogniser):
 
 
 def _score(value: str, before: str, after: str) -> float:
-    if _SERVICE.fullmatch(value) and not _SOMEONES.search(before):
+    if _SERVICE.fullmatch(value) and not _SOMEONES.search(before) and not _is_mobile_beyond(value, before):
         return 0.0
     announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
     if value.startswith("+") or (value.startswith("00") and announced):
@@ -138,6 +142,10 @@ def _score(value: str, before: str, after: str) -> float:
     if _TYPICAL.fullmatch(re.sub(r"\s?(?:ext\.?|x|extension|#)\s?\d{1,5}$", "", value, flags=re.IGNORECASE)):
         return 0.8
     return 0.75 if announced and _is_national(value) else 0.0
+
+
+def _is_mobile_beyond(value: str, before: str) -> bool:
+    return bool(_MOBILE_BEYOND.fullmatch(value)) and (value[:4] != "0808" or bool(_BESIDE_BEYOND.search(before)))
 
 
 def _is_international(value: str, someones: bool) -> bool:
