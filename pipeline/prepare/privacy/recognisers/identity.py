@@ -152,6 +152,7 @@ class SsnRecogniser(Recogniser):
 
     entity = "SSN"
     guard = r"\d{3}[- ]\d{2}[- ]\d{4}|\d{9}"
+    in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield numbers that SSA can have issued."""
