@@ -108,7 +108,8 @@ def test_the_quick_look_misses_no_example() -> None:
 def test_code_is_searched_for_what_is_hardly_anything_else() -> None:
     text = (
         "Run:\n\n```\ngit config user.email jane.roe@gmail.com  # John Smith, 12/03/1985, 0171 1234567, "
-        "+49 171 1234567, 84.23.11.9, 4111 1111 1111 1111\n```\n\nand `John Smith`, `DE89 3704 0044 0532 0130 00`, `SSN 123-45-6789`"
+        "+49 171 1234567, 84.23.11.9, 4111 1111 1111 1111\n```\n\n"
+        "and `John Smith`, `DE89 3704 0044 0532 0130 00`, `SSN 123-45-6789`"
     )
     found = {
         "jane.roe@gmail.com": "[EMAIL]",

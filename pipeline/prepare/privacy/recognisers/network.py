@@ -35,6 +35,18 @@ _UPGRADED = re.compile(
     r"(?:\s+(?!server\b|host\b|dns\b|ip\b)[\w.-]+){0,3}\s+(?:from|to|von|auf|de|da|à|a|vers|naar|van|do|z|с|на|version)\s*$|\b(?:fixed|new|introduced|available|supported|bug) (?:in|since)\s*$",
     re.IGNORECASE,
 )
+# Right behind a name of a product that is not known, unless the sentence speaks of machines. The first number of hardly any
+# version is larger.
+_PRODUCT = re.compile(
+    r"(?<!\w)(?!(?:From|To|At|On|For|By|And|Or|Is|Via|Von|Vom|Aus|An|De|Depuis|Desde|Da|Dal|Van|Z|Od|Kund(?:e|in)|Customer|User|Benutzer|Nutzer|Visitor|Besucher|Admin|Account|Konto|Absender|Tenant|Mieter|Employee|Bot)\b)[A-ZÀ-Þ][\w.+-]*[ \t]$|[=~^<>!]=\s?$"
+)
+LARGEST_FIRST = 31
+_OF_MACHINES = re.compile(
+    r"\b(?:ips?|ip-\w+|ipv4|address\w*|adress\w*|direcci\w+|indirizz\w*|hosts?|hostname|servers?|serveur|servidor|ping\w*|connect\w*|connexion|log(?:ged|s|in|ins|on)?|clients?|peers?|dns|vpn|firewall|gateways?"
+    r"|routers?|prox(?:y|ies)|subnet|ssh|rdp|ftp|https?|tcp|udp|ports?|traffic|requests?|visitors?|attack\w*|network|netzwerk|white-?list\w*|black-?list\w*|allow-?list\w*|block\w*|bann?(?:ed)?|spam|nodes?|machines?"
+    r"|rechner|anschluss|zugriff\w*|verbindung\w*|angreifer|computers?|pc|remote|source|sender|trace\w*|whois|geo\w+)\b",
+    re.IGNORECASE,
+)
 _VERSION_AFTER = re.compile(r"\s?(?:版|バージョン|버전)")
 # `9.2.1.4 to 9.3.1.2`: the second is what the first is.
 _CHAINED = re.compile(
@@ -71,7 +83,7 @@ def _is_version(text: str, start: int, value: str, links: int = LONGEST_CHAIN) -
     before = text[max(0, start - 60) : start]
     if _VERSION.search(before) or _UPGRADED.search(before) or _is_section(value, before[-40:]):
         return True
-    if _VERSION_AFTER.match(text, start + len(value)):
+    if _VERSION_AFTER.match(text, start + len(value)) or _is_of_product(text, start, value):
         return True
     chained = _CHAINED.search(before) if links and value.count(".") == 3 else None
     if not chained or abs(int(chained[1].split(".")[0]) - int(value.split(".")[0])) > NEXT_VERSIONS:
@@ -83,6 +95,16 @@ def _is_section(value: str, before: str) -> bool:
     """Tell whether four small numbers are rather those of a section or a version (8.1.6.1)."""
     small = value.count(".") == 3 and all(int(part) < 32 for part in value.split("."))
     return small and not _NAMED.search(before)
+
+
+def _is_of_product(text: str, start: int, value: str) -> bool:
+    """Tell whether four numbers stand behind the name of a product in a sentence that speaks of no machine."""
+    product = _PRODUCT.search(text, max(0, start - 32), start)
+    if not product or value.count(".") != 3 or (product[0][0].isalpha() and int(value.split(".")[0]) > LARGEST_FIRST):
+        return False
+    begin = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start), start - 120, 0)
+    ends = [end for end in (text.find("\n", start), text.find(". ", start)) if end >= 0]
+    return not _OF_MACHINES.search(text, begin, min([*ends, start + 120]))
 
 
 def _is_personal(value: str) -> bool:

@@ -1,0 +1,15 @@
+"""What says before a number that it is nobody's."""
+
+from __future__ import annotations
+
+import re
+
+NEAR = 48
+"""Characters before a number in which a word that says what it is must stand."""
+OTHER_NUMBER = re.compile(
+    r"\b(?:isbn|issn|(?:tele)?phone|tel|fax|order|ticket|invoice)\b"
+    # words of many meanings (in this case) only right before the number
+    r"|\b(?:code|case|part|serial|model|item|article|product|sku|batch|lot|ref(?:erence)?|tracking|claim|version|build|teil\w*|artikel\w*|serien\w*|vorgangs?\w*|modell)"
+    r"(?:[\s_-]*(?:number|nummer|code|no|nr|n°|id|is|ist))*[\s.:#=-]*\Z",
+    re.IGNORECASE,
+)
