@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pipeline.prepare.privacy import checksums, names
-from pipeline.prepare.privacy.other_numbers import NEAR, OTHER_NUMBER
+from pipeline.prepare.privacy.other_numbers import NEAR, OF_A_THING, OTHER_NUMBER
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import Apart
 
@@ -171,14 +171,16 @@ class IdentityNumberRecogniser(Recogniser):
                 named = bool(kind.words.search(near))
                 if not (named or kind.alone) or (not named and OTHER_NUMBER.search(near)):
                     continue
-                if kind.name == "uk_nino" and not named and _is_of_goods(near, text, found.end()):
+                if kind.name == "uk_nino" and not named and _is_of_goods(text, near, found):
                     continue
                 value = found[0] if kind.name in _KEEP else re.sub(r"[ .\-/+]", "", found[0])
                 if kind.check(value):
                     yield Span(found.start(), found.end(), 0.92 if named else 0.85)
 
 
-def _is_of_goods(before: str, text: str, end: int) -> bool:
-    maker = _MADE.search(before)
+def _is_of_goods(text: str, before: str, found: re.Match[str]) -> bool:
+    if OF_A_THING.search(before):
+        return True
+    maker = _MADE.search(before) if " " not in found[0] else None
     made = maker and (maker[1].isupper() or names.folded(maker[1]) in names.organisations())
-    return bool(made) or bool(_GOODS.match(text, end))
+    return bool(made) or bool(_GOODS.match(text, found.end()))

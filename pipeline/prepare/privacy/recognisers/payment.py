@@ -62,7 +62,7 @@ def _is_card(text: str, found: re.Match[str], *, must_be_called: bool = False) -
     if not (_ISSUER.fullmatch(digits) and len(set(digits)) > 1 and luhn(digits)):
         return False
     before = max(0, found.start() - _NEAR), found.start()
-    if _OTHER_NUMBER.search(text, *before):
+    if found[0].isdigit() and _OTHER_NUMBER.search(text, *before):
         return False
     return not (must_be_called or len(digits) <= _SHORT) or bool(_CALLED.search(text, *before))
 
