@@ -57,6 +57,12 @@ _LIVED_IN = re.compile(
     r"\s*(?:is|was|,|\() ?(?:my|our|his|her|their|the) (?:\w+ )?(?:address|home|house|flat|office)\b"
 )
 _NUMBERED = re.compile(r"\b[A-Z][\w'’-]* \Z")
+# 12 bis, rue de la Paix, 75002 Paris
+_FRENCH = re.compile(
+    rf"\b\d{{1,4}}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|(?P<ambiguous>Place|Square|Route|Cours)|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
+    rf" (?P<of>{_OF})?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?P<place>,? {_PLACE})?"
+)
+_OF_FRANCE = re.compile(r"\b(?:le|les|des|du|je|nous|vous|est|au|chez|mon|ma|à)\b|\b[Jj]['’]h|\b[Aa]dresse")
 # Calle de Alcalá, 45, 28014 Madrid · Via Roma 10, 00184 Roma · Rua Augusta 25, 1100-053 Lisboa
 _SOUTHERN = re.compile(
     rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada)"
@@ -86,9 +92,6 @@ _PATTERNS = tuple(
         rf"\b(?:{_CAP}[- ])?[A-ZÄÖÜ][a-zäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|steig|chaussee)"
         rf" \d{{1,4}}(?: ?[a-zA-Z](?!\w))?(?:,? {_PLACE})?",
         rf"\b{_CAP}[ -](?:Straße|Strasse|Str\.|Allee|Gasse|Ufer|Damm|Chaussee) \d{{1,4}}(?: ?[a-zA-Z](?!\w))?(?:,? {_PLACE})?",
-        # 12 bis, rue de la Paix, 75002 Paris
-        rf"\b\d{{1,4}}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
-        rf" {_OF}?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?:,? {_PLACE})?",
         # Any street with its number, then a town with its number: Damrak 1, 1012 LG Amsterdam · Rue de la Loi 16, 1000 Bruxelles
         rf"(?<![\w.]){_NO_STREET}{_CAP}(?: (?:{_OF}|den |der |dem )?{_NO_STREET}{_CAP}){{0,3}}(?: (?:gate|vei|ulice|náměstí|utca|út))? \d{{1,4}} ?[A-Za-z]?{_UNIT}?,"
         rf" (?!(?:19|20)\d\d ){_PLACE}",
@@ -120,6 +123,10 @@ class AddressRecogniser(Recogniser):
                 yield Span(found.start(), found.end(), 0.85)
         for found in _POSTCODE.finditer(text):
             if _PLACED.search(text, max(0, found.start() - 24), found.start()):
+                yield Span(found.start(), found.end(), 0.85)
+        for found in _FRENCH.finditer(text):
+            # 2 Place Settings, 3 Route Tables
+            if not found["ambiguous"] or found["of"] or found["place"] or _OF_FRANCE.search(text):
                 yield Span(found.start(), found.end(), 0.85)
         for found in _SOUTHERN.finditer(text):
             if not _VIA.match(found[0]) or _is_via(text, found):

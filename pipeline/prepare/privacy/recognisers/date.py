@@ -38,13 +38,15 @@ _PUBLIC = re.compile(
     r"e\.g\.|for example|such as|between|history|century|leap|calendar|timestamp|date\()",
     re.IGNORECASE,
 )
-# Births without blanks; `发生日期` is when something happened, `出生率` a rate.
-_BIRTH_WORD = r"生年月日|誕生日|(?<![发發発产產学學])生日|出生(?!率)|생년월일|생일"
+# Births without blanks; `发生日期` is when something happened, `出生率` a rate. Birthdays have offers and cakes too, so they
+# count right before a date only.
+_BORN = r"生年月日|出生(?!率)|생년월일"
+_BIRTH_WORD = rf"{_BORN}|誕生日|(?<![发發発产產學学])生日|생일"
 _PERSONAL = re.compile(
     r"\b(?:born|birth\w*|dob|d\.o\.b|age|died|deceased|married|appoint\w*|hired|joined|admitted|discharged|diagnos\w*|my|me|i|i'm|his|her|he|she|him|"
     r"patient|customer|employee|tenant|applicant|passenger|invoice\w*|order\w*|purchas\w*|bought|paid|payment|deliver\w*|signed|contract|booked|booking|"
     r"visit\w*|meeting|expir\w*|geboren|geburts\w*|geb|bestell\w*|termin|né|née|naissance|commande|nacid\w*|nací|nacimiento|pedido|nat[oa]|nascita|"
-    rf"nascid\w*|geboortedatum|urodzon\w*|родил\w*|рождения)\b|{_BIRTH_WORD}",
+    rf"nascid\w*|geboortedatum|urodzon\w*|родил\w*|рождения)\b|{_BORN}",
     re.IGNORECASE,
 )
 # Right before a date, these say whose it is, also where their full stop looks like a sentence's end.

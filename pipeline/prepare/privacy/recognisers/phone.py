@@ -21,6 +21,8 @@ _KEYED = re.compile(
     r"\b(?:tele?)?(?:phone|fon|tel|mobile?|cell|fax|handy|whatsapp|sms)[\w-]{0,12}[\"']?=[\"']?(\d[\d().\-/]{5,20}\d)(?![\w@]|[.,]\d)",
     re.IGNORECASE,
 )
+_SHORTEST_KEYED = 9
+"""Digits of a number that only a key announces; shorter ones are sizes and flags too."""
 _ANNOUNCED = re.compile(
     r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]{1,2}n\w*|téléphone|portable|\bappele[zr]|"
     r"cellulare|\bcellular|\bcelular|telem[óo]vel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
@@ -74,7 +76,8 @@ class PhoneRecogniser(Recogniser):
             if score:
                 yield Span(found.start(), end, score)
         for found in _KEYED.finditer(text) if "=" in text else ():
-            if _score(found[1], "", "", announced=True):
+            digits = sum(map(str.isdigit, found[1]))
+            if digits >= _SHORTEST_KEYED and _score(found[1], "", "", announced=True):
                 yield Span(found.start(1), found.end(1), 0.8)
 
 
