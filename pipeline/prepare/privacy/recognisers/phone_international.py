@@ -37,6 +37,6 @@ class InternationalPhoneRecogniser(Recogniser):
             someones = bool(SOMEONES.search(text, max(0, found.start() - 48), found.start()))
             if (someones or not SERVICE.fullmatch(value)) and is_international(value, someones):
                 yield Span(found.start(), end, 0.9)
-        for found in _CHAT.finditer(text) if "wa" in text else ():
+        for found in _CHAT.finditer(text) if ".me/" in text or "whatsapp.com" in text else ():
             if is_international(f"+{found[1]}", someones=False):
                 yield Span(found.start(1), found.end(1), 0.9)
