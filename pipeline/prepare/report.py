@@ -45,7 +45,8 @@ def render(report: Mapping[str, Any]) -> str:
         "<h2>Licences</h2>",
         bars(figures["licences"]),
         "<h2>Personal data that was replaced</h2>",
-        "<p>Counted by type; no value is kept in this report, in logs or in any dataset of this stage.</p>",
+        "<p>Counted by type; no value is kept in this report, in logs or in the texts of any dataset of this stage. "
+        "The addresses of documents stay as the sources give them.</p>",
         bars(figures["personal_data"], "findings"),
         "<details><summary>By source</summary>",
         bars(figures["personal_data_by_source"], "findings"),

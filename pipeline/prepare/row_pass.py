@@ -29,7 +29,7 @@ from pipeline.spark.parts import write_part
 if TYPE_CHECKING:
     from pipeline.prepare.privacy.replace import Mode, Protector
 
-READ = (*PASSED_ON, "question", "answer", "context", "language", "source_kind", "content_hash")
+READ = (*PASSED_ON, "question", "answer", "context", "section", "language", "source_kind", "content_hash")
 """What is read of the repository's rows."""
 
 
@@ -89,6 +89,10 @@ class RowWork:
                 texts[name] = lowered(texts[name], protector.finder.entities)
             for place, count in counts.items():
                 found[place] += count
+        # The heading above a question may name somebody too; it is read by people, so it keeps its words otherwise.
+        section, counts = protector.column(batch["section"], subjects, day_first)
+        for place, count in counts.items():
+            found[place] += count
         texts["context"] = pc.if_else(pc.equal(texts["context"], ""), pa.scalar(None, pa.string()), texts["context"])
         plain = {name: column.to_pylist() for name, column in texts.items()}
         stated = batch["language"].to_pylist()
@@ -103,6 +107,7 @@ class RowWork:
         columns = {
             **{name: batch[name] for name in PASSED_ON},
             **texts,
+            "section": section,
             "language": languages,
             "raw_hash": hashes,
             "same_key": same_keys(compared, usable),
@@ -127,7 +132,8 @@ def _array(values: object, kind: pa.DataType) -> pa.Array:
 def raw_hashes(batch: pa.RecordBatch) -> pa.Array:
     """Return a digest of everything in each row that decides what becomes of it here."""
     columns = [
-        batch[name].to_pylist() for name in ("content_hash", "question_id", "document_id", "language", "source_kind")
+        batch[name].to_pylist()
+        for name in ("content_hash", "question_id", "document_id", "language", "source_kind", "section")
     ]
     return pa.array(
         [

@@ -104,7 +104,6 @@ VOCABULARY = pa.schema(
 PASSED_ON = (
     "question_id",
     "context_origin",
-    "section",
     "document_id",
     "licence",
     "data_source",

@@ -105,15 +105,36 @@ def test_the_quick_look_misses_no_example() -> None:
     assert TAGS.column(before, [""] * len(before))[0].to_pylist() == [example["after"] for example in GOLDEN]
 
 
-def test_code_is_searched_for_addresses_and_secrets_only() -> None:
-    text = "Run:\n\n```\ngit config user.email jane.roe@gmail.com  # John Smith, 12/03/1985\n```\n\nand `John Smith`"
-    assert TAGS.protect(text) == text.replace("jane.roe@gmail.com", "[EMAIL]")
+def test_code_is_searched_for_what_is_hardly_anything_else() -> None:
+    text = (
+        "Run:\n\n```\ngit config user.email jane.roe@gmail.com  # John Smith, 12/03/1985, 0171 1234567, "
+        "+49 171 1234567, 84.23.11.9, 4111 1111 1111 1111\n```\n\n"
+        "and `John Smith`, `DE89 3704 0044 0532 0130 00`, `SSN 123-45-6789`"
+    )
+    found = {
+        "jane.roe@gmail.com": "[EMAIL]",
+        "+49 171 1234567": "[PHONE]",
+        "84.23.11.9": "[IP]",
+        "4111 1111 1111 1111": "[CREDIT_CARD]",
+        "DE89 3704 0044 0532 0130 00": "[IBAN]",
+        "123-45-6789": "[SSN]",
+    }
+    protected = text
+    for value, tag in found.items():
+        protected = protected.replace(value, tag)
+    assert TAGS.protect(text) == protected
 
 
 def test_allowed_values_and_domains_stay() -> None:
     protector = Protector(Finder(["@acme.com", "Jane Roe", "+49 171 1234567"]))
     text = "Jane Roe (jane.roe@acme.com, +49 171 1234567) knows John Smith (john.smith@other.net)."
     assert protector.protect(text) == text.replace("John Smith", "[PERSON]").replace("john.smith@other.net", "[EMAIL]")
+
+
+def test_an_allowed_domain_stays_in_a_sentence_without_blanks() -> None:
+    protector = Protector(Finder(["@foo.co.jp"]))
+    text = "お問い合わせはhelpdesk.tanaka@foo.co.jpまで。担当はtaro.yamada@other.jpです。"
+    assert protector.protect(text) == text.replace("taro.yamada@other.jp", "[EMAIL]")
 
 
 def test_replacing_twice_is_replacing_once() -> None:

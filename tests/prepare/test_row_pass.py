@@ -28,3 +28,15 @@ def test_lower_case_comes_after_personal_data_was_replaced() -> None:
     )
     assert made["question"] == "how do i reach mr. [PERSON]?"
     assert made["answer"] == "ask dr. [PERSON], or see https://Example.org/FAQ.\n\nregards,\n[PERSON]"
+
+
+def test_the_heading_above_a_question_keeps_no_personal_data() -> None:
+    made = passed(
+        PrepareSettings(lower_case=True),
+        "How do I get in?",
+        "Ring the bell twice and wait.",
+        section="Questions by Jane Roe (jane.roe@web.de) to the Office",
+    )
+    assert made["section"] == "Questions by [PERSON] ([EMAIL]) to the Office"
+    assert made["personal_data"] == ["EMAIL=1", "PERSON=1"]
+    assert passed(PrepareSettings(), "How do I get in?", "Ring the bell.")["section"] is None

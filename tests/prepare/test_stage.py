@@ -161,6 +161,7 @@ def test_a_later_run_cleans_only_what_changed_with_the_same_result(lake: Lake, m
     rows = good(200)
     first = prepared(settings(lake), lake, repository(lake, rows, "one"), "first")
     rows[50] = row(rows[50].question, good(1, 800)[0].answer, number=50)
+    rows[60].section = "Ask jane.roe@web.de"
     rows = rows[:120] + rows[121:] + good(3, 900) + [row(rows[9].question.upper(), rows[9].answer, number=950)]
     place = repository(lake, rows, "two")
     scratch = prepared(settings(lake), lake, place, "scratch")
@@ -173,7 +174,8 @@ def test_a_later_run_cleans_only_what_changed_with_the_same_result(lake: Lake, m
 
     monkeypatch.setattr(RowWork, "fresh", counted)
     again = prepared(settings(lake), lake, place, "again", earlier=first.uri("cleaned"))
-    assert sum(worked) == 5, "one changed row, three new ones and a copy"
+    assert sum(worked) == 6, "one changed row, one under another heading, three new ones and a copy"
+    assert "Ask [EMAIL]" in read(again, "cleaned")["section"].to_pylist()
     for name in ("cleaned", "rows", "set_aside"):
         assert read(again, name).equals(read(scratch, name)), name
 

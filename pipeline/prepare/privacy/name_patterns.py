@@ -18,6 +18,14 @@ NO_NAMES = names.never()
 _INITIAL_THEN = re.compile(rf"(?<= [{UPPER}]\.) (\w+)")
 _MADE_WORD = re.compile(r"\w{3,}(?:tion|tions|ment|ments|ware|ness|ings|ages|ities|ability)")
 
+_OF_SOMEBODY = re.compile(
+    r"\b(?:mr|mrs|ms|miss|dr|prof|he|she|him|his|her|hers|who|colleague|coworker|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|mum|mom|dad|tenant|patient"
+    r"|employee|nurse|doctor|lawyer|teacher|student|assistant|secretary|receptionist|landlord|neighbou?r|in person|mobile|cell)\b|[\w-]@[\w-]",
+    re.IGNORECASE,
+)
+_SENTENCE = 120
+"""Characters at each side of a name in which its sentence is looked at."""
+
 
 def is_thing(name: str) -> bool:
     """Tell whether a phrase names a thing, an organisation or a place: one of its words is one, and no surname."""
@@ -30,6 +38,26 @@ def is_public(name: str) -> bool:
     """Tell whether a name starts with that of a brand or a public figure."""
     words = [names.folded(word.strip(".,'’")) for word in name.split()]
     return any("_".join(words[:number]) in names.public() for number in (2, 3))
+
+
+def may_be_person(text: str, start: int, end: int, *, sure: bool) -> bool:
+    """Tell whether a phrase behind a weak cue is rather a person than a company, a product or an authority.
+
+    `sure` is whether the cue speaks of people nearly always. Where it does not, a word of the phrase must be on the lists,
+    or its sentence must speak of a person otherwise.
+    """
+    words = [names.folded(word.strip(".,'’")) for word in text[start:end].split()]
+    if words[0] in names.given():
+        return True
+    if not names.organisations().isdisjoint(words):
+        return False
+    if sure or words[0] in names.ambiguous() or not names.surnames().isdisjoint(words[1:]):
+        return True
+    before = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start), start - _SENTENCE, 0)
+    ends = [place for place in (text.find("\n", end), text.find(". ", end)) if place >= 0]
+    return bool(
+        _OF_SOMEBODY.search(text, before, start) or _OF_SOMEBODY.search(text, end, min([*ends, end + _SENTENCE]))
+    )
 
 
 def named(text: str, start: int, end: int, score: float) -> Iterator[Span]:

@@ -44,6 +44,12 @@ def things() -> frozenset[str]:
 
 
 @cache
+def organisations() -> frozenset[str]:
+    """Return words, folded, of brands, authorities and products, which a weak cue alone must not make a person."""
+    return _read("organisations.txt")
+
+
+@cache
 def public() -> frozenset[str]:
     """Return names of brands and public figures, folded, their words joined by `_`."""
     return _read("public.txt")

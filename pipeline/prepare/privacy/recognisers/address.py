@@ -16,39 +16,82 @@ _UK_POSTCODE = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[\dABEHMNP
 _CA_POSTCODE = r"[A-CEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d"
 _EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}"
 _ZIP = rf"(?:{_STATE}(?: \d{{5}}(?:-\d{{4}})?| {_CA_POSTCODE})|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{{4}}|\d{{3}} ?\d{{3}}\b)"
+# What is counted behind four or five digits is no town.
+_COUNTED = (
+    r"(?!(?:Euros?|EUR|Dollars?|Pounds?|Cents?|Franken|Francs?|Kron\w+|Credits?|Coins?|Points?|Punkten?|Miles?|Meilen|Minut\w+|Hours?|Stunden|Days?|Tagen?|Weeks?|Wochen?|Months?|Monaten?|Years?|Jahren?"
+    r"|Users?|Nutzer\w*|Benutzer\w*|Customers?|Kunden|Seats?|Licen[cs]es?|Lizenzen|Employees|Mitarbeiter\w*|People|Personen|Members?|Mitglieder\w*|Rows?|Zeilen|Lines?|Records?|Entries|Einträgen?|Items?|Files?"
+    r"|Dateien|Images?|Pages?|Seiten|Words?|Wörter\w*|Sheets?|Calls?|Messages?|Requests?|Tokens?|Steps?|Schritte?|Units?|Einheiten|Stück|Pieces?|Meters?|Kilometer\w*|Liter\w*|Gramm?|Kilogramm|Watt|Volt"
+    r"|Kalorien|Calories|SMS|Emails?|Contacts?|Downloads?|Views?|Followers?|Edition|Prozent|\w+(?:minut\w+|stunden|punkten?|meilen|nutzern?|euro|seiten|tagen?))\b)"
+)
 # The town and its number on the continent, in Latin America and in Scandinavia; the town may have a district or a number.
-_PLACE = rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}(?:-\d{{3}})?|\d{{4}}(?:-\d{{3}}| ?[A-Z]{{2}})?|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}) {_TOWN}(?: (?:de|im|am|an der|in der|ob der|v\.|sur|sous|d['’]) {_TOWN})?(?: (?:[A-Z]{{1,2}}|\d{{1,2}})\b)?"
+_PLACE = rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}(?:-\d{{3}})?|\d{{4}}(?:-\d{{3}}| ?[A-Z]{{2}})?|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}) {_COUNTED}{_TOWN}(?: (?:de|im|am|an der|in der|ob der|v\.|sur|sous|d['’]) {_TOWN})?(?: (?:[A-Z]{{1,2}}|\d{{1,2}})\b)?"
 _UNIT = r"(?:,? (?:(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Flat|#)\.? ?[\w-]+|\d{1,2}[ºª°](?: ?(?:[A-Z]\b|izq\.?|dcha\.?))?))"
+# The last ones are words of their own too.
+_AMBIGUOUS = r"Drive|Court|Place|Close|Row|Way|Walk"
 _EN_STREET = (
-    r"(?:Street|St\b\.?|Avenue|Ave\b\.?|Road|Rd\b\.?|Boulevard|Blvd\b\.?|Lane|Ln\b\.?|Drive|Dr\b\.?|Court|Ct\b\.?|Square|Sq\b\.?|Place|Pl\b\.?"
-    r"|Terrace|Parkway|Pkwy\b\.?|Highway|Hwy\b\.?|Crescent|Close|Gardens|Mews|Row|Way|Walk|Circle|Trail|Alley)"
+    r"(?:Street|St\b\.?|Avenue|Ave\b\.?|Road|Rd\b\.?|Boulevard|Blvd\b\.?|Lane|Ln\b\.?|Dr\b\.?|Ct\b\.?|Square|Sq\b\.?|Pl\b\.?"
+    rf"|Terrace|Parkway|Pkwy\b\.?|Highway|Hwy\b\.?|Crescent|Gardens|Mews|Circle|Trail|Alley|(?P<ambiguous>{_AMBIGUOUS}))(?!\w)"
 )
 _OF = r"(?:de la |de l['’]|de los |de las |della |dei |del |des |dos |das |du |da |do |de |di |d['’]|la |le |les |San |Santa )"
 # What is followed by a number and a comma too and is no street.
 _NO_STREET = (
-    r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|January|February"
+    r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|Ubuntu|Office|Excel|Plan|Tarif|Level|Tier|Pflegegrad|Paket|January|February"
     r"|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b)"
+)
+# 1600 Pine Street NW, Apt 4B, Springfield, IL 62704
+_ENGLISH = re.compile(
+    rf"(?<![\w.])(?P<flat>(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
+    rf"(?: (?:N[EW]|S[EW]|[NSEW]|North|South|East|West)\b)?(?P<unit>{_UNIT})?(?P<town>,? {_TOWN})?(?: \d{{1,2}}(?=, ))?(?P<zip>,? {_ZIP})?(?P<postcode>,? (?:{_UK_POSTCODE}|{_EIRCODE}))?"
+)
+# Drives, rows and ways that are no streets.
+_NO_WAY = re.compile(
+    r"(?:Google|SATA|USB|Flash|Hard|Tape|Thumb|Disk|SSD|HDD|NVMe|Zip|Recovery|System|Network|Shared|Optical|DVD|CD|External|Internal|Pen|Backup|Mapped|Test|One) Drive\b"
+    r"|(?:Top|Bottom|First|Last|Header|Table|Data|Total|Each|New|Single) Row\b|(?:Supreme|High|District|County|Food|Tennis|Federal|Regional) Court\b|(?:One|Two|Three|Four|Any|Either) Way\b"
+)
+_LIVES = re.compile(
+    r"\b(?:liv(?:es?|ed|ing)|resid\w*|address\w*|ship\w*|deliver\w*|send|sent|mail(?:ed|ing)?|moved?|moving|located|offices?|house|home|visit\w*|meet|parcels?|packages?|property|flat"
+    r"|pick(?:ed)? (?:\w+ )?up|at|wohn\w*|anschrift|\w*adresse|habite|vivo|abito|woon\w*)\b[^.\n\d]{0,30}$",
+    re.IGNORECASE,
+)
+_LIVED_IN = re.compile(
+    r"\s*(?:is|was|,|\() ?(?:my|our|his|her|their|the) (?:\w+ )?(?:address|home|house|flat|office)\b"
+)
+_NUMBERED = re.compile(r"\b[A-Z][\w'’-]* \Z")
+# 12 bis, rue de la Paix, 75002 Paris
+_FRENCH = re.compile(
+    rf"\b\d{{1,4}}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|(?P<ambiguous>Place|Square|Route|Cours)|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
+    rf" (?P<of>{_OF})?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?P<place>,? {_PLACE})?"
+)
+_OF_FRANCE = re.compile(r"\b(?:le|les|des|du|je|nous|vous|est|au|chez|mon|ma|à)\b|\b[Jj]['’]h|\b[Aa]dresse")
+# Calle de Alcalá, 45, 28014 Madrid · Via Roma 10, 00184 Roma · Rua Augusta 25, 1100-053 Lisboa
+_SOUTHERN = re.compile(
+    rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada)"
+    rf" {_OF}?{_CAP}(?: {_OF}?{_CAP}){{0,3}},? ?(?:n[ºo°.] ?)?\d{{1,4}}[A-Za-z]?{_UNIT}?(?P<place>,? {_PLACE}|(?: ?[,-] {_TOWN}){{1,2}}(?: ?[-/,] ?[A-Z]{{2}}\b)?(?:,? \d{{5}}-\d{{3}})?)?"
+)
+# Via Roma, but via Bluetooth: roads that are words of English and German too.
+_VIA = re.compile(r"(?:Via|Plaza|Corso|Largo) ")
+_NO_VIA = re.compile(
+    r"\w+ (?:(?![IVXL]+\b)[A-Z]{2,}\b|\w*[a-z][A-Z]|Bluetooth|Paypal|Wifi|Wi-Fi|E-?[Mm]ail|App\b|Web|Internet|Google|Apple|Amazon|Windows|Office|Outlook|Teams|Zoom|Slack|Skype|Whatsapp|Telegram|Klarna|Thunderbolt"
+    r"|Ethernet|Android|Chrome|Firefox|Docker|Python|Java|Steam|Microsoft|Samsung|Visa\b|Telefon|Phone|Fax|Hotline|Chat)"
+)
+_OF_THE_SOUTH = re.compile(
+    r"\b(?:che|è|sono|della|nel|[Aa]bit[oa]|[Ii]ndirizzo|[Rr]esidente|una|mia|mio|[Vv]iv[oe]|[Ss]pedi\w+|[Cc]onsegn\w+|[Ss]ede|[Gg]razie|[Dd]irección|[Dd]omicilio|el|los|por|está|para|[Gg]racias|calle)\b"
+)
+# A British postcode without a street, whose second half is no size of a memory.
+_POSTCODE = re.compile(rf"(?<![\w-]){_UK_POSTCODE}(?<!\d[GTPEZ]B)(?<!\dNL)(?<!1ST)(?<!2ND)(?<!3RD)(?<!\dTH)(?![\w-])")
+_PLACED = re.compile(
+    r"(?:(?:^|[,:;(\n/]|\b[A-Z][^\W\d_A-Z]+|\b(?:postcode|post code|postal code|zip(?: code)?|address|in|at|to|from|near|is|around|of|for|code|and|or|my|our|your)\b)[\s:]*|[\"'“‘\[])$"
 )
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
-        # 1600 Pine Street NW, Apt 4B, Springfield, IL 62704
-        rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
-        rf"(?: (?:N[EW]|S[EW]|[NSEW]|North|South|East|West)\b)?{_UNIT}?(?:,? {_TOWN})?(?: \d{{1,2}}(?=, ))?(?:,? {_ZIP})?(?:,? (?:{_UK_POSTCODE}|{_EIRCODE}))?",
         # 1 Infinite Loop, Cupertino, CA 95014 · Flat 3, 24 Elm Grove, Leeds LS6 1AB
         rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? {_CAP}(?: {_CAP}){{0,4}}{_UNIT}?(?:, {_TOWN}){{1,2}},? (?:{_ZIP}|{_UK_POSTCODE}|{_EIRCODE})(?!\w)",
         rf"\bP\.? ?O\.? Box \d{{1,6}}(?:,? {_TOWN})?(?:,? {_ZIP})?",
-        rf"(?<![\w-]){_UK_POSTCODE}(?![\w-])",
         # Hauptstraße 12a, 10115 Berlin · Mariahilfer Straße 45, 1060 Wien
         rf"\b(?:{_CAP}[- ])?[A-ZÄÖÜ][a-zäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|steig|chaussee)"
         rf" \d{{1,4}}(?: ?[a-zA-Z](?!\w))?(?:,? {_PLACE})?",
         rf"\b{_CAP}[ -](?:Straße|Strasse|Str\.|Allee|Gasse|Ufer|Damm|Chaussee) \d{{1,4}}(?: ?[a-zA-Z](?!\w))?(?:,? {_PLACE})?",
-        # 12 bis, rue de la Paix, 75002 Paris
-        rf"\b\d{{1,4}}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
-        rf" {_OF}?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?:,? {_PLACE})?",
-        # Calle de Alcalá, 45, 28014 Madrid · Via Roma 10, 00184 Roma · Rua Augusta 25, 1100-053 Lisboa
-        rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada)"
-        rf" {_OF}?{_CAP}(?: {_OF}?{_CAP}){{0,3}},? ?(?:n[ºo°.] ?)?\d{{1,4}}[A-Za-z]?{_UNIT}?(?:,? {_PLACE}|(?: ?[,-] {_TOWN}){{1,2}}(?: ?[-/,] ?[A-Z]{{2}}\b)?(?:,? \d{{5}}-\d{{3}})?)?",
         # Any street with its number, then a town with its number: Damrak 1, 1012 LG Amsterdam · Rue de la Loi 16, 1000 Bruxelles
         rf"(?<![\w.]){_NO_STREET}{_CAP}(?: (?:{_OF}|den |der |dem )?{_NO_STREET}{_CAP}){{0,3}}(?: (?:gate|vei|ulice|náměstí|utca|út))? \d{{1,4}} ?[A-Za-z]?{_UNIT}?,"
         rf" (?!(?:19|20)\d\d ){_PLACE}",
@@ -75,4 +118,35 @@ class AddressRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Span]:
         """Return addresses."""
-        return every(_PATTERNS, text, 0.85)
+        for found in _ENGLISH.finditer(text):
+            if not found["ambiguous"] or _is_street(text, found):
+                yield Span(found.start(), found.end(), 0.85)
+        for found in _POSTCODE.finditer(text):
+            if _PLACED.search(text, max(0, found.start() - 24), found.start()):
+                yield Span(found.start(), found.end(), 0.85)
+        for found in _FRENCH.finditer(text):
+            # 2 Place Settings, 3 Route Tables
+            if not found["ambiguous"] or found["of"] or found["place"] or _OF_FRANCE.search(text):
+                yield Span(found.start(), found.end(), 0.85)
+        for found in _SOUTHERN.finditer(text):
+            if not _VIA.match(found[0]) or _is_via(text, found):
+                yield Span(found.start(), found.end(), 0.85)
+        yield from every(_PATTERNS, text, 0.85)
+
+
+def _is_street(text: str, found: re.Match[str]) -> bool:
+    """Tell whether what ends with a word that is not only a street's (`Drive`) is one."""
+    if _NO_WAY.search(found[0]):
+        return False
+    if found["zip"] or found["postcode"] or found["flat"] or found["unit"]:
+        return True
+    before = max(0, found.start() - 48), found.start()
+    if _LIVES.search(text, *before) or _LIVED_IN.match(text, found.end()):
+        return True
+    # A number right behind a name is the name's: Windows 10 Recovery Drive, Settings.
+    return bool(found["town"] and found["town"].startswith(",")) and not _NUMBERED.search(text, *before)
+
+
+def _is_via(text: str, found: re.Match[str]) -> bool:
+    """Tell whether `Via` and the like begin a street: one with a town or in a text of the languages that call it so."""
+    return not _NO_VIA.match(found[0]) and bool(found["place"] or _OF_THE_SOUTH.search(text))

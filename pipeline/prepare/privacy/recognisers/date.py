@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
 _MONTHS = (
     r"(?:jan(?:uar|uary|v\.?|vier|eiro|uari)?|ene(?:ro)?|gen(?:naio)?|feb(?:ruar|ruary|rero|braio|ruari)?|févr?(?:ier)?|fev(?:ereiro)?|mar(?:ch|zo|s|ço|et)?|mär(?:z)?|maart|mrt|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?"
@@ -18,15 +19,17 @@ _MONTHS = (
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[89]|20)\d{2}"
-DATE = re.compile(
-    rf"(?<![\w./-])(?:{_YEAR}[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
+DATE = Apart(
+    rf"(?:{_YEAR}[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
     rf"|{_DAY}[./-](?:0?[1-9]|1[0-2])[./-](?:{_YEAR}|\d{{2}})"
     rf"|(?:0?[1-9]|1[0-2])/{_DAY}/(?:{_YEAR}|\d{{2}})"
     rf"|{_DAY}(?:st|nd|rd|th|\.(?!\s[Mm]ay\s\D)|er|º)?\s(?:of\s|de\s)?{_MONTHS}\.?,?(?:\s(?:de\s|del\s)?{_YEAR})?(?:\s?г\.)?"
     rf"|{_MONTHS}\.?\s{_DAY}(?:st|nd|rd|th)?(?:,?\s{_YEAR})?"
     rf"|{_DAY}-{_MONTHS}-(?:{_YEAR}|\d{{2}})"
-    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d{2}年\d{1,2}月\d{1,2}日)(?![\w/]|[.-]\d)",
-    re.IGNORECASE,
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d{2}[年년]\s?\d{1,2}[月월]\s?\d{1,2}[日일])",
+    before="./-",
+    after=r"/|[.-]\d",
+    flags=re.IGNORECASE,
 )
 _PUBLIC = re.compile(
     r"\b(?:releas\w*|publish\w*|publication|version|founded|introduced|deprecat\w*|announc\w*|launch\w*|invent\w*|as of|since|until|copyright|©|"
@@ -35,16 +38,21 @@ _PUBLIC = re.compile(
     r"e\.g\.|for example|such as|between|history|century|leap|calendar|timestamp|date\()",
     re.IGNORECASE,
 )
+# Births without blanks; `发生日期` is when something happened, `出生率` a rate. Birthdays have offers and cakes too, so they
+# count right before a date only.
+_BORN = r"生年月日|出生(?!率)|생년월일"
+_BIRTH_WORD = rf"{_BORN}|誕生日|(?<![发發発产產學学])生日|생일"
 _PERSONAL = re.compile(
     r"\b(?:born|birth\w*|dob|d\.o\.b|age|died|deceased|married|appoint\w*|hired|joined|admitted|discharged|diagnos\w*|my|me|i|i'm|his|her|he|she|him|"
     r"patient|customer|employee|tenant|applicant|passenger|invoice\w*|order\w*|purchas\w*|bought|paid|payment|deliver\w*|signed|contract|booked|booking|"
     r"visit\w*|meeting|expir\w*|geboren|geburts\w*|geb|bestell\w*|termin|né|née|naissance|commande|nacid\w*|nací|nacimiento|pedido|nat[oa]|nascita|"
-    r"nascid\w*|geboortedatum|urodzon\w*|родил\w*|рождения)\b",
+    rf"nascid\w*|geboortedatum|urodzon\w*|родил\w*|рождения)\b|{_BORN}",
     re.IGNORECASE,
 )
 # Right before a date, these say whose it is, also where their full stop looks like a sentence's end.
 _BIRTH = re.compile(
-    r"\b(?:born|birth ?da(?:te|y)|date of birth|d\.?o\.?b|geb|geboren|nac|ur|né|née|nato|nata)\.?[\s:]*(?:on|am|le|el|il|op)?\s*$",
+    r"(?:\b(?:born|birth ?da(?:te|y)|date of birth|d\.?o\.?b|geb|geboren|nac|ur|né|née|nato|nata)\.?[\s:]*(?:on|am|le|el|il|op)?"
+    rf"|(?:{_BIRTH_WORD})(?:日期|于|於)?[\s:：]*(?:は|是|为|為|은|는)?)\s*$",
     re.IGNORECASE,
 )
 
@@ -67,7 +75,7 @@ class DateRecogniser(Recogniser):
     """Calendar dates (day and month at least) in sentences about someone, not in sentences about public facts."""
 
     entity = "DATE"
-    guard = rf"(?i)\d[./-]\d{{1,2}}[./-]\d|{_MONTHS}\.?\s\d|\d(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}|\d-{_MONTHS}-\d|年|(?:19|20)\d{{6}}"
+    guard = rf"(?i)\d[./-]\d{{1,2}}[./-]\d|{_MONTHS}\.?\s\d|\d(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}|\d-{_MONTHS}-\d|[年년]|(?:19|20)\d{{6}}"
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield dates whose sentence speaks about someone; the score says how clearly it does."""

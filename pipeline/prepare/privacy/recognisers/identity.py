@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
-"""National identity, tax and social security numbers of the United States and of European countries."""
+"""National identity, tax and insurance numbers of Europe, America and Asia."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from pipeline.prepare.privacy import checksums
+from pipeline.prepare.privacy import checksums, names
+from pipeline.prepare.privacy.other_numbers import NEAR, OF_A_THING, OTHER_NUMBER
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
-
-NEAR = 48
-"""Characters before a number in which a word that says what it is must stand."""
+from pipeline.prepare.privacy.scripts import Apart
 
 
 class Kind(NamedTuple):
@@ -21,7 +20,7 @@ class Kind(NamedTuple):
     """
 
     name: str
-    shape: re.Pattern[str]
+    shape: Apart
     check: Callable[[str], bool]
     words: re.Pattern[str]
     alone: bool
@@ -30,7 +29,7 @@ class Kind(NamedTuple):
 def _kind(name: str, shape: str, check: Callable[[str], bool], words: str, *, alone: bool = False) -> Kind:
     return Kind(
         name,
-        re.compile(rf"(?<![\w.,/-]){shape}(?![\w]|[.,/-]\d)"),
+        Apart(shape, before=".,/-", after=r"[.,/-]\d"),
         check,
         re.compile(rf"(?:{words})", re.IGNORECASE),
         alone,
@@ -64,7 +63,7 @@ KINDS = (
         "uk_nino",
         r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
         lambda _: True,
-        "insurance",
+        r"insurance|\bnino?\b",
         alone=True,
     ),
     _kind("uk_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", checksums.nhs_uk, "nhs"),
@@ -85,8 +84,8 @@ KINDS = (
         "kr_registration",
         r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}",
         lambda _: True,
-        "주민등록",
-        alone=True,
+        # Any seven digits behind a date; in a Korean text they are hardly anything else.
+        r"resident registration|\brrn\b|[가-힣]",
     ),
     _kind("cl_rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", checksums.rut_cl, r"\brut\b|\brun\b", alone=True),
     _kind("ru_snils", r"\d{3}-\d{3}-\d{3}[ -]\d{2}", checksums.snils_ru, "снилс", alone=True),
@@ -134,37 +133,21 @@ KINDS = (
         r"driv\w+ licen[cs]e|driver'?s? licen[cs]e|führerschein|permis de conduire|licencia de conducir",
     ),
 )
-# Numbers that count near a word only are not looked for in texts that have none of the words.
-_WORDS = re.compile("|".join(f"(?:{kind.words.pattern})" for kind in KINDS if not kind.alone), re.IGNORECASE)
 # The shapes of those that no European number has, looked for together.
 _FARTHER = {"cn_identity", "kr_registration", "cl_rut", "ru_snils"}
 _FARTHER_SHAPE = re.compile(r"\d{17}|\d{6}-[1-8]\d{6}|\d\.\d{3}\.\d{3}-|\d{3}-\d{3}-\d{3}[ -]\d\d")
+# Other numbers that count near a word only are not looked for in texts that have none of the words.
+_WORDS = re.compile(
+    "|".join(f"(?:{kind.words.pattern})" for kind in KINDS if not kind.alone and kind.name not in _FARTHER),
+    re.IGNORECASE,
+)
 _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
-_SSN = re.compile(r"(?<![\w.,/-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w]|[.,/-]\d)")
-_SSN_PLAIN = re.compile(r"(?<![\w.,/-])\d{9}(?![\w]|[.,/-]\d)")
-_SSN_WORDS = re.compile(r"\bssn\b|social security", re.IGNORECASE)
-_OTHER_NUMBER = re.compile(r"\b(?:isbn|issn|(?:tele)?phone|tel|fax|order|ticket|invoice)\b", re.IGNORECASE)
-
-
-class SsnRecogniser(Recogniser):
-    """US social security numbers: written with dashes, or as nine digits behind their name."""
-
-    entity = "SSN"
-    guard = r"\d{3}[- ]\d{2}[- ]\d{4}|\d{9}"
-
-    def find(self, text: str) -> Iterator[Span]:
-        """Yield numbers that SSA can have issued."""
-        for found in _SSN.finditer(text):
-            near = text[max(0, found.start() - NEAR) : found.start()]
-            named = bool(_SSN_WORDS.search(near))
-            if not (named or (found[2] == "-" and not _OTHER_NUMBER.search(near))):
-                continue
-            if checksums.social_security_us(found[1] + found[3] + found[4]):
-                yield Span(found.start(), found.end(), 0.9)
-        for found in _SSN_PLAIN.finditer(text):
-            named = bool(_SSN_WORDS.search(text[max(0, found.start() - NEAR) : found.start()]))
-            if named and checksums.social_security_us(found[0]):
-                yield Span(found.start(), found.end(), 0.9)
+# What British insurance numbers, which have no check digits, look like behind the name of a maker or before that of goods.
+_MADE = re.compile(r"(?<!\w)(?!ID\b|UK\b|GB\b)([A-Z][\w-]*)\s\Z")
+_GOODS = re.compile(
+    r"\s(?:cartridge|toner|ink|battery|adapter|charger|filter|cable|module|printer|board|chip|sensor|valve|pump|bulb|spare|kit)s?\b",
+    re.IGNORECASE,
+)
 
 
 class IdentityNumberRecogniser(Recogniser):
@@ -181,13 +164,23 @@ class IdentityNumberRecogniser(Recogniser):
         has_words = bool(_WORDS.search(text))
         farther = bool(_FARTHER_SHAPE.search(text))
         for kind in KINDS:
-            if not (kind.alone or has_words) or (kind.name in _FARTHER and not farther):
+            if not (farther if kind.name in _FARTHER else kind.alone or has_words):
                 continue
             for found in kind.shape.finditer(text):
                 near = text[max(0, found.start() - NEAR) : found.start()]
                 named = bool(kind.words.search(near))
-                if not (named or kind.alone) or (not named and _OTHER_NUMBER.search(near)):
+                if not (named or kind.alone) or (not named and OTHER_NUMBER.search(near)):
+                    continue
+                if kind.name == "uk_nino" and not named and _is_of_goods(text, near, found):
                     continue
                 value = found[0] if kind.name in _KEEP else re.sub(r"[ .\-/+]", "", found[0])
                 if kind.check(value):
                     yield Span(found.start(), found.end(), 0.92 if named else 0.85)
+
+
+def _is_of_goods(text: str, before: str, found: re.Match[str]) -> bool:
+    if OF_A_THING.search(before):
+        return True
+    maker = _MADE.search(before) if " " not in found[0] else None
+    made = maker and (maker[1].isupper() or names.folded(maker[1]) in names.organisations())
+    return bool(made) or bool(_GOODS.match(text, found.end()))

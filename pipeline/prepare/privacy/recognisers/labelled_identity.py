@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import SPACED
 
 _LATIN = (
     r"aadhaa?r|pan (?:card|number|no)|tax file number|tfn\b|medicare(?: card| number| no)?|national (?:id|identity|insurance)|nino\b|ni number|identity (?:number|card)|id card|social insurance|"
@@ -20,7 +21,8 @@ _LABELLED = re.compile(
     rf"(?:\b(?:{_LATIN})\b|(?:{_OTHER}))[\s:：#.,(-]*"
     r"(?:(?:number|no|nr|numm?er|n[º°]|num[ée]ro|n[úu]mero|numer|номер|серия|号码|号|證號|番号|证|번호|is|ist|est|es|é|è|to|jest|lautet|är|er|on|είναι|是|は|는|은|คือ|הוא|هو|है|संख्या)[\s:：#.]*){0,3}"
     # words that follow a number may look like parts of it
-    r"([A-Z]{0,5}\d[\dA-Z]*(?:[ ./-](?=\w*\d|[A-Z]\b)[\dA-Z]+){0,5})(?!\w)",
+    r"([A-Z]{0,5}\d[\dA-Z]*(?:[ ./-](?=\w*\d|[A-Z]\b)[\dA-Z]+){0,5})"
+    rf"(?!{SPACED})",
     re.IGNORECASE,
 )
 _LEAST_DIGITS = 4

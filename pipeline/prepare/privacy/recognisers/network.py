@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
-_V4 = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)")
-_V6 = re.compile(
-    r"(?<![\w:.])(?=[0-9A-Fa-f:]*\d)(?:[0-9A-Fa-f]{1,4}:){1,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4})*(?![\w:])"
+_V4 = Apart(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", before=".", after=r"\.\d")
+_V6 = Apart(
+    r"(?=[0-9A-Fa-f:]*\d)(?:[0-9A-Fa-f]{1,4}:){1,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4})*",
+    before=":.",
+    after=":",
 )
 _NAMED = re.compile(
     r"\b(?:ip|address|adresse|dirección|host|server|ping|from|connect\w*|login|logged|client|peer)\b[^\n]{0,24}$",
@@ -22,7 +25,9 @@ _VERSION = re.compile(
     r"(?:(?:version(?:en|s|i|es)?|versi[oó]n|versão|wersj\w*|верси\w*|バージョン|版本|releases?|firmware|\b(?:ver\.?|v|build|driver|treiber|update|patch|hotfix|kernel|section|chapter)|§)(?:\s+(?:ist|is))?[\s:=]*$"
     r"|\b(?:vcenter|esxi?|vsphere|vmware|acrobat|reader(?: dc)?|chrome|chromium|firefox|edge|safari|opera|java|jdk|jre|php|mysql|mariadb|postgres\w*|oracle|db2|sap|windows|outlook|citrix"
     r"|anyconnect|fortios|forticlient|ios|ios-xe|nx-os|junos|android|linux|ubuntu|debian|tomcat|websphere|weblogic|jboss|openssl|openssh|docker|kubernetes|nvidia|geforce|adobe|photoshop|(?:sql|exchange) server|sharepoint"
-    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$)",
+    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$"
+    # without blanks, the words between are those of the sentence
+    r"|(?:版本|固件|驱动|驅動|更新|升[级級]|バージョン|ファームウェア|ドライバ|アップデート|버전|펌웨어|드라이버|업데이트|เวอร์ชัน)[^\s\d]{0,6}\s?$)",
     re.IGNORECASE,
 )
 _UPGRADED = re.compile(
@@ -30,6 +35,19 @@ _UPGRADED = re.compile(
     r"(?:\s+(?!server\b|host\b|dns\b|ip\b)[\w.-]+){0,3}\s+(?:from|to|von|auf|de|da|à|a|vers|naar|van|do|z|с|на|version)\s*$|\b(?:fixed|new|introduced|available|supported|bug) (?:in|since)\s*$",
     re.IGNORECASE,
 )
+# Right behind a name of a product that is not known, unless the sentence speaks of machines. The first number of hardly any
+# version is larger.
+_PRODUCT = re.compile(
+    r"(?<!\w)(?!(?:From|To|At|On|For|By|And|Or|Is|Via|Von|Vom|Aus|An|De|Depuis|Desde|Da|Dal|Van|Z|Od|Kund(?:e|in)|Customer|User|Benutzer|Nutzer|Visitor|Besucher|Admin|Account|Konto|Absender|Tenant|Mieter|Employee|Bot)\b)[A-ZÀ-Þ][\w.+-]*[ \t]$|[=~^<>!]=\s?$"
+)
+LARGEST_FIRST = 31
+_OF_MACHINES = re.compile(
+    r"\b(?:ips?|ip-\w+|ipv4|address\w*|adress\w*|direcci\w+|indirizz\w*|hosts?|hostname|servers?|serveur|servidor|ping\w*|connect\w*|connexion|log(?:ged|s|in|ins|on)?|clients?|peers?|dns|vpn|firewall|gateways?"
+    r"|routers?|prox(?:y|ies)|subnet|ssh|rdp|ftp|https?|tcp|udp|ports?|traffic|requests?|visitors?|attack\w*|network|netzwerk|white-?list\w*|black-?list\w*|allow-?list\w*|block\w*|bann?(?:ed)?|spam|nodes?|machines?"
+    r"|rechner|anschluss|zugriff\w*|verbindung\w*|angreifer|computers?|pc|remote|source|sender|trace\w*|whois|geo\w+)\b",
+    re.IGNORECASE,
+)
+_VERSION_AFTER = re.compile(r"\s?(?:版|バージョン|버전)")
 # `9.2.1.4 to 9.3.1.2`: the second is what the first is.
 _CHAINED = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})\s*(?:to|and|or|or later|,|->|=>|→|auf|bis|nach|und|oder|à|et|ou|a|y|o|-|–|/|на)\s*$",
@@ -65,6 +83,8 @@ def _is_version(text: str, start: int, value: str, links: int = LONGEST_CHAIN) -
     before = text[max(0, start - 60) : start]
     if _VERSION.search(before) or _UPGRADED.search(before) or _is_section(value, before[-40:]):
         return True
+    if _VERSION_AFTER.match(text, start + len(value)) or _is_of_product(text, start, value):
+        return True
     chained = _CHAINED.search(before) if links and value.count(".") == 3 else None
     if not chained or abs(int(chained[1].split(".")[0]) - int(value.split(".")[0])) > NEXT_VERSIONS:
         return False
@@ -75,6 +95,16 @@ def _is_section(value: str, before: str) -> bool:
     """Tell whether four small numbers are rather those of a section or a version (8.1.6.1)."""
     small = value.count(".") == 3 and all(int(part) < 32 for part in value.split("."))
     return small and not _NAMED.search(before)
+
+
+def _is_of_product(text: str, start: int, value: str) -> bool:
+    """Tell whether four numbers stand behind the name of a product in a sentence that speaks of no machine."""
+    product = _PRODUCT.search(text, max(0, start - 32), start)
+    if not product or value.count(".") != 3 or (product[0][0].isalpha() and int(value.split(".")[0]) > LARGEST_FIRST):
+        return False
+    begin = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start), start - 120, 0)
+    ends = [end for end in (text.find("\n", start), text.find(". ", start)) if end >= 0]
+    return not _OF_MACHINES.search(text, begin, min([*ends, start + 120]))
 
 
 def _is_personal(value: str) -> bool:

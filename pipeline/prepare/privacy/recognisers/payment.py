@@ -7,8 +7,28 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy.checksums import iban, luhn
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import Apart
 
-_CARD = re.compile(r"(?<![\w.,+/=-])(?:(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){3})(?![\w]|[.,-]\d)")
+_NUMBER = r"(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){3}"
+_CARD = Apart(_NUMBER, before=".,+/=-", after=r"[.,-]\d")
+# In a form: card=4111111111111111. In a URL, where the numbers of posts and products stand too, only what is called so.
+_KEYED = re.compile(rf"(?<=[\w\"'][=/])(?:{_NUMBER})(?!\w|[.,-]\d)")
+_IN_URL = re.compile(r"(?:://|[?&]|(?<!\w)/)\S*\Z")
+_CALLED = re.compile(
+    r"(?:\b(?:credit|debit|bank)?cards?|karten?|cartes?|tarjetas?|kaart|kort|cart[aã]o?|karta|\bpan|\bcc|visa|maestro|mastercard|amex|卡|カード|카드)"
+    r"(?:[^.\n\d]{0,24}|[\w-]{0,12}[=/])\Z",
+    re.IGNORECASE,
+)
+# Numbers of goods and other things, of which one in ten has a card's check digit.
+_OTHER_NUMBER = re.compile(
+    r"(?:\b(?:ean|gtin|upc|isbn|sku|asin|imei|barcode|strichcode|items?|articles?|art|product|order|id|serial|tracking|ticket|reference|time|timestamp|ts|nonce)|artikel\w*|artículo|articolo|\w+_id|(?-i:[a-z]+I[dD]))"
+    r"(?:[\s_-]*(?:number|nummer|code|no|nr|n°|is|ist))*[\s:.#=/\"'-]*\Z",
+    re.IGNORECASE,
+)
+_NEAR = 48
+"""Characters before a number in which a word says what it is."""
+_SHORT = 13
+"""Digits up to which articles of shops are numbered and hardly any card is."""
 # Issuers by ISO/IEC 7812: Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay, Maestro.
 _ISSUER = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -24,13 +44,27 @@ class CreditCardRecogniser(Recogniser):
 
     entity = "CREDIT_CARD"
     guard = r"(?:\d[ .-]?){12}\d"
+    in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield card numbers."""
         for found in _CARD.finditer(text):
-            digits = re.sub(r"\D", "", found[0])
-            if _ISSUER.fullmatch(digits) and len(set(digits)) > 1 and luhn(digits):
+            if _is_card(text, found):
                 yield Span(found.start(), found.end(), 0.97)
+        for found in _KEYED.finditer(text) if "=" in text or "/" in text else ():
+            in_url = _IN_URL.search(text, max(0, found.start() - 200), found.start())
+            if _is_card(text, found, must_be_called=bool(in_url)):
+                yield Span(found.start(), found.end(), 0.97)
+
+
+def _is_card(text: str, found: re.Match[str], *, must_be_called: bool = False) -> bool:
+    digits = re.sub(r"\D", "", found[0])
+    if not (_ISSUER.fullmatch(digits) and len(set(digits)) > 1 and luhn(digits)):
+        return False
+    before = max(0, found.start() - _NEAR), found.start()
+    if found[0].isdigit() and _OTHER_NUMBER.search(text, *before):
+        return False
+    return not (must_be_called or len(digits) <= _SHORT) or bool(_CALLED.search(text, *before))
 
 
 class IbanRecogniser(Recogniser):
@@ -38,6 +72,7 @@ class IbanRecogniser(Recogniser):
 
     entity = "IBAN"
     guard = r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}"
+    in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield account numbers."""

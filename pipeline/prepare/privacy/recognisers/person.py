@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.common_words import common_words
-from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, is_public, named
+from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, is_public, may_be_person, named
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
@@ -43,6 +43,10 @@ _DEEDS = re.compile(
 _BY = re.compile(rf"\b[Bb]y ({WORD} (?:[A-ZÀ-Þ]\. ?){{1,3}}(?:{PARTICLE} )?{WORD})(?!\w)")
 _ASKED = re.compile(
     rf"\b(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) ({_FULL})(?= (?:about|to|for|if|whether|when|at|on|that|directly|or|and)\b)"
+)
+# Of these, what is done by and to companies and products just as often.
+_DEALINGS = re.compile(
+    r"(?:(?:approved|requested|submitted|handled) by|on behalf of|client|driver|agent|[Cc]ontact|[Ee]mail|[Cc]all),? "
 )
 # What only people do, behind a full name. The name is looked for backwards, because verbs are rarer than names.
 _DOES = re.compile(
@@ -111,23 +115,30 @@ class PersonRecogniser(Recogniser):
             (_TITLE, 0.85),
             (_LABEL, 0.8),
             *([(_BEFORE_ADDRESS, 0.85)] if "@" in text else []),
-            (_DEEDS, 0.6),
-            (_ASKED, 0.6),
             (_BY, 0.6),
         ):
             for found in pattern.finditer(text):
                 if pattern is not _TITLE or (_is_someone(text, found) and not is_public(found[0])):
                     yield from named(text, found.start(1), found.end(1), score)
-        for found in _DOES.finditer(text):
-            before = max(0, found.start() - 60)
-            if name := _NAME_AT_END.search(text, before, found.start()):
-                yield from named(text, name.start(), name.end(), 0.6)
+        yield from _by_deeds(text)
         for pattern in (_CLOSING, _GREETING):
             for found in pattern.finditer(text):
                 yield from named(text, found.start(1), found.end(1), 0.8)
         if "名" in text or "わたし" in text:
             for found in _JAPANESE.finditer(text):
                 yield Span(found.start(1), found.end(1), 0.8)
+
+
+def _by_deeds(text: str) -> Iterator[Span]:
+    """Yield full names beside what people do, unless they are rather those of companies or products."""
+    for pattern in (_DEEDS, _ASKED):
+        for found in pattern.finditer(text):
+            if may_be_person(text, *found.span(1), sure=not _DEALINGS.match(found[0])):
+                yield from named(text, *found.span(1), 0.6)
+    for found in _DOES.finditer(text):
+        name = _NAME_AT_END.search(text, max(0, found.start() - 60), found.start())
+        if name and may_be_person(text, name.start(), name.end(), sure=True):
+            yield from named(text, name.start(), name.end(), 0.6)
 
 
 def _is_someone(text: str, found: re.Match[str]) -> bool:

@@ -1,77 +1,28 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
-"""Telephone numbers, in international form or in the national forms of Europe and North America."""
+"""Telephone numbers in national forms."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from pipeline.prepare.privacy.phone_numbers import SERVICE, SOMEONES, is_international, is_national
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
+from pipeline.prepare.privacy.scripts import UNSPACED, Apart
 
-REGIONS = tuple(
-    [
-        "US",
-        "GB",
-        "DE",
-        "FR",
-        "ES",
-        "IT",
-        "NL",
-        "BE",
-        "AT",
-        "CH",
-        "PL",
-        "PT",
-        "IE",
-        "SE",
-        "DK",
-        "NO",
-        "FI",
-        "CZ",
-        "RU",
-        "UA",
-        "TR",
-        "GR",
-        "JP",
-        "CN",
-        "KR",
-        "IN",
-        "BR",
-        "AU",
-        "RO",
-        "HU",
-        "SK",
-        "BG",
-        "HR",
-        "IL",
-        "SA",
-        "AE",
-        "EG",
-        "MX",
-        "AR",
-        "CL",
-        "CO",
-        "VN",
-        "TH",
-        "TW",
-        "HK",
-        "SG",
-        "MY",
-        "ID",
-        "PH",
-        "NZ",
-        "ZA",
-        "NG",
-        "KE",
-    ]
+_CANDIDATE = Apart(
+    r"(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{5,20}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{1,5})?",
+    before=".,/=@#$€£+-",
+    after=r"@|[.,]\d",
+    flags=re.IGNORECASE,
 )
-"""Whose national forms count near a word that announces a number."""
-# Scripts without blanks between words: a number stands right beside their letters.
-_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_CANDIDATE = re.compile(
-    rf"(?<![^\W{_UNSPACED}])(?<![.,/=@#$€£+-])(?:\+|00(?=[1-9 ])|\()?\d[\d\s().\-/\u2013]{{5,20}}\d(?:\s?(?:ext\.?|x|extension|#)\s?\d{{1,5}})?(?![^\W{_UNSPACED}]|@|[.,]\d)",
+# What a form or a URL calls a number: tel=0171-1234567.
+_KEYED = re.compile(
+    r"\b(?:tele?)?(?:phone|fon|tel|mobile?|cell|fax|handy|whatsapp|sms)[\w-]{0,12}[\"']?=[\"']?(\d[\d().\-/]{5,20}\d)(?![\w@]|[.,]\d)",
     re.IGNORECASE,
 )
+_SHORTEST_KEYED = 9
+"""Digits of a number that only a key announces; shorter ones are sizes and flags too."""
 _ANNOUNCED = re.compile(
     r"(?:\b(?:tele)?phone|\btel\b|\bt[ée]l\.|\bcall(?:ed|ing)?|\bcell|\bmobil[e]?|\bm[óo]vil|\bfax|\bhandy\w*|\bt[eé]l[eéè]f[oóò]{1,2}n\w*|téléphone|portable|\bappele[zr]|"
     r"cellulare|\bcellular|\bcelular|telem[óo]vel|hotline|\bdial(?:led)?|whatsapp|\bsms|\btext(?:ed)? (?:me|us|him|her)|\breach(?:ed)? (?:me|us|him|her)|\bring|\bruf\w*|anruf\w*|rückruf\w*|erreich\w+|"
@@ -93,12 +44,9 @@ _TYPICAL = re.compile(
     r"|07\d{3} \d{6}|0(?:20|1\d{2,3}) \d{3,4} \d{3,4}|\(0\d{2,4}\) ?\d{3,4} ?\d{3,5}|\([1-9]{2}\) ?9?\d{4}-\d{4}"
     r"|8[ -]?\(?9?\d{2,3}\)?[ -]\d{3}-\d{2}-\d{2}|0[5789]0-\d{4}-\d{4}|01[016-9]-\d{3,4}-\d{4}|06-\d{8}|07\d-\d{3} \d{2} \d{2}|0\(?5\d{2}\)? \d{3} \d{2} \d{2}"
 )
-# Free, shared-cost and service numbers are those of companies and offices, and what callers ask for.
-_SERVICE = re.compile(
-    r"(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\)?[-. ]\d{3}[-. ]?\d{4}|0(?:800|808|500|900|901|905|906)[ /.-]?\d[\d /.-]{4,9}|(?:\+|00)800[ -]?\d[\d -]{6,10}"
-    r"|0(?:180|137|700|120|570)[ -]?\d?[/ -]?\d[\d /-]{4,8}|1[38]00[ -]?\d{3}[ -]?\d{3}|8[ -]?\(?800\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|400[ -]\d{3}[ -]\d{4}|0 ?8[0-2]\d(?:(?:[ .]?\d{2}){3}|(?:[ .]\d{3}){2})"
-)
-_SOMEONES = re.compile(r"\b(?:me|my|mich|meine|mijn|mi|mon|mein|his|her)\b[^.\n]{0,24}$", re.IGNORECASE)
+# Mobile numbers of Japan and Korea begin like those; British free numbers (0808) do too, but not in their texts.
+_MOBILE_BEYOND = re.compile(r"0[5789]0[1-9]\d{7}")
+_BESIDE_BEYOND = re.compile(rf"[{UNSPACED}]")
 _NOT_A_NUMBER = re.compile(
     r"(?:isbn|issn|doi|pid|port|rfc|cve|bug|issue|ticket|order|invoice|serial|version|build|error|code|id|uid|#|line|page|§|kunden\w*|rechnungs?\w*|bestell\w*|auftrags?\w*|vorgangs?\w*|vertrags?\w*|artikel\w*|"
     r"sendungs?\w*|zähler\w*|commande|facture|dossier|client|pedido|factura|fatura|ordine|fattura|bestelling\w*|factuur|zamówieni\w*|faktur\w*|заказ\w*|сч[её]т\w*|замовлен\w*|sku|part|model|item|"
@@ -110,7 +58,7 @@ _DATE = re.compile(r"\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ]\
 
 
 class PhoneRecogniser(Recogniser):
-    """Numbers that Google's libphonenumber knows to be possible or valid, where their form or a word says phone."""
+    """Numbers in national form that libphonenumber knows to be valid, where their form or a word says phone."""
 
     entity = "PHONE"
     guard = r"\d(?:[\s().\-/–]{0,3}\d){6}"
@@ -122,50 +70,29 @@ class PhoneRecogniser(Recogniser):
             value = text[found.start() : end]
             if not 7 <= sum(c.isdigit() for c in value) <= 17 or "\n" in value:
                 continue
+            if value.startswith("+"):
+                continue  # see the recogniser of international numbers
             score = _score(value, text[max(0, found.start() - 48) : found.start()], text[end : end + 40])
             if score:
                 yield Span(found.start(), end, score)
+        for found in _KEYED.finditer(text) if "=" in text else ():
+            digits = sum(map(str.isdigit, found[1]))
+            if digits >= _SHORTEST_KEYED and _score(found[1], "", "", announced=True):
+                yield Span(found.start(1), found.end(1), 0.8)
 
 
-def _score(value: str, before: str, after: str) -> float:
-    if _SERVICE.fullmatch(value) and not _SOMEONES.search(before):
+def _score(value: str, before: str, after: str, *, announced: bool = False) -> float:
+    if SERVICE.fullmatch(value) and not SOMEONES.search(before) and not _is_mobile_beyond(value, before):
         return 0.0
-    announced = bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
-    if value.startswith("+") or (value.startswith("00") and announced):
-        return 0.9 if _is_international(value, bool(_SOMEONES.search(before))) else 0.0
+    announced = announced or bool(_ANNOUNCED.search(before) or _ANNOUNCED_AFTER.match(after))
+    if value.startswith("00") and announced:
+        return 0.9 if is_international(value, bool(SOMEONES.search(before))) else 0.0
     if _NOT_A_NUMBER.search(before) or _DATE.fullmatch(value):
         return 0.0
     if _TYPICAL.fullmatch(re.sub(r"\s?(?:ext\.?|x|extension|#)\s?\d{1,5}$", "", value, flags=re.IGNORECASE)):
         return 0.8
-    return 0.75 if announced and _is_national(value) else 0.0
+    return 0.75 if announced and is_national(value) else 0.0
 
 
-def _is_international(value: str, someones: bool) -> bool:
-    import phonenumbers
-
-    number = "+" + value[2:] if value.startswith("00") else value
-    try:
-        parsed = phonenumbers.parse(number.replace("(0)", ""), None)
-    except phonenumbers.NumberParseException:
-        return False
-    # A number without its area (`+1-555-0100`) is one of documentation, not one that somebody answers.
-    possible = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
-    service = phonenumbers.number_type(parsed) in (
-        phonenumbers.PhoneNumberType.TOLL_FREE,
-        phonenumbers.PhoneNumberType.SHARED_COST,
-        phonenumbers.PhoneNumberType.PREMIUM_RATE,
-        phonenumbers.PhoneNumberType.UAN,
-    )
-    return possible and (someones or not service)
-
-
-def _is_national(value: str) -> bool:
-    import phonenumbers
-
-    for region in REGIONS:
-        try:
-            if phonenumbers.is_valid_number(phonenumbers.parse(value, region)):
-                return True
-        except phonenumbers.NumberParseException:
-            continue
-    return False
+def _is_mobile_beyond(value: str, before: str) -> bool:
+    return bool(_MOBILE_BEYOND.fullmatch(value)) and (value[:4] != "0808" or bool(_BESIDE_BEYOND.search(before)))
