@@ -10,10 +10,10 @@ _LETTERS = r"[^\W_]+"
 _OF_SYMBOLS = frozenset([*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10)])
 MARKS = "\u200c\u200d" + "".join(
     chr(n)
-    for n in (*range(0x300, 0x1E00), *range(0x2CEF, 0x3100), *range(0xA66F, 0xFE30), *range(0x10A00, 0x11F60))
+    for n in (*range(0x300, 0x1E00), *range(0x2CEF, 0x3100), *range(0xA66F, 0xFE30))
     if unicodedata.category(chr(n)).startswith("M") and n not in _OF_SYMBOLS
 )
-"""The combining marks of all scripts in use, for a pattern's class."""
+"""The combining marks of scripts in use, for a pattern's class. Beyond U+FFFF a class would be tried one by one."""
 _MARK = re.compile(f"[{MARKS}]")
 
 

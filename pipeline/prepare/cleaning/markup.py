@@ -12,6 +12,7 @@ from pipeline.prepare.cleaning.elements import CODE, UNSEEN, as_code, opening, w
 from pipeline.prepare.cleaning.entities import decoded
 from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
 from pipeline.prepare.cleaning.mentions import Uses, is_mentioned, is_no_tag, is_shown, is_spoken, spoken_alone, uses
+from pipeline.prepare.cleaning.shown_tags import put_back, set_aside
 from pipeline.prepare.cleaning.tables import FENCE, with_lists, with_marks_beside, with_signs, with_tables
 from pipeline.prepare.cleaning.tags import ATTRIBUTES, BLOCK, BLOCK_TAG, PAIR, TAG
 
@@ -50,6 +51,11 @@ def without_markup(text: str) -> str:
     """
     if is_template(text):
         return text
+    text, shown = set_aside(text)
+    return put_back(_shown_by_a_browser(text), shown)
+
+
+def _shown_by_a_browser(text: str) -> str:
     text = without_leftovers(_COMMENT.sub(lambda found: _shown_or(found, ""), text))
     text = _CDATA.sub(r"\1", text)
     text = with_pairs(text, opening(UNSEEN), lambda opened, inner: " ", spare=is_shown)
