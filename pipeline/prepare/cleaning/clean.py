@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning import characters, entities, links, markup, segments, whitespace
 from pipeline.prepare.cleaning.bbcode import without_bbcode
-from pipeline.prepare.cleaning.boilerplate import without_boilerplate
+from pipeline.prepare.cleaning.boilerplate import without_boilerplate, without_marked_signature
 from pipeline.prepare.cleaning.contractions import expanded
 from pipeline.prepare.looks import matching
 
@@ -97,6 +97,8 @@ class Cleaner:
             text = "".join(piece if is_code else markup.without_markup(piece) for piece, is_code in pieces)
         if "](" in text or "<" in text:
             text = segments.in_prose(text, links.without_links)
+        if "\n-- \n" in text:
+            text = without_marked_signature(text)
         text = segments.in_prose(text, self._prose)
         return _edges(without_boilerplate(text))
 
