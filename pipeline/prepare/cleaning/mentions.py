@@ -17,6 +17,8 @@ _SPOKEN = re.compile(
 _MENTIONED_AFTER = re.compile(
     r"^(?:[\"')](?!\w)|\s*(?:and|or|und|oder|et|ou)\s*<|\s*(?:tags?|elements?|attributes?|blocks?)\b)", re.IGNORECASE
 )
+_NAMED_AFTER = re.compile(r"\s*(?:tags?|elements?)\b")
+_PARTED_AFTER = re.compile(r"[ .,;:?!)\"']|\Z")
 _CODE_FOLLOWS = re.compile(r":\s*$")
 _BETWEEN = re.compile(r"\bbetween (?:[<`][^<>]*[>`]+ and )?$", re.IGNORECASE)
 VOID = frozenset(
@@ -125,10 +127,11 @@ def is_mentioned(text: str, found: re.Match[str], paired: bool) -> bool:
     """
     after = text[found.end() : found.end() + 16]
     if paired:
-        return bool(re.match(r"\s*(?:tags?|elements?)\b", after)) or bool(
-            _BETWEEN.search(text, max(0, found.start() - 40), found.start())
-        )
+        if _NAMED_AFTER.match(after):
+            return True
+        before = text[max(0, found.start() - 40) : found.start()]
+        return "between" in before.lower() and bool(_BETWEEN.search(before))
     spoken = is_spoken(text, found.start())
     if found[2].lower() in VOID and not found[1]:
-        return bool(_MENTIONED_AFTER.search(after)) or (spoken and bool(re.match(r"[ .,;:?!)\"']|\Z", after)))
+        return bool(_MENTIONED_AFTER.search(after)) or (spoken and bool(_PARTED_AFTER.match(after)))
     return spoken or not (found[1] or "=" in found[3])
