@@ -135,8 +135,11 @@ def _best(
             ):
                 return made
         if listed:
-            made = _decoded(raw, "cp1251")
-            return made if made and _share(made, "cp1251") >= (_LEAST_OF_A_RUN if run else _LEAST_OF_SEVERAL) else None
+            made = _decoded(raw, "cp1251") or ""
+            letters = [letter for letter in made if letter > "\x7f"]
+            in_both_cases = 3 * len({letter.lower() for letter in letters}) < 2 * len(letters)
+            least = _LEAST_OF_A_RUN if run else _LEAST_OF_SEVERAL
+            return made if not in_both_cases and _share(made, "cp1251") >= least else None
     readings = [(_share(made, name), made) for name in pages if (made := _decoded(raw, name))]
     share, made = max(readings, default=(0.0, ""))
     return made if share >= _LEAST else None
