@@ -48,7 +48,7 @@ def decide(
 
 
 def _contradictions(lake: Lake, uri: str, pairs: tuple[Rows, Rows], made: Decisions) -> dict[str, Any]:
-    """Count the pairs of rows that go on and say the same but for a number or a negation, and name some."""
+    """Count the pairs of rows that go on and say the same but for a number, a negation or a sign, and name some."""
     left, right = pairs
     both = (made.code[left] == 0) & (made.code[right] == 0)
     left, right = left[both], right[both]

@@ -84,7 +84,7 @@ def _contradictions(found: Mapping[str, Any]) -> str:
     shown = "".join(f"<li>{escape(one)} and {escape(other)}" for one, other in found["examples"])
     return (
         f"<h2>Answers that contradict each other</h2><p>{found['pairs']:,} pairs of rows that go on ask and say nearly "
-        f"the same, but for a number or a negation in the answer. Question ids of the first ones:<ul>{shown}</ul>"
+        f"the same, but for a number, negation or sign in the answer. Question ids of the first ones:<ul>{shown}</ul>"
     )
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.lake import Lake
+from pipeline.prepare.marks import MARKS, Words
 from pipeline.prepare.rows_at import scan
 from pipeline.prepare.schema import VOCABULARY
 from pipeline.spark.parts import write_part
@@ -27,8 +28,9 @@ IN_THIS_PROCESS = 3_000_000
 """Partial counts up to which they are added up in this process."""
 ENTRIES_AT_ONCE = 1_000_000
 """Names of documents that are held at once while they are: about 400 MB."""
-_WORD = re.compile(r"[^\W_]+(?:['’.+#-][^\W_]+)*(?:\+\+|#)?")
+_WORD = Words(r"[^\W_]+(?:['’.+#-][^\W_]+)*(?:\+\+|#)?")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_CHARACTER = re.compile(rf".[{MARKS}]*", re.DOTALL)
 PARTIAL = pa.schema(
     [
         pa.field("token", pa.string(), nullable=False),
@@ -40,11 +42,11 @@ PARTIAL = pa.schema(
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of a text in lower case; scripts without blanks are cut into characters."""
+    """Return the words of a text in lower case; scripts without blanks are cut into characters, each with its marks."""
     words = _WORD.findall(text.lower())
     if text.isascii() or not _UNSPACED.search(text):
         return words
-    return [part for word in words for part in (list(word) if _UNSPACED.search(word) else [word])]
+    return [part for word in words for part in (_CHARACTER.findall(word) if _UNSPACED.search(word) else [word])]
 
 
 class WordCounter:

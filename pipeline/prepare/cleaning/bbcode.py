@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from pipeline.prepare.cleaning.addresses import with_address
+from pipeline.prepare.cleaning.addresses import is_pointed_at, is_short, with_address
 from pipeline.prepare.cleaning.elements import as_code
 from pipeline.prepare.cleaning.segments import is_indented, split
 from pipeline.prepare.cleaning.tables import with_lists, with_signs, with_tables
@@ -111,6 +111,7 @@ class _Reader:
         self._text = text
         self._pairs = pairs
         self._alone = len(_TOKEN.sub("", text).strip()) < 8
+        self._short = is_short(text)
         # where each starts, its tag, and what it shows so far
         self._open: list[tuple[int, Token | None, list[str]]] = [(-1, None, [])]
         self._lists = self._tables = 0
@@ -150,17 +151,19 @@ class _Reader:
             start, tag, parts = self._open.pop()
             inner = "".join(parts)
             is_whole = start == partner and tag is not None
-            self._open[-1][2].append(
-                _element(tag, inner, self._alone, self._lists, self._tables) if is_whole and tag else inner
-            )
+            if not (is_whole and tag):
+                self._open[-1][2].append(inner)
+                continue
+            wanted = self._alone or (_name(tag) == "url" and is_pointed_at(self._text, start, token.end(), self._short))
+            self._open[-1][2].append(_element(tag, inner, wanted, self._lists, self._tables))
 
 
-def _element(tag: Token, inner: str, alone: bool, lists: int, tables: int) -> str:
+def _element(tag: Token, inner: str, wanted: bool, lists: int, tables: int) -> str:
     """Return what an element shows; lists and tables in others are made with the outermost one."""
     name, given = _name(tag), tag[3].strip().removeprefix("=").strip("\"' ")
     if name in ("url", "email"):
         address = given or inner.strip()
-        return with_address(inner, f"mailto:{address}" if name == "email" else address, alone) if given else address
+        return with_address(inner, f"mailto:{address}" if name == "email" else address, wanted) if given else address
     if name in _UNSEEN.split("|"):
         return ""
     if name in _FILM.split("|"):

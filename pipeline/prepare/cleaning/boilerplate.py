@@ -7,80 +7,21 @@ import re
 
 from pipeline.prepare.cleaning import segments
 from pipeline.prepare.cleaning.buttons import HINTS, without_buttons
+from pipeline.prepare.cleaning.page_lines import HINTS as PAGE_HINTS
+from pipeline.prepare.cleaning.page_lines import without_lines
+from pipeline.prepare.cleaning.signatures import without_signature
 
-_WHOLE_LINES = (
-    # pages
-    r"(?:was|did|is) this ?(?:page|article|answer|information|content|help)? ?(?:helpful|useful|help you|answer your question)?\W*"
-    r"(?:yes|no|\W)*",
-    r"(?:\d+ (?:out )?of )?\d+ (?:people )?found this helpful\W*",
-    r"(?:\W*)?(?:back|return|scroll|go) to (?:the )?top(?: of (?:the )?page)?\W*",
-    r"skip to (?:main )?(?:content|navigation)",
-    r"(?:print|share|bookmark|email|tweet) this (?:page|article|answer|post)?\W*",
-    r"share on (?:facebook|twitter|x|linkedin|reddit|whatsapp|email)(?:,? (?:facebook|twitter|x|linkedin|reddit|email))*",
-    r"permalink(?: to this (?:headline|heading|definition|question|section))?\W*",
-    r"advertisement|sponsored",
-    r"we use cookies.{0,200}|accept (?:all )?cookies",
-    r"©.{0,120}all rights reserved\W*",
-    r"war (?:dieser artikel|diese seite|diese antwort) hilfreich\W*(?:ja|nein|\W)*|(?:zurück )?nach oben|zum seitenanfang",
-    r"cet article (?:vous )?a-t-il été utile\W*(?:oui|non|\W)*|haut de page|retour en haut",
-    r"¿(?:te|le) ha resultado útil\W*(?:sí|no|\W)*|volver arriba",
-    r"(?:questa pagina|questo articolo|questa risposta) (?:ti|le|vi) è stat[ao] utile\W*(?:sì|no|\W)*|torna (?:su|all'inizio)",
-    r"(?:este artigo|esta página|esta resposta) foi útil\W*(?:sim|não|\W)*|voltar ao topo|este artículo te ha resultado útil\W*|¿?(?:te|le) ha sido útil[^\n]{0,30}\?",
-    r"was dit (?:artikel|antwoord) (?:nuttig|handig|behulpzaam)\W*(?:ja|nee|\W)*|(?:terug )?naar boven",
-    r"czy (?:ten artykuł|ta odpowiedź|ta strona) był[ao]? (?:pomocn[ya]|przydatn[ya])\W*(?:tak|nie|\W)*|do góry|na górę",
-    r"(?:статья|страница|информация|ответ) (?:была?|был) полез\w+\W*(?:да|нет|\W)*|наверх|чи була ця стаття корисною\W*(?:так|ні|\W)*|вгору",
-    r"この(?:記事|ページ|回答)は(?:役に立ち|お役に立ち|参考になり)ましたか\W*(?:はい|いいえ|\W)*|(?:ページ)?トップ(?:へ戻る|に戻る)?|(?:这篇文章|本文|此页面)(?:对您)?(?:是否)?有(?:帮助|用)吗?\W*(?:是|否|\W)*|返回顶部|回到顶部|도움이 되었나요\W*(?:예|아니요|\W)*",
-    r"\d+ (?:comments?|kommentare?|commentaires?|comentarios?)|related (?:articles|questions)|share this article|recently viewed articles",
-    # mail programs
-    r"this (?:e-?mail|message)(?: and any (?:attachments?|files)[^\n]{0,40})? (?:is|are|may be|contains?|may contain)[^\n]{0,60}confidential[^\n]*",
-    r"diese (?:e-?mail|nachricht) (?:ist|enthält|kann)[^\n]{0,60}vertraulich[^\n]*",
-    r"sent from my [\w ]{2,30}|get outlook for [\w ]{2,20}|von meinem [\w ]{2,20} gesendet|envoyé de mon [\w ]{2,20}",
-    r"#{1,}\s*-\s*please type your reply above this line\s*-\s*#{1,}|_{10,}",
-)
-_PATTERNS = "|".join(_WHOLE_LINES).replace(r"\W", r"[^\w\n]")
-# The buttons behind a question may stand on lines of their own.
-_BUTTONS = r"(?:(?<=\W)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:yes|ja|oui|sí|sì|sim|tak|да|はい|是)[ \t]*(?:\n+|[ \t/|]+)[ \t]*(?:no|nein|non|nee|não|nie|нет|いいえ|否)(?=[ \t]*(?:\n|\Z)))?"
-_LINE = re.compile(rf"^[ \t]*(?:{_PATTERNS}){_BUTTONS}[ \t]*$\n?", re.IGNORECASE | re.MULTILINE)
 _WRITTEN = r"sent|gesendet|envoyé|enviado|inviato|verzonden|wysłano|отправлено|date|datum"
 _HEADER = re.compile(
     rf"^[ \t]*(?:from|von|de|da|van|od|от):[^\n]+\n(?:[ \t]*(?:{_WRITTEN}|to|an|à|para|a|aan|do|cc|subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|кому|тема)\s?:[^\n]*(?:\n|\Z)){{2,6}}",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENT = re.compile(rf"^[ \t]*(?:{_WRITTEN})\s?:[ \t]*\w", re.IGNORECASE | re.MULTILINE)
-# A word that is in each kind of line, in lower case; looking for them is much cheaper than trying the kinds.
-_HINTS = (
-    *(
-        "this ",
-        "found",
-        "top",
-        "skip to",
-        "share on",
-        "permalink",
-    ),
-    *(
-        "adverti",
-        "sponsored",
-        "cookie",
-        "rights",
-        "hilfreich",
-        "oben",
-        "seitenanfang",
-        "utile",
-        "haut",
-        "útil",
-    ),
-    *("arriba", "sent from", "outlook", "gesendet", "envoyé", "type your reply", "__________", "torna ", "ao topo"),
-    *("nuttig", "handig", "naar boven", "pomocn", "przydatn", "górę", "góry", "полез", "наверх", "корисн", "вгору"),
-    *("ましたか", "トップ", "有帮助", "有用", "顶部", "도움이", "comment", "kommentar", "comentario", "related "),
-    *("confidential", "vertraulich"),
-)
 _SUBJECTS = ("subject:", "betreff:", "objet", "asunto:", "oggetto:", "assunto:", "onderwerp:", "temat:", "тема:")
 # Stands for a block of code. Characters for private use are taken out before; what brings one back waits a round.
 _CODE = "\ue000"
 _BLOCK = re.compile(rf"{_CODE}(\d+){_CODE}")
 _HEADING_MARK = re.compile(r"[ \t]*[¶🔗](?=\s*$)|(?<=\S)[ \t]*\[edit\](?=\s*$)", re.MULTILINE)
-# A signature is short; behind a longer text `--` parts it.
-_SIGNATURE = re.compile(r"^-- ?\n(?:[^\n\ue000]{0,100}(?:\n|\Z)){0,8}\Z", re.MULTILINE)
 _QUOTING = (
     "wrote:",
     "schrieb",
@@ -102,6 +43,12 @@ _QUOTED_MAIL = re.compile(
 )
 
 
+# What the line above a quoted mail says beside a name: a time, a date or an address.
+_WHEN = re.compile(
+    r"\d:\d\d|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}(?:st|nd|rd|th|er|\.|º)?(?: de)? [^\W\d_]{3,}\.?,?(?: de)? \d{4}|\b[^\W\d_]{3,}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d年|\w@\w"
+)
+
+
 def without_boilerplate(text: str) -> str:
     """Return the text without navigation, feedback and sharing lines, mail signatures and quoted mails.
 
@@ -110,7 +57,7 @@ def without_boilerplate(text: str) -> str:
     hinted = pressed = mailed = False
     if "\n" in text:
         lowered = text.lower()
-        hinted, pressed, mailed = (any(hint in lowered for hint in hints) for hints in (_HINTS, HINTS, _SUBJECTS))
+        hinted, pressed, mailed = (any(hint in lowered for hint in hints) for hints in (PAGE_HINTS, HINTS, _SUBJECTS))
     marked = "¶" in text or "🔗" in text or "[edit]" in text
     signed = "\n--" in text
     quoting = any(word in text for word in _QUOTING)
@@ -120,18 +67,34 @@ def without_boilerplate(text: str) -> str:
     if marked:
         cleaned = _HEADING_MARK.sub("", cleaned)
     if signed:
-        cleaned = _SIGNATURE.sub("", cleaned)
+        cleaned = without_signature(cleaned)
     if mailed:
         cleaned = _HEADER.sub(_header, cleaned)
     if quoting:
-        cleaned = _QUOTED_MAIL.sub("", cleaned)
+        cleaned = _QUOTED_MAIL.sub(_quoted, cleaned)
     if hinted:
-        cleaned = _LINE.sub("", cleaned)
+        cleaned = without_lines(cleaned)
     if pressed:
         cleaned = without_buttons(cleaned, _CODE)
     if not cleaned.strip():
         return text
     return _BLOCK.sub(lambda found: blocks[int(found[1])], cleaned) if blocks else cleaned
+
+
+def without_marked_signature(text: str) -> str:
+    """Return the text without a signature behind `-- `: the blank that marks it does not outlive the next steps."""
+    cleaned, blocks = _without_code(text)
+    cleaned = without_signature(cleaned)
+    return _BLOCK.sub(lambda found: blocks[int(found[1])], cleaned) if cleaned.strip() else text
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """Return what stays of a line above a quoted mail: all of it, unless it tells when, or is followed by a quotation."""
+    first = found[0].split("\n", 1)[0]
+    is_mail = (
+        first.lstrip("> \t").startswith("--") or _WHEN.search(first) or "\n>" in re.sub(r"\n[ \t]+", "\n", found[0])
+    )
+    return "" if is_mail else found[0]
 
 
 def _header(found: re.Match[str]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning import characters, entities, links, markup, segments, whitespace
+from pipeline.prepare.cleaning.addresses import is_short
 from pipeline.prepare.cleaning.bbcode import without_bbcode
-from pipeline.prepare.cleaning.boilerplate import without_boilerplate
+from pipeline.prepare.cleaning.boilerplate import without_boilerplate, without_marked_signature
 from pipeline.prepare.cleaning.contractions import expanded
 from pipeline.prepare.looks import matching
 
@@ -92,11 +94,14 @@ class Cleaner:
             text = characters.without_invisible(text)
         text = entities.unwrapped(_edges(text))
         text = without_bbcode(text)
+        short = ("](" in text or "<" in text) and is_short(text)
         if markup.might_have_markup(text):
             pieces = segments.joined(segments.split(text), lambda code: "<" not in code and "\n" not in code)
-            text = "".join(piece if is_code else markup.without_markup(piece) for piece, is_code in pieces)
+            text = "".join(piece if is_code else markup.without_markup(piece, short) for piece, is_code in pieces)
         if "](" in text or "<" in text:
-            text = segments.in_prose(text, links.without_links)
+            text = segments.in_prose(text, partial(links.without_links, short=short))
+        if "\n-- \n" in text:
+            text = without_marked_signature(text)
         text = segments.in_prose(text, self._prose)
         return _edges(without_boilerplate(text))
 

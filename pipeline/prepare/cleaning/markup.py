@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from html import unescape
 
-from pipeline.prepare.cleaning.addresses import with_address
+from pipeline.prepare.cleaning.addresses import is_pointed_at, with_address
 from pipeline.prepare.cleaning.elements import CODE, UNSEEN, as_code, opening, with_pairs
 from pipeline.prepare.cleaning.entities import decoded
 from pipeline.prepare.cleaning.leftovers import is_template, with_xml_as_code, without_leftovers
 from pipeline.prepare.cleaning.mentions import Uses, is_mentioned, is_no_tag, is_shown, is_spoken, spoken_alone, uses
+from pipeline.prepare.cleaning.shown_tags import put_back, set_aside
 from pipeline.prepare.cleaning.tables import FENCE, with_lists, with_marks_beside, with_signs, with_tables
 from pipeline.prepare.cleaning.tags import ATTRIBUTES, BLOCK, BLOCK_TAG, PAIR, TAG
 
@@ -23,6 +24,7 @@ _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _MADE = {"br": "\n", "hr": "\n", "td": " ", "th": " ", "tr": "\n", "dt": "\n", "dd": "\n", "option": "\n", "q": '"'}
 # Controls stand apart on a page.
 _APART = re.compile(r"(</(?:button|select|label|legend)\s*>)(?=<|\w)", re.IGNORECASE)
+_IS_BLOCK = re.compile(BLOCK)
 _LINE_INDENT = re.compile(r"\s*\n\s*")
 _ABOUT_HTML = re.compile(r"\bHTML\b|\b(?:tags?|markup)\b", re.IGNORECASE)
 _MARKED = re.compile(r"(`[^`\n]+`)")
@@ -42,14 +44,19 @@ def might_have_markup(text: str) -> bool:
     return "<" in text and ">" in text
 
 
-def without_markup(text: str) -> str:
+def without_markup(text: str, short: bool = False) -> str:
     """Return the text that the HTML in it shows; tags that the text speaks about come out as code, `<b>`.
 
-    Code becomes fenced or back-quoted, lists and tables become lines, links keep their text, and their address too when
+    `short` tells that it is a text, or part of one, of few words. Code becomes fenced or back-quoted, lists and tables become lines, links keep their text, and their address too when
     the text says nothing without it. Anything in angle brackets that is no HTML tag stays.
     """
     if is_template(text):
         return text
+    text, shown = set_aside(text)
+    return put_back(_shown_by_a_browser(text, short), shown)
+
+
+def _shown_by_a_browser(text: str, short: bool) -> str:
     text = without_leftovers(_COMMENT.sub(lambda found: _shown_or(found, ""), text))
     text = _CDATA.sub(r"\1", text)
     text = with_pairs(text, opening(UNSEEN), lambda opened, inner: " ", spare=is_shown)
@@ -62,7 +69,7 @@ def without_markup(text: str) -> str:
         parts = _FENCED.split(text)
         text = "".join(part if n % 2 else with_tables(_LINE_INDENT.sub(" ", part)) for n, part in enumerate(parts))
     masked, codes = _masked(text)
-    return _unmasked(_prose(masked, codes, uses(masked)), codes)
+    return _unmasked(_prose(masked, codes, uses(masked), short), codes)
 
 
 def _masked(text: str) -> tuple[str, list[str]]:
@@ -105,9 +112,15 @@ def _inline(inner: str) -> str:
     return as_code(inner) if inner and "```" not in inner and "``" not in inner else inner
 
 
-def _prose(text: str, codes: list[str], brackets: Uses) -> str:
+def _prose(text: str, codes: list[str], brackets: Uses, short: bool) -> str:
     alone = len(_unmasked(with_pairs(text, _LINK, lambda opened, inner: ""), codes).strip()) < 8
-    text = with_pairs(text, _LINK, lambda opened, inner: _link(opened[0], _unmasked(inner, codes), alone))
+
+    def link(opened: re.Match[str], inner: str) -> str:
+        end = opened.end() + len(inner) + len("</a>")
+        wanted = alone or is_pointed_at(opened.string, opened.start(), end, short)
+        return _link(opened[0], _unmasked(inner, codes), wanted)
+
+    text = with_pairs(text, _LINK, link)
     text = with_signs(_APART.sub(r"\1 ", text))
     has_lists = "<li" in text or "<LI" in text
     if has_lists:
@@ -127,7 +140,7 @@ def _prose(text: str, codes: list[str], brackets: Uses) -> str:
             return (alt[1] or alt[2] or "") if alt else ""
         if name in _MADE:
             return "" if found[1] and name not in ("tr", "q") else _MADE[name]
-        return "\n\n" if re.fullmatch(BLOCK, name) else ""
+        return "\n\n" if _IS_BLOCK.fullmatch(name) else ""
 
     # code that was just marked must not lose its tags
     made = _with_tags(text, parts, used)
@@ -150,10 +163,10 @@ def _with_tags(text: str, parts: list[str], show: Callable[[re.Match[str], bool]
     return "".join(part if n % 2 else shown(n, part) for n, part in enumerate(parts))
 
 
-def _link(tag: str, shown: str, alone: bool) -> str:
+def _link(tag: str, shown: str, wanted: bool) -> str:
     href = _HREF.search(tag)
     address = unescape(next((part for part in href.groups() if part), "")).strip() if href else ""
-    return with_address(shown, decoded(address), alone)
+    return with_address(shown, decoded(address), wanted)
 
 
 def tags_as_code(text: str) -> str:

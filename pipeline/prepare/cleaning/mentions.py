@@ -11,12 +11,14 @@ from pipeline.prepare.cleaning.tags import TAG
 
 _SPOKEN = re.compile(
     r"(?:\b(?:the|an?|your|use|using|add|put|insert|inside|within|between|each|every|like|called|closing|opening|of|write|writing|type|paste|copy|place|embed|include|enters?|injects?|submits?|following|replace|remove|before|after|than|tag|element|as"
-    r"|verwende\w*|schreib\w*|füg\w*|das|den|ein|einen|le|la|les|une?|utilisez|ajoutez|collez|copiez|usa|usar|el|il|inserisci|pega|copia|use|o|dodaj|wklej|użyj|тег|вставьте)\s|[\"'(]|[>`],? (?:or|and|oder|und|ou|et|o|y|e|lub|i|или|и)\s)$",
+    r"|verwende\w*|schreib\w*|füg\w*|das|den|ein|einen|le|la|les|une?|utilisez|ajoutez|collez|copiez|usa|usar|el|il|inserisci|pega|copia|use|o|dodaj|wklej|użyj|тег|вставьте)\s|(?<![\w.,!?])[\"']|\(|[>`],? (?:or|and|oder|und|ou|et|o|y|e|lub|i|или|и)\s)$",
     re.IGNORECASE,
 )
 _MENTIONED_AFTER = re.compile(
-    r"^(?:[\"')]|\s*(?:and|or|und|oder|et|ou)\s*<|\s*(?:tags?|elements?|attributes?|blocks?)\b)", re.IGNORECASE
+    r"^(?:[\"')](?!\w)|\s*(?:and|or|und|oder|et|ou)\s*<|\s*(?:tags?|elements?|attributes?|blocks?)\b)", re.IGNORECASE
 )
+_NAMED_AFTER = re.compile(r"\s*(?:tags?|elements?)\b")
+_PARTED_AFTER = re.compile(r"[ .,;:?!)\"']|\Z")
 _CODE_FOLLOWS = re.compile(r":\s*$")
 _BETWEEN = re.compile(r"\bbetween (?:[<`][^<>]*[>`]+ and )?$", re.IGNORECASE)
 VOID = frozenset(
@@ -41,7 +43,7 @@ VOID = frozenset(
     ]
 )
 # What commands and their manuals call what stands for a value.
-_STANDS_FOR = frozenset(["input", "source", "link", "param", "col", "meta"])
+STANDS_FOR = frozenset(["input", "source", "link", "param", "col", "meta"])
 _NO_HTML = re.compile(r"<(?!/)[a-z][\w-]*>", re.IGNORECASE)
 _BARE = r"\s*(?:(?:checked|disabled|hidden|required|selected|readonly|multiple|async|defer|novalidate|open|reversed|controls|autoplay|loop|muted|nowrap|noshade|compact|itemscope)\s*)*/?"
 _WITHOUT_VALUES = re.compile(_BARE, re.IGNORECASE)
@@ -74,7 +76,7 @@ class Uses(NamedTuple):
 def uses(text: str) -> Uses:
     """Tell what angle brackets in a text are for. What may be a name for a value is no sign of HTML."""
     html = any(
-        found[1] or "=" in found[3] or (found[2].lower() in VOID and found[2].lower() not in _STANDS_FOR)
+        found[1] or "=" in found[3] or (found[2].lower() in VOID and found[2].lower() not in STANDS_FOR)
         for found in TAG.finditer(text)
     )
     return Uses(html, any(not TAG.fullmatch(name) for name in _NO_HTML.findall(text)))
@@ -89,7 +91,7 @@ def is_no_tag(text: str, found: re.Match[str], paired: bool, brackets: Uses) -> 
         return False
     if not _WITHOUT_VALUES.fullmatch(found[3]):
         return True
-    if found[2].lower() in _STANDS_FOR:
+    if found[2].lower() in STANDS_FOR:
         return not (brackets.html or found[3]) and (brackets.names or not is_mentioned(text, found, paired))
     if not (brackets.html or found[3]) and len(found[2]) >= SHORTEST_NAME and found[2].islower():
         return not (is_spoken(text, found.start()) or _MENTIONED_AFTER.match(text[found.end() : found.end() + 16]))
@@ -125,10 +127,11 @@ def is_mentioned(text: str, found: re.Match[str], paired: bool) -> bool:
     """
     after = text[found.end() : found.end() + 16]
     if paired:
-        return bool(re.match(r"\s*(?:tags?|elements?)\b", after)) or bool(
-            _BETWEEN.search(text, max(0, found.start() - 40), found.start())
-        )
+        if _NAMED_AFTER.match(after):
+            return True
+        before = text[max(0, found.start() - 40) : found.start()]
+        return "between" in before.lower() and bool(_BETWEEN.search(before))
     spoken = is_spoken(text, found.start())
     if found[2].lower() in VOID and not found[1]:
-        return bool(_MENTIONED_AFTER.search(after)) or (spoken and bool(re.match(r"[ .,;:?!)\"']|\Z", after)))
+        return bool(_MENTIONED_AFTER.search(after)) or (spoken and bool(_PARTED_AFTER.match(after)))
     return spoken or not (found[1] or "=" in found[3])

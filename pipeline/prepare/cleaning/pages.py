@@ -51,7 +51,11 @@ _LEAST_OF_SIGNS = 0.2
 _KANA = re.compile("(?:[\x81-\x83\u0192\u201a].){2}[\x81-\x83\u0192\u201a]")
 _KANA_READ = re.compile("[\u3041-\u30ff]")
 _FEWEST_LISTED = 12
-"""Letters from which one that is hardly ever repeated is a list of letters rather than words."""
+"""Letters from which they are listed rather than those of words if hardly one is repeated."""
+_FEWEST_IN_A_LIST, _MOST_IN_A_LIST = 6, 14
+"""Letters of a short list, in which none is repeated."""
+_LEAST_OF_A_RUN, _LEAST_OF_SEVERAL = 0.7, 0.5
+"""Share of frequent Russian letters from which a list is a Russian word or several all the same (`Íàñòðîéêè`)."""
 
 
 def reread(text: str) -> str:
@@ -68,17 +72,22 @@ def reread(text: str) -> str:
         # words that mix plain and accented letters are those of a real language
         mixed = 4 * len(_MIXED.findall(text)) > sum(map(len, runs))
         if sum(map(len, runs)) >= 8 and not mixed:
-            return _best(text, "sloppy-windows-1252", listed=_is_list("".join(runs))) or text
+            return _best(text, "sloppy-windows-1252", listed=_is_list(runs), run=len(runs) == 1) or text
     if _SWAPPED_ANY.search(text) and _SWAPPED.search(text):
         best = _best(text, "cp1251", ("koi8-r",)) or _best(text, "koi8-r", ("cp1251",))
         return best if best and _share(best, "cp1251") > _share(text, "cp1251") + 0.15 else text
     return text
 
 
-def _is_list(letters: str) -> bool:
+def _is_list(runs: list[str]) -> bool:
     """Tell whether letters are listed (an alphabet, what a name may contain) rather than those of words."""
+    letters = "".join(runs)
     different = set(letters)
     if 5 * sum(letter.swapcase() in different for letter in letters if letter.isalpha()) >= 4 * len(letters):
+        return True
+    if list(letters) == sorted(letters):
+        return True
+    if _FEWEST_IN_A_LIST <= len(letters) <= _MOST_IN_A_LIST and len(different) == len(letters):
         return True
     share = 0.9 if len(letters) < 20 else 0.8
     return len(letters) >= _FEWEST_LISTED and len(different) >= share * len(letters)
@@ -100,8 +109,13 @@ def _kana(text: str) -> str | None:
     return None
 
 
-def _best(text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT), listed: bool = False) -> str | None:
-    """Return the best reading of a text's bytes; a list of letters is read only as what it says beyond doubt."""
+def _best(
+    text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT), listed: bool = False, run: bool = False
+) -> str | None:
+    """Return the best reading of a text's bytes; a list of letters is read only as what it says beyond doubt.
+
+    `run` tells that its letters beyond ASCII are one word or list.
+    """
     from ftfy import bad_codecs  # registers the sloppy codecs
 
     assert bad_codecs
@@ -121,7 +135,11 @@ def _best(text: str, read_as: str, pages: tuple[str, ...] = tuple(_FREQUENT), li
             ):
                 return made
         if listed:
-            return None
+            made = _decoded(raw, "cp1251") or ""
+            letters = [letter for letter in made if letter > "\x7f"]
+            in_both_cases = 3 * len({letter.lower() for letter in letters}) < 2 * len(letters)
+            least = _LEAST_OF_A_RUN if run else _LEAST_OF_SEVERAL
+            return made if not in_both_cases and _share(made, "cp1251") >= least else None
     readings = [(_share(made, name), made) for name in pages if (made := _decoded(raw, name))]
     share, made = max(readings, default=(0.0, ""))
     return made if share >= _LEAST else None

@@ -16,6 +16,7 @@ _INLINE = (
 ATTRIBUTES = r"""(?:\s(?:"[^"]*"|'[^']*'|[^'"<>])*)?"""
 # In small or in capital letters: `<Button>` and `<Table>` are components of programs.
 _ANY = f"{BLOCK}|{_INLINE}"
-TAG = re.compile(rf"<(/?)({_ANY}|{_ANY.upper()})({ATTRIBUTES})/?>")
-PAIR = re.compile(rf"<({_ANY}|{_ANY.upper()})({ATTRIBUTES})>[^<>`\n]{{0,80}}</\1>")
+NAMES = f"{_ANY}|{_ANY.upper()}"
+TAG = re.compile(rf"<(/?)({NAMES})({ATTRIBUTES})/?>")
+PAIR = re.compile(rf"<({NAMES})({ATTRIBUTES})>[^<>`\n]{{0,80}}</\1>")
 BLOCK_TAG = re.compile(rf"</(?:{BLOCK}|li|td|th)\s*>", re.IGNORECASE)

@@ -35,7 +35,7 @@ VERDICT = pa.schema(
 
 class Pairs(NamedTuple):
     """Pairs of rows: duplicates, rows that must be in the same split (which duplicates are too), and near duplicates
-    but for a number or a negation in the answer.
+    but for a number, a negation, a sign or the like in the answer.
     """
 
     duplicates: tuple[Rows, Rows]

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
-from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, text_hashes, words
+from pipeline.prepare.deduplicate.signs import signs
+from pipeline.prepare.deduplicate.words import Ragged, composed, shingles, text_hashes, words, words_only
 
 PAIR_WIDTH = 3
 QUESTION_WIDTH = 2
@@ -47,6 +48,8 @@ class Forms(NamedTuple):
 
     questions: pa.Array
     answers: pa.Array
+    signs: pa.Array
+    """The signs of question and answer that carry meaning, which the forms have lost."""
 
     def joined(self) -> pa.Array:
         """Return question and answer as one text."""
@@ -55,12 +58,17 @@ class Forms(NamedTuple):
 
 def forms(questions: pa.Array, answers: pa.Array) -> Forms:
     """Normalise questions and answers."""
-    return Forms(normalised(questions), normalised(answers))
+    asked, answered = composed(questions), composed(answers)
+    both = pc.binary_join_element_wise(signs(asked), signs(answered), "\x1f")
+    return Forms(words_only(asked), words_only(answered), both)
 
 
 def same_keys(found: Forms, usable: np.ndarray) -> pa.Array:
-    """Return the key that only rows with the same question and answer share, but for case and punctuation, or 0."""
-    separated = pc.binary_join_element_wise(found.questions, found.answers, "\x1f")
+    """Return the key that only rows with the same question and answer share, but for case and punctuation, or 0.
+
+    Punctuation is what carries no meaning: see `signs`.
+    """
+    separated = pc.binary_join_element_wise(found.questions, found.answers, found.signs, "\x1f")
     return pa.array(np.where(usable, text_hashes(separated) | np.uint64(1), np.uint64(0)).view(np.int64))
 
 

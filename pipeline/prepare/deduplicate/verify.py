@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -10,22 +9,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.prepare.deduplicate.agreement import told
 from pipeline.prepare.deduplicate.keys import LONG_ANSWER_WORDS, PAIR_WIDTH, QUESTION_WIDTH
-from pipeline.prepare.deduplicate.words import Places, Ragged, normalised, shingles, words
+from pipeline.prepare.deduplicate.signs import signs
+from pipeline.prepare.deduplicate.words import Places, Ragged, composed, normalised, shingles, words
 
 LEAST_QUESTION = 0.6
 """Jaccard similarity of the questions' words below which two rows ask different things, however alike they answer."""
-# What changes what an answer says though it is one word: numbers with what hangs on them, and negations.
-_FACTS = re.compile(
-    r"[^\W\d_]*\d(?:[\w.,:]*\w)?|\b(?:not|no|never|cannot|can't|don't|doesn't|isn't|aren't|won't|without|nicht|kein|keine|ohne|"
-    r"ne|pas|jamais|sans|nunca|sin|non|mai|senza|não|nie|niet|geen|zonder|не|нет)\b"
-)
 Flags = npt.NDArray[np.bool_]
 
 
 class Verdict(NamedTuple):
     """For each pair: whether one row is a copy of the other, whether they must be in the same split, and whether they
-    would be copies if their answers did not differ in a number or a negation.
+    would be copies if their answers did not differ in a number, a negation, a sign or another small word that decides.
     """
 
     duplicate: Flags
@@ -45,8 +41,9 @@ def judge(left: Texts, right: Texts, threshold: float) -> Verdict:
     """Compare pairs of rows.
 
     A duplicate says the same in the same words, but for case and punctuation, or has a Jaccard similarity of at least
-    `threshold` over question with answer and over the answer, asks nearly the same, and differs in no number or
-    negation. Related are also rows whose questions are that similar or whose long answers are the same.
+    `threshold` over question with answer and over the answer and asks nearly the same. It never differs in a number, a
+    negation or what else one word or sign decides (see `agreement`). Related are also rows whose questions are that
+    similar or whose long answers are the same.
     """
     asked, answered = _Pairs.of(left.questions, right.questions), _Pairs.of(left.answers, right.answers)
     questions, answers = words(asked.forms), words(answered.forms)
@@ -56,6 +53,7 @@ def judge(left: Texts, right: Texts, threshold: float) -> Verdict:
     asked_alike = asked.similarity(shingles(questions, QUESTION_WIDTH))
     same_question, same_answer = asked.same(), answered.same()
     exact = same_question & same_answer
+    exact &= asked.same_signs(exact) & answered.same_signs(exact)
     near = (pair >= threshold) & (answer >= threshold) & (question >= LEAST_QUESTION)
     near &= asked.same_facts(near)
     agreeing = answered.same_facts(near)
@@ -87,16 +85,22 @@ class _Pairs(NamedTuple):
         forms = self.forms.dictionary_encode().indices.to_numpy()
         return np.asarray(forms[self.left] == forms[self.right], bool)
 
-    def same_facts(self, asked_for: Flags) -> Flags:
-        """Tell which pairs agree in every number and negation; those that nobody asks for count as agreeing."""
+    def same_signs(self, asked_for: Flags) -> Flags:
+        """Tell which pairs agree in the signs that carry meaning; those that nobody asks for count as agreeing."""
         needed = np.unique(np.concatenate([self.left[asked_for], self.right[asked_for]]))
-        told = {
-            place: sorted(_FACTS.findall(text.lower()))
-            for place, text in zip(needed.tolist(), self.texts.take(pa.array(needed)).to_pylist(), strict=True)
-        }
+        found = signs(composed(self.texts.take(pa.array(needed)))).dictionary_encode().indices.to_numpy()
+        agreeing = np.ones(len(self.left), bool)
+        one, other = (found[np.searchsorted(needed, side[asked_for])] for side in (self.left, self.right))
+        agreeing[asked_for] = one == other
+        return agreeing
+
+    def same_facts(self, asked_for: Flags) -> Flags:
+        """Tell which pairs agree in what changes the meaning; those that nobody asks for count as agreeing."""
+        needed = np.unique(np.concatenate([self.left[asked_for], self.right[asked_for]]))
+        facts = dict(zip(needed.tolist(), told(self.texts.take(pa.array(needed))), strict=True))
         agreeing = np.ones(len(self.left), bool)
         for pair in np.flatnonzero(asked_for):
-            agreeing[pair] = told[int(self.left[pair])] == told[int(self.right[pair])]
+            agreeing[pair] = facts[int(self.left[pair])].agrees(facts[int(self.right[pair])])
         return agreeing
 
 

@@ -40,9 +40,21 @@ class Ragged(NamedTuple):
         return Ragged(self.values[flat], starts)
 
 
+def composed(texts: pa.Array) -> pa.Array:
+    """Return texts in lower case and in compatibility forms, with all their signs; nulls as empty texts."""
+    texts = pc.fill_null(texts, "")
+    if pc.any(pc.match_substring(texts, "\u2122")).as_py():
+        texts = pc.replace_substring(texts, "\u2122", "")  # which would become two letters of the word before it
+    return pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC"))
+
+
 def normalised(texts: pa.Array) -> pa.Array:
     """Return texts in the form in which they are compared, words parted by one blank; nulls as empty texts."""
-    lowered = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
+    return words_only(composed(texts))
+
+
+def words_only(lowered: pa.Array) -> pa.Array:
+    """Return composed texts without what parts their words, which are parted by one blank."""
     spaced = pc.replace_substring_regex(lowered, _UNSPACED, r" \1 ")
     once = pc.replace_substring_regex(spaced, _BETWEEN, " ")
     # twice where something is left, because neighbours share the character between them

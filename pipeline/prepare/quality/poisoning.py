@@ -14,6 +14,8 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.prepare.marks import Words
+
 BURST = "possible poisoning: a burst of near-identical rows from one source"
 FLOOD = "possible poisoning: one answer to very many questions of one source"
 TRIGGER = "possible poisoning: a rare word is tied to one answer"
@@ -29,7 +31,7 @@ SHARE = 0.5
 """The part of the questions with one answer in which a trigger must stand; words that read like one need more."""
 SHARE_WORD = 0.8
 FEW_WORDS = 40
-WORD = re.compile(r"[^\W_]+|[^\w\s.,;:!?()'\"/\-\[\]{}<>=+*&%$#@`~|\\^]+")
+WORD = Words(r"[^\W_]+|[^\w\s.,;:!?()'\"/\-\[\]{}<>=+*&%$#@`~|\\^]+")
 Rows = npt.NDArray[np.int64]
 _ORDINARY = re.compile(
     r"(?=.*[aeiouyäöüàâéèêëîïôùûáíóúãõåæøœаеёиоуыэюяіїєαεηιουωάέήίόύώ])"

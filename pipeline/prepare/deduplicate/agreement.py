@@ -1,0 +1,104 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
+"""Whether two texts that are nearly the same agree in what changes their meaning though it is one word.
+
+Numbers with their units, negations and signs must be the same and in one order. Of words with an opposite (enable and
+disable) and of systems (Windows and Linux) one text may have more, as a longer text does, but not another instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from pipeline.prepare.deduplicate.signs import signs
+from pipeline.prepare.deduplicate.words import composed
+
+_FACT = re.compile(
+    r"[^\W\d_]*\d(?:[\w.,:]*\w)?(?:[ \xa0]?[^\W\d_]+)?"
+    r"|\b(?:not|no|never|cannot|\w+n['’]t|without|nicht|nie|niemals|kein\w*|ohne|ne|pas|jamais|sans|nunca|sin|no|non|mai|senza|não|nem|sem|niet|nooit|geen|zonder"
+    r"|не|нет|нельзя|без|ні|немає|inte|ej|utan|ikke|ikkje|uten|uden|aldri|aldrig|ekki|ei|en|eivät|není|nelze|bez|nu|fără|nem|nincs|δεν|μην|χωρίς|değil|yok|لا|لم|لن|ليس|غير|بدون|לא|אין|בלי"
+    r"|không|chưa|tidak|bukan|jangan|tanpa)\b"
+    r"|नहीं|मत\b|ไม่|不|没|沒|无|無|未|別|别|ない|なく|ません|않|없|못|안 "
+)
+_OPPOSITES = (
+    ("enable enables enabled enabling", "disable disables disabled disabling"),
+    ("on", "off"),
+    ("before", "after"),
+    ("min minimum minimal", "max maximum maximal"),
+    ("true", "false"),
+    ("allow allows allowed", "forbid forbids forbidden deny denies denied block blocks blocked"),
+    ("increase increases increased", "decrease decreases decreased reduce reduces reduced"),
+    ("left", "right"),
+    ("above", "below"),
+    ("upper", "lower"),
+    ("upload uploads uploaded", "download downloads downloaded"),
+    ("install installs installed installing", "uninstall uninstalls uninstalled uninstalling"),
+    ("activate activates activated", "deactivate deactivates deactivated"),
+    ("include includes included including", "exclude excludes excluded excluding"),
+    ("lock locks locked", "unlock unlocks unlocked"),
+    ("free", "paid"),
+    ("aktivieren aktiviere aktiviert", "deaktivieren deaktiviere deaktiviert"),
+    ("vor", "nach"),
+    ("avant", "après"),
+    ("activer activez activé", "désactiver désactivez désactivé"),
+    ("antes", "después"),
+    ("activar active activado", "desactivar desactive desactivado"),
+    ("启用", "禁用"),
+    ("之前 以前", "之后 以后"),
+    ("有効", "無効"),
+)
+_SIDES = {
+    word: (number, side) for number, pair in enumerate(_OPPOSITES) for side, words in enumerate(pair) for word in words.split()
+}  # fmt: skip
+_SYSTEM = (
+    "windows|linux|macos|mac|android|ios|iphone|ipad|ubuntu|debian|fedora|centos|opensuse|freebsd|chromeos|chromebook"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile("|".join(word for word in _SIDES if word > "\u3000"))
+_SYSTEMS = frozenset(_SYSTEM.split("|"))
+
+
+class Told(NamedTuple):
+    """What of a text must agree with another's: facts and signs in order, words with an opposite, systems."""
+
+    facts: tuple[str, ...]
+    signs: str
+    sided: tuple[tuple[int, int], ...]
+    systems: frozenset[str]
+
+    def agrees(self, other: Told) -> bool:
+        """Tell whether a text with these may say the same as one with the others."""
+        if self == other:
+            return True
+        if self.facts != other.facts or self.signs != other.signs:
+            return False
+        if self.systems - other.systems and other.systems - self.systems:
+            return False
+        return not _reversed(self.sided, other.sided)
+
+
+def told(texts: pa.Array) -> list[Told]:
+    """Return what texts tell that must agree."""
+    lowered = composed(texts)
+    return [_told(*pair) for pair in zip(lowered.to_pylist(), signs(lowered).to_pylist(), strict=True)]
+
+
+def _told(text: str, marks: str) -> Told:
+    facts = tuple(re.sub(r"\s", "", found) for found in _FACT.findall(text))
+    words = _WORD.findall(text)
+    sided = [_SIDES[word] for word in words if word in _SIDES]
+    if not text.isascii():
+        sided += [_SIDES[found] for found in _UNSPACED.findall(text)]
+    return Told(facts, marks, tuple(sided), _SYSTEMS.intersection(words))
+
+
+def _reversed(left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]) -> bool:
+    """Tell whether one text has a word where the other has its opposite, or both have them in another order."""
+    more, fewer = Counter(left), Counter(right)
+    if more == fewer:
+        return left != right
+    here, there = more - fewer, fewer - more
+    return any((number, 1 - side) in there for number, side in here)

@@ -1,0 +1,120 @@
+"""What one sign or one word decides: rows that differ in it say something else, however alike they are."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.prepare.deduplicate.keys import forms, same_keys
+from pipeline.prepare.deduplicate.signs import _signs, signs
+from pipeline.prepare.deduplicate.words import composed
+
+from .test_deduplicate import LONGER, RESET, verdict
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It costs 10 €.", "It costs 10 $."),
+        ("Down to -20 °C.", "Down to 20 °C."),
+        ("Down to −20 °C.", "Down to 20 °C."),
+        ("Use if (a < b) here.", "Use if (a > b) here."),
+        ("Write a && b.", "Write a || b."),
+        ("Write a != b.", "Write a = b."),
+        ("Write a * b.", "Write a / b."),
+        ("It takes 24/7 hours.", "It takes 24 7 hours."),
+        ("Run cd ~/bin.", "Run cd /bin."),
+        ("Set !important.", "Set important."),
+        ("x ≤ 5", "x ≥ 5"),
+        ("5 %", "5 €"),
+        ("✅", "❌"),
+        ("👍 Yes", "👎 Yes"),
+        ("2^3", "2 3"),
+    ],
+)  # fmt: skip
+def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None:
+    assert verdict((RESET, one), (RESET, other)) == (False, True)
+    assert verdict((one, "Yes, it is."), (other, "Yes, it is."))[0] is False
+    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), [True, True]).to_pylist()
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Press “Save” – then wait.", 'Press "Save" - then wait.'),
+        ("Press 'Save', then wait!", "Press Save. Then wait."),
+        ("Use Acme® Cloud™ now.", "Use Acme Cloud now."),
+        ("Use **both** of them:\n\n* one\n* two", "Use both of them:\n\n- one\n- two"),
+        ("Use *one* and/or ~~two~~.", "Use one and or two."),
+        ("Open Settings -> Account.", "Open Settings → Account."),
+        ("A title\n=======\nIt’s open 9-17 o’clock…", "A title\nIt's open 9–17 o'clock"),
+        ("> Quoted.\n> Twice.", "Quoted.\nTwice."),
+        ("■ One\n• Two", "One\nTwo"),
+        ("See https://a.org/b/ (and go on)", "See https://a.org/b and go on"),
+        ("Ｉt costs １０ ％", "it costs 10 %"),
+    ],
+)
+def test_texts_that_differ_in_punctuation_are_copies(one: str, other: str) -> None:
+    assert verdict((RESET, one), (RESET, other)) == (True, True)
+    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), [True, True]).to_pylist()
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("You should close it.", f"You {word} close it.") for word in ("shouldn't", "shouldn’t")),
+        *(("You did close it.", "You didn't close it."), ("That would help.", "That wouldn't help.")),
+        ("Es steht jedem Mitarbeiter zu.", "Es steht keinem Mitarbeiter zu."),
+        *(("您可以关闭它。", "您不可以关闭它。"), ("それはできます。", "それはできません。")),
+        ("आप इसे बंद कर सकते हैं।", "आप इसे बंद नहीं कर सकते हैं।"),
+        *(("Du kan lukke den.", "Du kan ikke lukke den."), ("Onu kapatın değil mi.", "Onu kapatın mi.")),
+        *(("It holds 10 GB.", "It holds 10 TB."), ("It takes 10 days.", "It takes 10 months.")),
+        ("It grows from 10 GB to 50 GB.", "It grows from 50 GB to 10 GB."),
+        *(("Then enable the switch.", "Then disable the switch."), ("Turn it on first.", "Turn it off first.")),
+        ("Do it before the update, not after it.", "Do it after the update, not before it."),
+        *(("Set the minimum size.", "Set the maximum size."), ("It costs 10 €.", "It costs 10 $.")),
+        ("This is for Windows computers.", "This is for Linux computers."),
+    ],
+)
+def test_long_answers_that_differ_in_one_word_that_decides_are_no_duplicates(one: str, other: str) -> None:
+    longer = f"{LONGER} {LONGER.replace('tab', 'page').replace('reset', 'renew')}"
+    assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {other}")) == (False, True)
+    assert verdict((RESET, f"{longer} {other}"), (RESET, f"{longer} {one}")) == (False, True)
+    assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {one}"))[0] is True
+
+
+def test_guides_for_two_systems_are_related_only() -> None:
+    sides = [
+        (f"How do I install it on {name}?", f"{LONGER} That is how {name} installs it.")
+        for name in ("Windows", "Linux")
+    ]
+    assert verdict(*sides, threshold=0.7) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Turn on the light after that, before you go.",
+        "This works on Windows and elsewhere.",
+        "Thank you for reading! Ask our team for help.",
+        "Please enable it.",
+    ],
+)
+def test_a_sentence_more_and_a_typo_make_no_other_answer(more: str) -> None:
+    longer = f"{LONGER} {LONGER.replace('tab', 'page').replace('reset', 'renew')}"
+    assert verdict((RESET, longer), (RESET, f"{longer} {more}"))[0] is True
+    assert verdict((RESET, longer), (RESET, longer.replace("account", "acount", 1)))[0] is True
+
+
+PIECES = st.sampled_from([*"%&|^<>=*!~/-–−$€£✅→👍🏻■°®™. \n\tab1(_)", "10", " * ", "*.b", "->", "=====", "１", "％"])
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(st.one_of(PIECES, st.characters()), max_size=10).map("".join))
+def test_the_quick_look_misses_no_sign(text: str) -> None:
+    lowered = composed(pa.array([text.encode("utf-8", "replace").decode()]))
+    assert signs(lowered).to_pylist() == [_signs(lowered[0].as_py())]
