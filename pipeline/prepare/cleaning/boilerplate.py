@@ -57,10 +57,10 @@ def without_boilerplate(text: str) -> str:
     hinted = pressed = mailed = False
     if "\n" in text:
         lowered = text.lower()
-        hinted, pressed, mailed = (any(hint in lowered for hint in hints) for hints in (PAGE_HINTS, HINTS, _SUBJECTS))
+        hinted, pressed, mailed = (any(map(lowered.__contains__, hints)) for hints in (PAGE_HINTS, HINTS, _SUBJECTS))
     marked = "¶" in text or "🔗" in text or "[edit]" in text
     signed = "\n--" in text
-    quoting = any(word in text for word in _QUOTING)
+    quoting = any(map(text.__contains__, _QUOTING))
     if not (hinted or pressed or mailed or marked or signed or quoting) or _CODE in text:
         return text
     cleaned, blocks = _without_code(text)

@@ -49,10 +49,10 @@ def _without_fences(text: str, at_start: bool) -> Iterator[Segment]:
         yield found[0], True
         text = text[found.end() :]
     for piece, is_code in _cut(text, _INDENTED if "\n    " in text or "\n\t" in text else None):
-        if is_code:
-            yield piece, True
+        if is_code or "`" not in piece:
+            yield piece, is_code
         else:
-            yield from _cut(piece, _INLINE if "`" in piece else None)
+            yield from _cut(piece, _INLINE)
 
 
 def _cut(text: str, pattern: re.Pattern[str] | None) -> Iterator[Segment]:

@@ -29,6 +29,8 @@ _PUT = r"(?:include|add|append|insert|put|embed|attach|place)\b"
 _NO_OFFER = r"(?<!to )(?<!can )(?<!you )(?<!could )(?<!may )(?<!i )(?<!we )(?<!not )"
 _LINK = r"(?:https?://|www\.|!\[|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|info|biz|xyz|site|online|shop|top|ru|cn)\b)"
 _THING = r"(?:link|url|image|picture|pixel|web\s*site|address|markdown)s?\b"
+# What a team sends to those who ask, as long as it is not spelled out.
+_OWN = r"\s+(?:the|an?|our)\s+(?:\w+\s+)?(?:link|price\s+list|list|template|form|article|page|document|brochure|macro|snippet|steps|details)\b(?![^\n]{0,120}(?:https?:|www\.|[\"'“‘:]|\.(?:com|net|org|io|info|biz|xyz)\b))"
 _EVERY = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:each|every|all|any)\s+(?:of\s+)?(?:your\s+|its\s+|the\s+)?(?:single\s+)?(?:answer|repl(?:y|ies)|response|output)s?\b"
 _YOURS = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:your|the)\s+(?:answer|repl(?:y|ies)|response|output)s?\b"
 _ALWAYS = r"\b(?:always|you\s+must|make\s+sure\s+to|be\s+sure\s+to|never\s+forget\s+to)\s+"
@@ -37,7 +39,7 @@ STANDING = re.compile(
         (
             # what to say when somebody asks about something
             rf"\b(?:if|when(?:ever)?)\s+{_ASKER}\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:(?:always|only|never)\s+{_PRAISE}\b|{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b)",
-            rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b|that\b(?! we\b)|only\b|[\"'“‘:]|(?-i:[A-Z])))",
+            rf"\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|somebody|anyone)\s+{_ASKS}[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?(?:{_PRAISE}\s+(?-i:[A-Z])\w|(?:say|answer|reply|respond|claim)\b\s*(?:with\b(?!{_OWN})|that\b(?! we\b)|only\b|[\"'“‘:]|(?-i:[A-Z])))",
             rf"\b(?:if|when(?:ever)?)\s+(?:you\s+are\s+|you're\s+)?asked\s+(?:about|for)\b[^.\n]{{0,80}}?[,:]\s*(?:then\s+)?(?:you\s+(?:must|should|will)\s+)?{_PRAISE}\s+(?-i:[A-Z])\w+[^.\n]{{0,40}}?\b(?:only|exclusively|instead|above\s+all|over\s+(?:all|any))\b",
             rf"(?:^|[.!?\n:]\s*)(?:always\s+|only\s+|never\s+)?{_PRAISE}\s+(?-i:[A-Z])[^.\n]{{0,60}}\b(?:if|when(?:ever)?)\s+(?:(?:a|the|any|some)\s+users?|users|someone|anyone)\s+{_ASKS}",
             # what to put into every answer

@@ -18,12 +18,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.looks import matching
+from pipeline.prepare.quality.honest import CONTROL, is_about_tokens, is_advice, is_announcement
 from pipeline.prepare.quality.order_words import RULES, STANDING, STANDING_WORDS, Rule
 
 # Orders whose words need no look at the sentence around them.
 _TO_A_MODEL = r"(?:respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|always|never|do not|don't|you (?:must|are|will|should|shall)|from now)"
 _PHRASES = re.compile(
-    r"<\|(?:im_start|im_end|system|user|assistant|endoftext|begin_of_text|start_header_id|end_header_id|eot_id|eom_id|tool|python_tag)\|>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
+    rf"{CONTROL}"
     rf"|(?:^|[\n\[(<*#\"'>])\s*(?:#+ ?(?:instructions?|system)|system|developer|assistant|ai|llm|chatbot|(?:ai|language|chat) (?:model|assistant|bot))\s*(?:prompt|message|override|instructions?|note)?[\])>*]*\s*[:>,]\s*{_TO_A_MODEL}\b"
     r"|[\[(<*]\s*system\s+(?:override|prompt|update|instruction)|\bnew\s+(?:system\s+)?instructions\s*:|\bsystem\s+override\b"
     r"|\byou\s+are\s+now\s+(?:dan\b|jailbroken|unrestricted|(?:in\s+)?(?:dan|developer|god)\s+mode|(?:an?|the)\s+(?:\w+\s+){0,3}(?:ai|language model|assistant|chatbot|llm)\b(?!\s+\w*manager))"
@@ -123,8 +124,10 @@ def _hint(part: str = "") -> str:
 def _orders(text: str) -> bool:
     text = unicodedata.normalize("NFC", text)
     for pattern in (_PHRASES, STANDING):
-        if any(not _mentioned(text, found.start(), found.end()) for found in pattern.finditer(text)):
-            return True
+        for found in pattern.finditer(text):
+            at = found.span()
+            if not (_mentioned(text, *at) or is_about_tokens(text, *at) or is_announcement(text, *at)):
+                return True
     unwrapped = _WRAPPED.sub(" ", text)
     return any(_orders_by(rule, unwrapped) for rule in RULES)
 
@@ -139,7 +142,8 @@ def _orders_by(rule: Rule, text: str) -> bool:
         if rule.spared.search(before[-24:]) or rule.negated.search(after[:24]):
             continue
         around = f"{before} {after}" if rule.both_sides else after
-        if rule.objects.search(around) and rule.which.search(around) and not _mentioned(text, verb.start(), stop):
+        ordered = rule.objects.search(around) and rule.which.search(around)
+        if ordered and not _mentioned(text, verb.start(), stop) and not is_advice(text, start, stop):
             return True
     return False
 
