@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,8 @@ from pipeline.prepare.deduplicate.signs import _signs, signs
 from pipeline.prepare.deduplicate.words import composed
 
 from .test_deduplicate import LONGER, RESET, verdict
+
+BOTH = np.ones(2, bool)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ from .test_deduplicate import LONGER, RESET, verdict
 def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None:
     assert verdict((RESET, one), (RESET, other)) == (False, True)
     assert verdict((one, "Yes, it is."), (other, "Yes, it is."))[0] is False
-    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), [True, True]).to_pylist()
+    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), BOTH).to_pylist()
     assert first != second
 
 
@@ -59,7 +62,7 @@ def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None
 )
 def test_texts_that_differ_in_punctuation_are_copies(one: str, other: str) -> None:
     assert verdict((RESET, one), (RESET, other)) == (True, True)
-    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), [True, True]).to_pylist()
+    first, second = same_keys(forms(pa.array([RESET, RESET]), pa.array([one, other])), BOTH).to_pylist()
     assert first == second
 
 
@@ -88,11 +91,12 @@ def test_long_answers_that_differ_in_one_word_that_decides_are_no_duplicates(one
 
 
 def test_guides_for_two_systems_are_related_only() -> None:
-    sides = [
+    one, other = (
         (f"How do I install it on {name}?", f"{LONGER} That is how {name} installs it.")
         for name in ("Windows", "Linux")
-    ]
-    assert verdict(*sides, threshold=0.7) == (False, True)
+    )
+    assert verdict(one, other, 0.7) == (False, True)
+    assert verdict(one, (f"{one[0]} Really?", one[1]), 0.7) == (True, True)
 
 
 @pytest.mark.parametrize(

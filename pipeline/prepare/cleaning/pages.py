@@ -136,8 +136,8 @@ def _best(
                 return made
         if listed:
             made = _decoded(raw, "cp1251") or ""
-            letters = [letter for letter in made if letter > "\x7f"]
-            in_both_cases = 3 * len({letter.lower() for letter in letters}) < 2 * len(letters)
+            read = [letter for letter in made if letter > "\x7f"]
+            in_both_cases = 3 * len({letter.lower() for letter in read}) < 2 * len(read)
             least = _LEAST_OF_A_RUN if run else _LEAST_OF_SEVERAL
             return made if not in_both_cases and _share(made, "cp1251") >= least else None
     readings = [(_share(made, name), made) for name in pages if (made := _decoded(raw, name))]
