@@ -35,7 +35,7 @@ def set_aside(text: str) -> tuple[str, list[str]]:
     """Return the text with a sign for each tag that is shown, and how each is to be read.
 
     Shown are values (`grep '<title>'`, which stay as they are), pairs with no more than a joining word between them,
-    and tags that stand alone in a question of one line. All but values become code.
+    and tags that stand alone in a line that asks or speaks about them. All but values become code.
     """
     found: list[str] = []
     if _SIGN in text:
@@ -49,10 +49,9 @@ def set_aside(text: str) -> tuple[str, list[str]]:
         text = _VALUE.sub(lambda value: sign(value[0]), text)
     if _MIGHT_BE_PAIR.search(text) or ("></" in text and _MIGHT_BE_EMPTY.search(text)):
         text = _PAIR.sub(lambda pair: sign(_as_code(pair[0])) if _is_mentioned(pair) else pair[0], text)
-    if "\n" not in text and text.rstrip().endswith(_QUESTION):
-        tags = list(TAG.finditer(text))
-        if all(map(_is_alone, tags)) and len({tag[1] for tag in tags}) < 2:
-            text = TAG.sub(lambda tag: sign(f"`{tag[0]}`") if _is_break(tag) else tag[0], text)
+    if "\n" not in text.strip() and (tags := list(TAG.finditer(text))) and _are_spoken_of(text, tags):
+        pairs = {tag[2].lower() for tag in tags if tag[1]} & {tag[2].lower() for tag in tags if not tag[1]}
+        text = TAG.sub(lambda tag: sign(f"`{tag[0]}`") if _is_break(tag) or tag[2].lower() in pairs else tag[0], text)
     return text, found
 
 
@@ -74,6 +73,15 @@ def _is_mentioned(pair: re.Match[str]) -> bool:
     return is_spoken(text, start) or not TAG.search(_PAIR.sub("", text))
 
 
+def _are_spoken_of(text: str, tags: list[re.Match[str]]) -> bool:
+    """Tell whether all tags of a line stand for themselves, in a question or behind words that speak of the first."""
+    if not all(map(_is_alone, tags)):
+        return False
+    start = tags[0].start()
+    into = bool(_INTO.search(text, max(0, start - REACH), start))
+    return text.rstrip().endswith(_QUESTION) or into or is_spoken(text, start)
+
+
 def _as_code(pair: str) -> str:
     if _EMPTY.search(pair) or "…" in pair or "..." in pair:
         return f"`{pair}`" if "\n" not in pair else pair
@@ -82,8 +90,7 @@ def _as_code(pair: str) -> str:
 
 def _is_alone(tag: re.Match[str]) -> bool:
     before = tag.string[: tag.start()][-1:]
-    after = tag.string[tag.end() : tag.end() + 1]
-    return not tag[3].strip(" /") and (before.isspace() or before == "(") and bool(after and _AFTER.match(after))
+    return not tag[3].strip(" /") and (before.isspace() or before == "(") and bool(_AFTER.match(tag.string, tag.end()))
 
 
 def _is_break(tag: re.Match[str]) -> bool:
