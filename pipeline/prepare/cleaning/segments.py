@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 _FENCE = re.compile(
     r"^[ ]{0,3}(`{3,}|~{3,})[^\n`]*\n(?:.*?\n)??[ ]{0,3}\1[`~]*[ \t]*(?=\n|\Z)", re.DOTALL | re.MULTILINE
@@ -19,19 +20,22 @@ _LEADING = re.compile(r"\A(?:(?:[ ]{4}|\t)[ \t]*(?![-*+•]\s|\d{1,3}[.)]\s)\S[^
 _STARTS_CODE = ("    ", "\t")
 _MARKS_CODE = ("`", "~~~", "\n    ", "\n\t")
 Segment = tuple[str, bool]
+LAST = 4
+"""Texts whose pieces are kept: one step after the other asks for those of a text that none of them changes."""
 
 
-def split(text: str) -> list[Segment]:
+@lru_cache(maxsize=LAST)
+def split(text: str) -> Sequence[Segment]:
     """Return the text in pieces, each with whether it is code; joined together they are the text again."""
-    if not text.startswith(_STARTS_CODE) and not any(mark in text for mark in _MARKS_CODE):
-        return [(text, False)] if text else []
+    if not text.startswith(_STARTS_CODE) and not any(map(text.__contains__, _MARKS_CODE)):
+        return ((text, False),) if text else ()
     made: list[Segment] = []
     for piece, is_code in _cut(text, _FENCE if "```" in text or "~~~" in text else None):
         if is_code:
             made.append((piece, True))
         else:
             made += _without_fences(piece, at_start=not made)
-    return made
+    return tuple(made)
 
 
 def is_indented(code: str) -> bool:
@@ -66,7 +70,7 @@ def _cut(text: str, pattern: re.Pattern[str] | None) -> Iterator[Segment]:
         yield text[end:], False
 
 
-def joined(pieces: list[Segment], harmless: Callable[[str], bool]) -> list[Segment]:
+def joined(pieces: Sequence[Segment], harmless: Callable[[str], bool]) -> list[Segment]:
     """Return the pieces with harmless code as part of the prose around it, so that what spans both is seen whole."""
     made: list[Segment] = []
     for piece, is_code in pieces:
