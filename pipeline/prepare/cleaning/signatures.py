@@ -8,7 +8,7 @@ import re
 from pipeline.prepare.cleaning.code_lines import look_like_code
 
 # A signature is short; behind a longer text `--` parts it. The blank behind the dashes is what RFC 3676 asks for.
-_BLOCK = re.compile(r"^--( ?)\n((?:[^\n\ue000]{0,100}(?:\n|\Z)){0,8})\Z", re.MULTILINE)
+_BLOCK = re.compile(r"^--( ?)\n((?:(?!-- ?\n)[^\n\ue000]{0,100}(?:\n|\Z)){0,8})\Z", re.MULTILINE)
 _SENTENCE = re.compile(r"(?:\S+\s+){3,}\S*[.!?:;,。！？]\s*$")
 _SENTENCE_END = (".", "!", "?", "…", ":", ")", '"', "'", "。", "！", "？", "`", "\ue000")
 _CLOSING = re.compile(
@@ -30,12 +30,14 @@ def without_signature(text: str) -> str:
     if not found:
         return text
     lines = [line.strip() for line in found[2].split("\n") if line.strip()]
-    return text[: found.start()] if _signs(text[: found.start()].strip(), lines, bool(found[1])) else text
+    return text[: found.start()] if _signs(text[: found.start()], lines, bool(found[1])) else text
 
 
 def _signs(before: str, lines: list[str], marked: bool) -> bool:
     """Tell whether lines behind two dashes are a signature; `marked` tells that they are written as mail programs do."""
-    if ("\n" not in before and not before.endswith(_SENTENCE_END)) or look_like_code(lines):
+    above = before.removesuffix("\n").lstrip()
+    underlines = "\n" not in above and not above.rstrip().endswith(_SENTENCE_END)
+    if underlines or look_like_code(lines):
         return False
     if marked or not lines:
         return True
