@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import StoreError
 from pipeline.scrubbing import without_secrets
+from pipeline.whole_file import appearing_folder
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -37,18 +37,10 @@ def snapshot(place: str, settings: Settings, cache: Path, *, patterns: Sequence[
         name = "\0".join([str(store.endpoint), repository, commit, *(patterns or ())])
         folder = cache / hashlib.sha256(name.encode()).hexdigest()[:24]
         if not folder.is_dir():
-            cache.mkdir(parents=True, exist_ok=True)
-            building = Path(tempfile.mkdtemp(dir=cache, prefix=".building-"))
-            try:
+            with appearing_folder(folder) as building:
                 wanted = list(patterns) if patterns else None
                 store.snapshot_download(repository, revision=commit, allow_patterns=wanted, local_dir=building)
                 shutil.rmtree(building / ".cache", ignore_errors=True)
-                building.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # else another process was faster
-                    raise
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
     except (HfHubHTTPError, HFValidationError, httpx2.HTTPError, OSError, ValueError) as problem:
         cause = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         raise StoreError(

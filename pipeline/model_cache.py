@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.lake import Lake
 from pipeline.manifest import Output
 from pipeline.model_folder import file_digest
 from pipeline.settings import Settings
+from pipeline.whole_file import BUILDING, appearing_folder
 
 KEPT = 6
 """Copies that stay on this machine; the ones used longest ago go first."""
@@ -33,7 +33,7 @@ def checkout(settings: Settings, lake: Lake, output: Output) -> Path:
     folder = cache_folder(settings) / output.digest[:32]
     with _locked(folder):
         if not folder.is_dir():
-            with _building(folder) as building:
+            with appearing_folder(folder) as building:
                 for file in output.files:
                     path = lake.download(f"{output.uri}/{file.path}", building / file.path)
                     if file_digest(path) != file.sha256:
@@ -57,7 +57,7 @@ def keep(settings: Settings, made: Path, output: Output) -> None:
         if not folder.is_dir() and all(
             (made / file.path).is_file() and file_digest(made / file.path) == file.sha256 for file in output.files
         ):
-            with _building(folder) as building:
+            with appearing_folder(folder) as building:
                 for file in output.files:
                     (building / file.path).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(made / file.path, building / file.path)
@@ -72,17 +72,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _building(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill that appears whole or not at all."""
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
-    try:
-        yield building
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-
-
 def _evict(used: Path) -> None:
     """Remove the copies used longest ago, and what a killed process left half built more than a day ago."""
     folders = [path for path in used.parent.iterdir() if path.is_dir()]
@@ -92,5 +81,5 @@ def _evict(used: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
     newest = used.stat().st_mtime if used.exists() else 0
     for path in folders:
-        if path.name.startswith(".building-") and path.stat().st_mtime < newest - 86_400:
+        if path.name.startswith(BUILDING) and path.stat().st_mtime < newest - 86_400:
             shutil.rmtree(path, ignore_errors=True)

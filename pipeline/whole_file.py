@@ -1,8 +1,9 @@
-"""Local files that appear whole or not at all, however many processes write the same one at once."""
+"""Local files and folders that appear whole or not at all, however many processes write the same one at once."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,26 @@ def appearing(path: Path) -> Iterator[Path]:
         yield partial
         _keep(partial)
         os.link(partial, path)
+
+
+BUILDING = ".building-"
+"""What the names of folders begin with that are not whole yet."""
+
+
+@contextmanager
+def appearing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes `folder` when the block ends well; one that is there by then stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=BUILDING))
+    try:
+        yield building
+        try:
+            building.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 @contextmanager

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +38,7 @@ from pipeline.errors import StoreError
 from pipeline.hub_client import limit_patience
 from pipeline.scrubbing import without_secrets
 from pipeline.settings import Settings
+from pipeline.whole_file import appearing_folder
 
 MAIN = "main"
 RELEASE_FILE = "release.json"
@@ -221,16 +220,8 @@ class ModelStore:
         """Return a folder with a commit's files: fetched once, real files without links."""
         folder = self._cache / "models" / commit
         if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
-            try:
-                self.download(commit, partial)
-                partial.replace(folder)
-            except OSError:
-                if not folder.is_dir():  # else another process was faster
-                    raise
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
+            with appearing_folder(folder) as building:
+                self.download(commit, building)
         return folder
 
     def url(self) -> str:
