@@ -43,7 +43,7 @@ class PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Make text of a string, wherever it stands: printed alone, or in a table or a panel."""
-        return super().render_str(_own_tags(text), **options)
+        return super().render_str(text if options.get("markup") is False else _own_tags(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render without control characters and links."""

@@ -51,6 +51,15 @@ def test_nothing_that_is_printed_reaches_the_terminal_as_a_control_or_a_link(wra
     assert not re.search(r"\x1b\]8", said)
 
 
+@pytest.mark.parametrize(
+    "text", ["[mail] host is not set", "pip install 'llmops-pipeline[mlflow]'", "[[sources]] [@x]"]
+)
+def test_an_error_is_printed_as_it_is(text: str) -> None:
+    file = io.StringIO()
+    PlainConsole(file=file, width=400).print(f"Error: {text}", markup=False)
+    assert file.getvalue() == f"Error: {text}\n"
+
+
 def test_an_address_behind_a_word_is_written_out() -> None:
     said = shown(Markdown("[https://bank.example](https://evil.test)"), colour=True)
     assert "https://evil.test" in said

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from pipeline.encoding import PROMPT_TOKENS
 from pipeline.errors import PipelineError
 from pipeline.kept_answers import KeptAnswers
 from pipeline.log import get_logger
+from pipeline.manifest import digest_of
 from pipeline.stage import code_version
 
 if TYPE_CHECKING:
@@ -92,8 +94,12 @@ class Prober:
 
         if self._lake is None:
             return None
+        from pipeline.precision import asked_on
+
         digest = model.output.digest if model.output else folder_digest(model.folder)
-        place = self._lake.uri("cache", "probes", digest[:32], code_version(*PROMPT_CODE), str(self._prompt_tokens))
+        libraries = {name: version(name) for name in ("torch", "transformers")}
+        way = digest_of({**libraries, **asked_on(), "code": code_version(*PROMPT_CODE), "prompt": self._prompt_tokens})
+        place = self._lake.uri("cache", "probes", digest[:32], way[:16])
         return KeptAnswers(self._lake, place, self._key)
 
     def _kept(self, model: ModelFiles) -> dict[str, Reply]:

@@ -24,7 +24,7 @@ from pipeline.stage import Attempt, run_stage
 
 STAGE = "evaluate"
 SPLIT = "test"
-LIBRARIES = ("sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
+LIBRARIES = ("torch", "transformers", "sacrebleu", "rouge-score", "scikit-learn", "pyphen", "krippendorff")
 PACKAGES = ("evaluate", "answering", "decoding", "encoding", "model_folder", "precision", "prompts", "special_tokens")
 ROLES = ("candidate", "champion", "base", "baseline")
 QUESTION = [

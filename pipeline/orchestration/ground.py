@@ -27,17 +27,20 @@ def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]
     base = run.manifest(candidate.inputs["base-model"].uri)
     if base.stage != "base-model":  # pre-trained further: features and comparisons are of the model that it came from
         base = run.manifest(base.inputs["base-model"].uri)
-    features = run.manifest(candidate.inputs["features"].uri)
     trail = run.audit.trail()
-    for record in reversed(trail.find(STAGE_COMPLETED)):
-        if record.data.get("stage") == "features":
-            newest = run.manifest(str(record.data["manifest"]))
-            if newest.inputs["base-model"].digest == base.digest:
-                features = newest
-                break
+    features = _newest_features(run, trail, base) or run.manifest(candidate.inputs["features"].uri)
     if not vouched(trail, features):
         raise Refused("No run recorded that it made the newest features", where=features.uri)
     return base, features, run.manifest(features.inputs["prepare"].uri)
+
+
+def _newest_features(run: Run, trail: Trail, base: Manifest) -> Manifest | None:
+    for record in reversed(trail.find(STAGE_COMPLETED)):
+        if record.data.get("stage") == "features":
+            found = run.manifest(str(record.data["manifest"]))
+            if found.inputs["base-model"].digest == base.digest:
+                return found
+    return None
 
 
 def untied(trail: Trail, candidate: Manifest, evaluation: Manifest, compliance: Manifest) -> Iterator[str]:

@@ -25,7 +25,7 @@ from pipeline.privacy.inventory import Inventory, Kind, take
 from pipeline.privacy.manifests import refresh
 from pipeline.privacy.search import Found, manifests_with_rows, search
 from pipeline.privacy.subject import Subject
-from pipeline.privacy.suppression import ENTRY, ERASED, REPLACES, STARTED, suppress
+from pipeline.privacy.suppression import ENTRY, ERASED, REPLACES, STARTED, ids_of, suppress
 from pipeline.privacy.texts import Eraser
 from pipeline.privacy.vouching import Plan, Vouching
 from pipeline.settings import Settings
@@ -70,8 +70,10 @@ def erase(
     there was no erasure to replace.
     """
     audit = open_audit(settings, lake)
-    if replaces and not audit.find(STARTED, subject=replaces):
+    replaced = audit.find(STARTED, subject=replaces) if replaces else []
+    if replaces and not replaced:
         raise Refused("There was no such erasure", where=replaces, remedy=f"llmops audit show --event {STARTED}")
+    hidden = [name for begun in replaced for name in ids_of(lake, begun, subject)]
     earlier = [] if dry_run else _finish_earlier(lake, audit, actor)
     inventory = take(lake)
     found = search(lake, inventory, subject)
@@ -96,7 +98,8 @@ def erase(
         return report
     plan = Plan.of(lake, inventory, [*found.texts, *_in_order(lake, {*found.rows, *found.lists})])
     # the entry first: from the record on it is missed if it is not there
-    entry = {ENTRY: suppress(lake, report.reference, subject, found.traces.ids), REPLACES: replaces}
+    hiding = {*found.traces.ids, *hidden}
+    entry = {ENTRY: suppress(lake, report.reference, subject, hiding), REPLACES: replaces}
     audit.append(STARTED, actor=actor, subject=report.reference, data={**_begun(report, plan), **entry})
     if not found.nothing:
         vouching = Vouching(audit, report.reference, plan, actor=actor)

@@ -101,6 +101,25 @@ class Suppressed:
         return any(_named(entry, text) for entry in self.entries for text in words)
 
 
+def ids_of(lake: Lake, begun: Record, subject: Subject) -> list[str]:
+    """Return the ids that an earlier erasure of this subject hides, none where its entry is lost or was changed.
+
+    Raises Refused when the entry is another subject's: who replaced it would let that one back in.
+    """
+    reference = str(begun.subject)
+    found = lake.read_tagged(_place(lake, reference))
+    if found is None or begun.data.get(ENTRY) not in (None, hashlib.sha256(found[0]).hexdigest()):
+        return []
+    entry = Entry.model_validate_json(found[0])
+    if not any(_named(entry, _words(name)) for name in subject.names):
+        raise Refused(
+            "That erasure was of another subject, who would come back if this one replaced it",
+            where=reference,
+            remedy="Name the subject as it was named then, or leave --replaces out",
+        )
+    return entry.ids
+
+
 def suppress(lake: Lake, reference: str, subject: Subject, ids: Iterable[str]) -> str:
     """Add a subject to the list and return the SHA-256 of its entry, for the record that makes it count."""
     salt = secrets.token_hex(16)

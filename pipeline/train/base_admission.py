@@ -7,24 +7,26 @@ from pathlib import Path
 
 from pipeline.comply.policy import load_policy
 from pipeline.errors import Refused
+from pipeline.manifest import digest_of
 from pipeline.settings import Settings
 from pipeline.train.base_source import BaseSource, split_revision
 
 LISTED = "licences.base_models of the policy"
 
 
-def refuse_unlisted_revision(settings: Settings) -> None:
-    """Refuse a named revision of a model that the policy lists, unless it lists just this revision too.
+def refuse_unlisted_revision(settings: Settings, source: BaseSource) -> None:
+    """Refuse a named revision of a model that the policy lists, unless it lists it too, by this name or as a commit.
 
     Anybody can put a commit beside a repository's own branches (every proposed change is one), so the name alone says
-    nothing about it. Raises Refused naming the line that would allow it.
+    nothing about it. Nothing of it has been fetched by then. Raises Refused naming the line that would allow it.
     """
     name, revision = split_revision(settings.model.base)
     revision = revision or settings.model.revision
     if not revision or ":" in name or Path(name).expanduser().is_dir():
         return
     known = load_policy(settings.policy_file).licences
-    if known.lists(name) and known.of_base_model(f"{name}@{revision}") is None:
+    listed = (known.of_base_model(one) for one in (f"{name}@{revision}", exact_name(settings, source)))
+    if known.lists(name) and not any(listed):
         raise Refused(
             f"The policy knows {name}, and not its revision {revision[:80]}",
             where="model.base, model.revision or the run's base_model",
@@ -69,6 +71,13 @@ def refuse_hostile_files(settings: Settings, source: BaseSource, folder: Path) -
             remedy="Choose another model or revision. What its makers wrote into prompts or fixed in answers is "
             f"accepted once {exact} is in {LISTED}",
         )
+
+
+def admission(settings: Settings, source: BaseSource) -> dict[str, str | None]:
+    """Return what of the policy decides whether a base model's files are accepted; a change means another look."""
+    policy = load_policy(settings.policy_file)
+    listed = policy.licences.of_base_model(exact_name(settings, source))
+    return {"listed": listed, "checks": digest_of(policy.model_dump(mode="json")["checks"])[:16]}
 
 
 def exact_name(settings: Settings, source: BaseSource) -> str:

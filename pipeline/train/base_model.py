@@ -12,7 +12,7 @@ from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt, run_stage
-from pipeline.train.base_admission import refuse_hostile_files, refuse_unlisted_revision
+from pipeline.train.base_admission import admission, refuse_hostile_files, refuse_unlisted_revision
 from pipeline.train.base_source import BaseSource, resolve
 
 STAGE = "base-model"
@@ -32,8 +32,8 @@ def run(settings: Settings, lake: Lake, *, run_id: str) -> Manifest:
     Raises TrainingError when the model does not exist or is of another architecture than asked, and Refused when the
     policy does not list the revision that was named or the files are not safe to use.
     """
-    refuse_unlisted_revision(settings)
     source = resolve(settings.model)
+    refuse_unlisted_revision(settings, source)
     with tempfile.TemporaryDirectory(dir=_scratch(settings), prefix="base-") as scratch:
         folder = Path(scratch) / "model"
 
@@ -53,6 +53,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str) -> Manifest:
                 **source.identity(),
                 "licence": settings.model.licence,
                 "architecture": settings.model.architecture,
+                "admission": admission(settings, source),
             },
             packages=PACKAGES,
         )

@@ -248,6 +248,13 @@ def test_a_version_whose_manifest_was_edited_is_unfit(place: Place, judged: dict
     assert "rolled back to v1" in refused("v3", REASONS, place)
 
 
+def test_features_that_nobody_needs_any_more_may_be_gone(place: Place) -> None:
+    newest = place.grounded("of today")["features"]
+    candidate = place.candidate("v3")
+    place.lake.write(candidate.inputs["features"].uri, b"{}")
+    assert ground.behind(Run("check"), candidate)[1].digest == newest.digest
+
+
 def test_production_is_measured_on_rows_that_a_run_made(place: Place) -> None:
     """The newest features are replaced in their place by others that fit together, with easy rows."""
     easy, newest = place.grounded("easy"), place.grounded("of today")["features"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,23 @@ def test_a_lost_entry_is_replaced_by_another_erasure_of_the_subject(lake: Lake, 
         unify(settings, lake, "n1")
     erase(settings, lake, Subject.of([SUBJECT]), actor="officer", replaces=first)
     assert unify(settings, lake, "n2").counts.rows_out == 1
+
+
+def test_an_erasure_that_replaces_one_hides_what_that_one_hid(lake: Lake, settings: Settings) -> None:
+    """The rows are gone by then, and a row need not name the subject in a form that the list knows."""
+    unify(settings, lake, "n1")
+    first = erase(settings, lake, Subject.of([SUBJECT]), actor="officer")
+    ids = json.loads(lake.read(only_entry(lake)))["ids"]
+    assert ids
+    again = erase(settings, lake, Subject.of([SUBJECT]), actor="officer", replaces=first.reference)
+    entry = lake.uri("privacy", "suppressed", f"{again.reference}.json")
+    assert set(ids) <= set(json.loads(lake.read(entry))["ids"])
+
+
+def test_an_erasure_of_somebody_else_replaces_none(lake: Lake, settings: Settings) -> None:
+    first = erase(settings, lake, Subject.of([SUBJECT]), actor="officer")
+    with pytest.raises(Refused, match="of another subject"):
+        erase(settings, lake, Subject.of(["john.doe@example.org"]), actor="officer", replaces=first.reference)
 
 
 def test_a_later_erasure_leaves_the_entries_of_earlier_ones_as_they_are(lake: Lake, settings: Settings) -> None:

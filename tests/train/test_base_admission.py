@@ -23,6 +23,9 @@ from pipeline.local.hub.store import Store
 from pipeline.settings import ModelSettings, Settings
 from pipeline.train import base_model, base_source
 from pipeline.train.base_admission import refuse_unlisted_revision
+from pipeline.train.hub_source import HubSource
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 TOKEN = "hf_writer_of_acme"
 CHATML = (
@@ -75,12 +78,15 @@ def test_a_named_revision_of_a_listed_model_has_to_be_listed(
     tmp_path: Path, base: str, revision: str | None, listed: list[str], allowed: bool
 ) -> None:
     settings = settings_for(tmp_path, base, dict.fromkeys(listed, "MIT"), revision=revision)
+    source = HubSource("acme/model", COMMIT)
     if allowed:
-        refuse_unlisted_revision(settings)
+        refuse_unlisted_revision(settings, source)
         return
     named = re.escape(base if "@" in base else f"{base}@{revision}")
     with pytest.raises(Refused, match=rf"not its revision .*add {named} to licences\.base_models"):
-        refuse_unlisted_revision(settings)
+        refuse_unlisted_revision(settings, source)
+    listed.append(f"{base.partition('@')[0]}@{COMMIT}")  # what the refusal of its files asks for
+    refuse_unlisted_revision(settings_for(tmp_path, base, dict.fromkeys(listed, "MIT"), revision=revision), source)
 
 
 def test_every_check_of_files_decides_about_a_base_model_that_was_made_before() -> None:
@@ -98,7 +104,7 @@ def test_a_commit_that_somebody_proposed_is_not_fetched(
     proposed = hub.upload_folder(repo_id="acme/model", folder_path=folder, revision="proposal").oid
     listed = {"acme/model": "MIT", f"acme/model@{own}": "MIT"}
     with monkeypatch.context() as patch:
-        patch.setattr(base_source, "resolve", lambda model: pytest.fail("it was looked up"))
+        patch.setattr(HubSource, "materialise", lambda *_: pytest.fail("it was fetched"))
         with pytest.raises(Refused, match=rf"knows acme/model, and not its revision {proposed}"):
             base_model.run(settings_for(tmp_path, f"acme/model@{proposed}", listed), lake, run_id="r")
     for base in ("acme/model", f"acme/model@{own}"):
@@ -161,6 +167,8 @@ def test_what_its_makers_wrote_is_accepted_once_the_policy_lists_these_bytes(
     settings = settings_for(tmp_path, str(folder), {line: "MIT"})
     if accepted:
         assert base_model.run(settings, lake, run_id="r").facts["name"] == str(folder)
+        with pytest.raises(Refused, match="not safe to use"):  # no longer, once the line is gone
+            base_model.run(settings_for(tmp_path, str(folder)), lake, run_id="r")
     else:
         with pytest.raises(Refused, match="__class__"):
             base_model.run(settings, lake, run_id="r")
