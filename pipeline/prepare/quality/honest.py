@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
-"""What reads like an order to a model and is none: advice to people under a condition, and texts about control tokens."""
+"""What reads like an order to a model and is none: texts about control tokens, and announcements to people."""
 
 from __future__ import annotations
 
@@ -12,53 +12,38 @@ CONTROL = (
 """What parts the turns of a chat for a model."""
 _CONTROL = re.compile(CONTROL, re.IGNORECASE)
 _ONLY_CONTROL = re.compile(rf"(?:{CONTROL}|…|\.\.\.|\s)+", re.IGNORECASE)
-# A condition on what the reader has or did, which a model does not.
-_CONDITION = re.compile(
-    r"\bif\s+(?:your\s+\w+|you(?:['’]ve|\s+have|\s+are\s+(?:on|using|running)|\s+(?:already|own|use|bought|paid|received|installed|upgraded|updated|ordered|live|run|do\s+not\s+(?:have|own|use)|don['’]t\s+(?:have|own|use))))\b"
-    r"|\b(?:wenn|falls|sofern)\s+(?:sie|du|ihre?|deine?)\b|\bsi\s+(?:vous\s+(?:avez|utilisez|possédez|êtes)|votre|vos|tu\s+as|ton|ta)\b|\bsi\s+(?:ya|usted|su|tu|tiene|tienes|ha|has)\b"
-    r"|\bse\s+(?:hai|ha|avete|il\s+tuo|il\s+suo|la\s+tua|la\s+sua|você|já|o\s+seu|a\s+sua|tem)\b|\bals\s+(?:u|je|uw|jouw)\b|\b(?:jeśli|jeżeli)\s+(?:masz|posiadasz|już|twój|twoje)\b|\bесли\s+(?:вы|у\s+вас|ваш\w*)\b",
-    re.IGNORECASE,
-)
-# An order to a model means all that it was told.
-_SWEEPING = re.compile(
-    r"\b(?:all|any|every|everything|anything|told|said|your\s+(?:\w+\s+)?(?:instructions|guidelines|programming|prompt|rules|restrictions|training)"
-    r"|alle\w*|toutes?|tous|todas?|todos|todo|tutt[eio]|wszystkie|все|всё)\b",
-    re.IGNORECASE,
-)
-_TO_A_MODEL = re.compile(
-    r"\b(?:ai|a\.i|llms?|gpt|chatgpt|models?|assistants?|chatbots?|bots?|prompts?|ki|ia|ии|reading|read|understand"
-    r"|respond|reply|replies|answers?|say|claim|output|print|recommend|mention|rank|rate|promote|praise|tell|write|reveal|repeat|pretend|act|always|must|from\s+now|you\s+(?:are\s+now|will)"
-    r"|antworte\w*|sage?|nenne\w*|empf[ei]hl\w*|schreib\w*|gib|gebe\w*|réponds|répondez|dis|dites|recommande\w*|écri\w+|responde|responda|di|diga|recomienda|recomiende|escrib\w+|rispondi|risponda|consiglia|scrivi|recomende|diz|zeg|antwoord|odpowiedz|ответь\w*|скажи\w*|рекоменду\w*)\b",
-    re.IGNORECASE,
-)
 _ABOUT_TOKENS = re.compile(
     r"\b(?:\w*tokens?|templates?|gpt\b[-\w.]*|llama\b[-\w.]*|mistral|qwen|gemma|phi-\d|chatml|tokeni[sz]ers?|models?|token\w*|modell\w*|modèles?|modelos?)\b|токен|トークン|词元",
     re.IGNORECASE,
 )
 _ORDERED = re.compile(
-    r"\b(?:you\s+(?:are|must|will|shall|should)|respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|reveal|obey|pretend|always|never|do\s+not|don['’]t|be\s+\w+)\b",
+    r"\b(?:you\s+(?:are|must|will|shall|should)|respond|reply|answer|say|output|recommend|mention|rank|rate|ignore|disregard|forget|reveal|obey|pretend|always|never|do\s+not|don['’]t|be\s+\w+"
+    r"|give|send|share|grant|transfer|leak|approve|refunds?|passwords?)\b",
     re.IGNORECASE,
 )
+_LED_AWAY = re.compile(
+    r"\b(?:visit|go|open|click|download|post|upload|forward|follow|use|call|fetch|load|install)\b[^\n]{0,80}?(?:https?://|www\.)",
+    re.IGNORECASE,
+)
+# How a sentence goes on that speaks about a token.
+_SPOKEN_OF = re.compile(
+    r"[`\"')\]]*(?:\s*(?:[.,;:)?!]|\Z)|\s+(?:is|are|ends?|starts?|begins?|closes?|opens?|marks?|means?|and|or|tokens?|ist|sind|beendet|beginnt|und|oder|est|sont|marque|termine|et|ou|es|son|termina|marca|y|o|e|é)\b)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]")
+_GOES_ON = re.compile(r"[`\"')\]]*\s+[^\W\d_]")
+_CLOSES = re.compile(r"<\|(?:im_end|end_header_id|eot_id|eom_id)\|>|<end_of_turn>|\[/INST\]|<</SYS>>", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"[\[(<*]\s*system\s+update|new\s+instructions\s*:", re.IGNORECASE)
 _SHOUTED = re.compile(r"NEW\s+INSTRUCTIONS")
 _FOR_A_MODEL_BEFORE = re.compile(r"\b(?:begin|your|my|these|following|system)\s*$", re.IGNORECASE)
 _ROLE = re.compile(r"\s*(?:\n|(?:system|user|assistant|developer|tool|model)\b)", re.IGNORECASE)
+_ROLE_BEHIND_CODE = re.compile(r"[ \t]*(?:system|user|assistant|developer|tool|model)\b", re.IGNORECASE)
 _END = re.compile(r"[.!?;](?=\s|\Z)|\n|[。！？؟]")
 _OF_A_MODEL = re.compile(r"\b(?:ai|llms?|language\s+models?|assistants?|chatbots?|bot)\b", re.IGNORECASE)
-NEAR = 240
-"""Characters around advice in which nothing may be ordered."""
 REACH = 160
 """Characters around a control token in which its sentence is looked for."""
-
-
-def is_advice(text: str, start: int, end: int) -> bool:
-    """Tell whether a sentence that says to ignore instructions gives advice to those for whom a condition holds.
-
-    It is an order all the same if it means all instructions, or if anything near it speaks to or of a model.
-    """
-    sentence = text[start:end]
-    near = text[max(0, start - NEAR) : end + NEAR]
-    return bool(_CONDITION.search(sentence) and not _SWEEPING.search(sentence) and not _TO_A_MODEL.search(near))
+ENCLOSED = 1_000
+"""Characters behind an opening token in which the closing one is looked for."""
 
 
 def is_about_tokens(text: str, start: int, end: int) -> bool:
@@ -68,9 +53,12 @@ def is_about_tokens(text: str, start: int, end: int) -> bool:
     """
     if not _CONTROL.fullmatch(text, start, end):
         return False
+    enclosed = _enclosed(text, start, end)
     opened, closed = text.rfind("`", max(0, start - REACH), start), text.find("`", end, end + REACH)
     if 0 <= opened < closed and _ONLY_CONTROL.fullmatch(text, opened + 1, closed):
-        return True
+        return not (_ORDERED.search(enclosed) or _ROLE_BEHIND_CODE.match(text, closed + 1))
+    if not _SPOKEN_OF.match(text, end) or (_WORD.search(enclosed) and not _GOES_ON.match(enclosed)):
+        return False
     first = max([max(0, start - REACH), *(found.end() for found in _END.finditer(text, max(0, start - REACH), start))])
     last = _END.search(text, end, end + REACH)
     sentence = text[first : last.start() if last else end + REACH]
@@ -79,10 +67,19 @@ def is_about_tokens(text: str, start: int, end: int) -> bool:
     )
 
 
+def _enclosed(text: str, start: int, end: int) -> str:
+    """Return what stands between an opening token at a place and the closing one behind it."""
+    if _CLOSES.fullmatch(text, start, end):
+        return ""
+    behind = _CONTROL.search(text, end, end + ENCLOSED)
+    return text[end : behind.start()] if behind and _CLOSES.fullmatch(behind[0]) else ""
+
+
 def is_announcement(text: str, start: int, end: int) -> bool:
     """Tell whether "new instructions:" or "[system update]" announces something to people: no model is spoken to or of."""
     if not _ANNOUNCED.fullmatch(text, start, end) or _SHOUTED.match(text, start):
         return False
     after = text[end : end + REACH].split("\n\n", 1)[0]
     before = text[max(0, start - REACH) : start]
-    return not (_FOR_A_MODEL_BEFORE.search(before) or _ORDERED.search(after) or _OF_A_MODEL.search(before + after))
+    ordered = _ORDERED.search(after) or _LED_AWAY.search(after)
+    return not (ordered or _FOR_A_MODEL_BEFORE.search(before) or _OF_A_MODEL.search(before + after))

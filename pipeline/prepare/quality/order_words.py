@@ -30,7 +30,7 @@ _NO_OFFER = r"(?<!to )(?<!can )(?<!you )(?<!could )(?<!may )(?<!i )(?<!we )(?<!n
 _LINK = r"(?:https?://|www\.|!\[|\b[a-z0-9-]{2,63}\.(?:com|net|org|io|info|biz|xyz|site|online|shop|top|ru|cn)\b)"
 _THING = r"(?:link|url|image|picture|pixel|web\s*site|address|markdown)s?\b"
 # What a team sends to those who ask, as long as it is not spelled out.
-_OWN = r"\s+(?:the|an?|our)\s+(?:\w+\s+)?(?:link|price\s+list|list|template|form|article|page|document|brochure|macro|snippet|steps|details)\b(?![^\n]{0,120}(?:https?:|www\.|[\"'“‘:]|\.(?:com|net|org|io|info|biz|xyz)\b))"
+_OWN = r"\s+(?:the|an?|our)\s+(?:\w+\s+)?(?:link|price\s+list|list|template|form|article|page|document|brochure|macro|snippet|steps|details)\b(?![^\n.]{0,120}(?:[\"'“‘:]|\d|\band\s+(?!(?:the|an?|our|your|all|any|its|their)\b)\w))(?![\s\S]{0,160}?(?:https?:|www\.|\w\.[a-z]{2}))"
 _EVERY = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:each|every|all|any)\s+(?:of\s+)?(?:your\s+|its\s+|the\s+)?(?:single\s+)?(?:answer|repl(?:y|ies)|response|output)s?\b"
 _YOURS = r"\b(?:in|to|into|with|on|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:your|the)\s+(?:answer|repl(?:y|ies)|response|output)s?\b"
 _ALWAYS = r"\b(?:always|you\s+must|make\s+sure\s+to|be\s+sure\s+to|never\s+forget\s+to)\s+"

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.looks import matching
-from pipeline.prepare.quality.honest import CONTROL, is_about_tokens, is_advice, is_announcement
+from pipeline.prepare.quality.advice import is_advice
+from pipeline.prepare.quality.honest import CONTROL, is_about_tokens, is_announcement
 from pipeline.prepare.quality.order_words import RULES, STANDING, STANDING_WORDS, Rule
 
 # Orders whose words need no look at the sentence around them.
