@@ -38,6 +38,7 @@ PIECES = st.sampled_from(
         "</q>", "\r\n", "Back to top\n", "between ",
         "[b]", "[/b]", "[code]", "[/code]", "[quote]", "[/quote]", "[url=http://x.y]", "[/url]", "[list]", "[*]",
         "[/list]", "[i]", "[/i]", "<input>", "Copy\n", "Next page\n", "From: x\nTo: y\nSubject: z\n", "\ue0000\ue000",
+        "<b>...</b>", "<b>…</b>", "<b></b>", "<b> and </b>", "in ", "does ", "?", ".",
     ]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join))
@@ -209,3 +210,17 @@ def test_elements_without_an_end_take_no_square_of_their_number(opening: str) ->
     started = time.process_time()
     Cleaner().text(text)
     assert time.process_time() - started < 4, "the square takes at least ten seconds, a line a fifth of one"
+
+
+@pytest.mark.parametrize("piece", ["<b>...</b> ", "<b> and </b> ", "<i></i> ", "Add <b>…</b> "])
+def test_pairs_that_are_shown_take_no_square_of_their_number(piece: str) -> None:
+    started = time.process_time()
+    Cleaner().text(piece * 5_000 + "<u>")
+    assert time.process_time() - started < 3, "the square takes more than five seconds"
+
+
+@pytest.mark.parametrize("text", ["Type <b>...</b>`", "`<b>...</b>", "x <b> and </b>` y"])
+def test_pairs_beside_back_quotes_do_not_grow(text: str) -> None:
+    once = Cleaner().text(text)
+    assert len(once) <= len(text)
+    assert Cleaner().text(once) == once

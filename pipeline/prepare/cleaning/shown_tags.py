@@ -23,6 +23,13 @@ _VALUE = re.compile(
 )
 _MIGHT_BE_VALUE = re.compile(r"[\"'“‘„«/]<")
 _AFTER = re.compile(r"[\s.,;:?!)]|\Z")
+# Words right before a tag that ask about it, in a question, and what must stand behind one that only "in" speaks of.
+_ASKED = re.compile(
+    r"\b(?:does|do|did|is|are|was|were|can|could|should|will|would|macht|machen|ist|sind|bedeutet|bewirkt|heißt|fait|font|est|sont|signifie"
+    r"|hace|hacen|es|son|fa|fanno|è|significa|faz|é|doet|doen|betekent|robi|oznacza|делает|значит|означает)\s$",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[.,;:!?)]|\Z")
 _QUESTION = ("?", "？", "؟", ";")
 NEAR = 2_000
 """Characters before a pair in which an element of code that holds it must start."""
@@ -48,7 +55,8 @@ def set_aside(text: str) -> tuple[str, list[str]]:
     if _MIGHT_BE_VALUE.search(text):
         text = _VALUE.sub(lambda value: sign(value[0]), text)
     if _MIGHT_BE_PAIR.search(text) or ("></" in text and _MIGHT_BE_EMPTY.search(text)):
-        text = _PAIR.sub(lambda pair: sign(_as_code(pair[0])) if _is_mentioned(pair) else pair[0], text)
+        others = bool(TAG.search(_PAIR.sub("", text)))
+        text = _PAIR.sub(lambda pair: sign(_as_code(pair[0])) if _is_mentioned(pair, others) else pair[0], text)
     if "\n" not in text.strip() and (tags := list(TAG.finditer(text))) and _are_spoken_of(text, tags):
         pairs = {tag[2].lower() for tag in tags if tag[1]} & {tag[2].lower() for tag in tags if not tag[1]}
         text = TAG.sub(lambda tag: sign(f"`{tag[0]}`") if _is_break(tag) or tag[2].lower() in pairs else tag[0], text)
@@ -60,9 +68,11 @@ def put_back(text: str, found: list[str]) -> str:
     return _SIGNS.sub(lambda sign: found[int(sign[1])], text) if found else text
 
 
-def _is_mentioned(pair: re.Match[str]) -> bool:
-    """Tell whether a text speaks of a pair; where there is other markup it may be markup too."""
+def _is_mentioned(pair: re.Match[str], others: bool) -> bool:
+    """Tell whether a text speaks of a pair; where there are `others`, tags beside such pairs, it may be markup too."""
     text, start = pair.string, pair.start()
+    if "`" in (text[start - 1 : start], text[pair.end() : pair.end() + 1]):
+        return False
     near = text[max(0, start - NEAR) : start]
     if any(near.rfind(f"<{name}") > near.rfind(f"</{name}") for name in ("code", "pre")):
         return False
@@ -70,16 +80,29 @@ def _is_mentioned(pair: re.Match[str]) -> bool:
         # pages are full of empty elements
         bare = not pair[2] and bool(_AFTER.match(text, pair.end()))
         return bare and (is_spoken(text, start) or bool(_INTO.search(text, max(0, start - REACH), start)))
-    return is_spoken(text, start) or not TAG.search(_PAIR.sub("", text))
+    return is_spoken(text, start) or not others
 
 
 def _are_spoken_of(text: str, tags: list[re.Match[str]]) -> bool:
-    """Tell whether all tags of a line stand for themselves, in a question or behind words that speak of the first."""
+    """Tell whether all tags of a line stand for themselves: words speak of the first, and of the partners of others."""
     if not all(map(_is_alone, tags)):
         return False
-    start = tags[0].start()
-    into = bool(_INTO.search(text, max(0, start - REACH), start))
-    return text.rstrip().endswith(_QUESTION) or into or is_spoken(text, start)
+    opened: set[str] = set()
+    for tag in tags:
+        name = tag[2].lower()
+        if tag[1] and name in opened and not _speaks_of(text, tag):
+            return False
+        if not tag[1]:
+            opened.add(name)
+    first = tags[0]
+    if text.rstrip().endswith(_QUESTION) and _ASKED.search(text, max(0, first.start() - REACH), first.start()):
+        return True
+    return is_spoken(text, first.start()) or (_speaks_of(text, first) and bool(_ENDS.match(text, first.end())))
+
+
+def _speaks_of(text: str, tag: re.Match[str]) -> bool:
+    start = tag.start()
+    return is_spoken(text, start) or bool(_INTO.search(text, max(0, start - REACH), start))
 
 
 def _as_code(pair: str) -> str:
