@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.prepare.deduplicate.facts import facts
 from pipeline.prepare.deduplicate.keys import forms, same_keys
 from pipeline.prepare.deduplicate.signs import _signs, signs
 from pipeline.prepare.deduplicate.words import composed
@@ -88,6 +91,48 @@ def test_long_answers_that_differ_in_one_word_that_decides_are_no_duplicates(one
     assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {other}")) == (False, True)
     assert verdict((RESET, f"{longer} {other}"), (RESET, f"{longer} {one}")) == (False, True)
     assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {one}"))[0] is True
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("In 2023, we moved.", "In 2023 we all moved."), ("See step 3 for more.", "See step 3, for much more.")),
+        *(("It takes 5 business days.", "It takes 5 working days."), ("Q1: Open it.", "Q1 Open it now.")),
+        ("Ouvrez le dossier en haut.", "Ouvrez le dossier, en haut, vite."),
+        *(("Öppna menyn nu.", "Öppna menyn."), ("Open het menu nu.", "Open het menu.")),
+        ("Haga clic en Guardar.", "Haga clic sobre Guardar."),
+        ("Clique no botão da seção.", "Clique em botão da seção."),
+        ("请在10天内联系我们的客服。", "请在10天之内联系我们的客服。"),
+    ],
+)
+def test_words_beside_numbers_and_of_other_languages_decide_nothing(one: str, other: str) -> None:
+    longer = f"{LONGER} {LONGER.replace('tab', 'page').replace('reset', 'renew')}"
+    assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {other}")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(
+            ("Dauert 5 Tage.", "Dauert 5 Monate."),
+            ("Prend 10 Go.", "Prend 10 To."),
+            ("Kosztuje 5 zł.", "Kosztuje 5 euro."),
+        ),
+        *(("需要10天。", "需要10年。"), ("Nu funcționează și așa.", "Funcționează și așa.")),
+        *(("It takes 5 business days.", "It takes 5 business weeks."), ("No abra el panel.", "Abra el panel.")),
+        ("There are no shops in São Paulo.", "There are shops in São Paulo."),
+        ("第10天后5次", "第10天后6次"),
+    ],
+)
+def test_units_and_negations_of_many_languages_decide(one: str, other: str) -> None:
+    longer = f"{LONGER} {LONGER.replace('tab', 'page').replace('reset', 'renew')}"
+    assert verdict((RESET, f"{longer} {one}"), (RESET, f"{longer} {other}")) == (False, True)
+
+
+def test_letters_without_a_number_take_no_square_of_their_number() -> None:
+    started = time.process_time()
+    facts("a" * 200_000 + " " + "字" * 100_000 + "1." * 50_000)
+    assert time.process_time() - started < 2, "the square takes minutes"
 
 
 def test_guides_for_two_systems_are_related_only() -> None:

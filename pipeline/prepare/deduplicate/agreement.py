@@ -13,16 +13,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipeline.prepare.deduplicate.facts import facts
 from pipeline.prepare.deduplicate.signs import signs
 from pipeline.prepare.deduplicate.words import composed
 
-_FACT = re.compile(
-    r"[^\W\d_]*\d(?:[\w.,:]*\w)?(?:[ \xa0]?[^\W\d_]+)?"
-    r"|\b(?:not|no|never|cannot|\w+n['’]t|without|nicht|nie|niemals|kein\w*|ohne|ne|pas|jamais|sans|nunca|sin|no|non|mai|senza|não|nem|sem|niet|nooit|geen|zonder"
-    r"|не|нет|нельзя|без|ні|немає|inte|ej|utan|ikke|ikkje|uten|uden|aldri|aldrig|ekki|ei|en|eivät|není|nelze|bez|nu|fără|nem|nincs|δεν|μην|χωρίς|değil|yok|لا|لم|لن|ليس|غير|بدون|לא|אין|בלי"
-    r"|không|chưa|tidak|bukan|jangan|tanpa)\b"
-    r"|नहीं|मत\b|ไม่|不|没|沒|无|無|未|別|别|ない|なく|ません|않|없|못|안 "
-)
 _OPPOSITES = (
     ("enable enables enabled enabling", "disable disables disabled disabling"),
     ("on", "off"),
@@ -87,12 +81,11 @@ def told(texts: pa.Array) -> list[Told]:
 
 
 def _told(text: str, marks: str) -> Told:
-    facts = tuple(re.sub(r"\s", "", found) for found in _FACT.findall(text))
     words = _WORD.findall(text)
     sided = [_SIDES[word] for word in words if word in _SIDES]
     if not text.isascii():
         sided += [_SIDES[found] for found in _UNSPACED.findall(text)]
-    return Told(facts, marks, tuple(sided), _SYSTEMS.intersection(words))
+    return Told(facts(text), marks, tuple(sided), _SYSTEMS.intersection(words))
 
 
 def _reversed(left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]) -> bool:
