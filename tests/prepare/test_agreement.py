@@ -38,6 +38,10 @@ BOTH = np.ones(2, bool)
         ("✅", "❌"),
         ("👍 Yes", "👎 Yes"),
         ("2^3", "2 3"),
+        *(("✔ Yes", "✗ Yes"), ("✅ Yes", "❌ Yes"), ("☑ One\n☐ Two", "☐ One\n☑ Two"), ("It works! 👍", "It works! 👎")),
+        *(("a === b", "a = b"), ("Add 1/2 cup.", "Add 1 2 cup."), ("It works 😊", "It works 😢")),
+        ("Press 👍", "Press 👌"),
+        *(("x >> 2", "x > 2"), ("Good 👍\nBad 👎", "Good 👎\nBad 👍"), ("Rate ★★", "Rate ★"), ("a → b", "a ← b")),
     ],
 )  # fmt: skip
 def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None:
@@ -61,6 +65,21 @@ def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None
         ("■ One\n• Two", "One\nTwo"),
         ("See https://a.org/b/ (and go on)", "See https://a.org/b and go on"),
         ("Ｉt costs １０ ％", "it costs 10 %"),
+        *((f"It works{end}", "It works.") for end in (" 😊", ". 😊", "! 👍🏻", ". ❤️", " =)", "! ^^", ". 🙏 😊")),
+        *(
+            (f"{bullet} Open it.\n{bullet} Close it.", "Open it.\nClose it.")
+            for bullet in ("👉", "➡️", "★", "→", "❯", "->")
+        ),
+        *(
+            (f"{bullet} Open it.\n{bullet} Close it.", "Open it.\nClose it.")
+            for bullet in ("✔", "✓", "☑", "📌", "⚠️", "☞", "✅")
+        ),
+        *(("Title\n===\nText", "Title\nText"), ("=== Title ===\nText", "Title\nText")),
+        *(("Add 1/2 cup.", "Add ½ cup."), ("Change ~settings~ now.", "Change settings now.")),
+        *((f"Open Settings {sign} Account.", "Open Settings > Account.") for sign in (">>", "▸", "»", "›", "→")),
+        ("Cliquez sur « Menu » puis fermez.", 'Cliquez sur "Menu" puis fermez.'),
+        *(("Salt & pepper", "Salt pepper"), ("1️⃣ Open it.", "1. Open it.")),
+        ("| a | b |\n|---|---|\n| c | d |", "a b\nc d"),
     ],
 )
 def test_texts_that_differ_in_punctuation_are_copies(one: str, other: str) -> None:
@@ -159,7 +178,23 @@ def test_a_sentence_more_and_a_typo_make_no_other_answer(more: str) -> None:
     assert verdict((RESET, longer), (RESET, longer.replace("account", "acount", 1)))[0] is True
 
 
-PIECES = st.sampled_from([*"%&|^<>=*!~/-–−$€£✅→👍🏻■°®™. \n\tab1(_)", "10", " * ", "*.b", "->", "=====", "１", "％"])
+PIECES = st.sampled_from(
+    [
+        *"%&|^<>=*!~/-–−$€£✅→👍🏻■°®™👎😊★✗⁄. \n\tab1(_)",
+        "10",
+        " * ",
+        "*.b",
+        "->",
+        "=====",
+        "１",
+        "％",
+        "½",
+        " » ",
+        " ▸ ",
+        "ab",
+        "===",
+    ]
+)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

@@ -2,7 +2,7 @@
 """Signs that carry meaning though they are no words: `10 €` is not `10 $`, `a < b` is not `a > b`, `-20` is not `20`.
 
 Quotes, brackets, dashes between words, `™`, `®` and the marks of Markdown carry none, nor do signs at places where they
-only part or end something (`!` behind a sentence, `/` between two words, a bullet).
+only part or end something (`!` behind a sentence, `/` between two words, a bullet) or decorate it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import numpy as np
 import pyarrow as pa
 
+from pipeline.prepare.deduplicate.decoration import MENUS, plain
 from pipeline.prepare.looks import matching
 
 # Currencies, mathematics and pictures, but for bullets, borders, quotes, tones of skin and signs of trade marks. Minus
@@ -36,11 +37,10 @@ _SIGN = re.compile(
 )
 _HINT = (
     r"[$%&|^<>=]|~[\pL\pN_/]|![=\pL\pN]|\*[ .0-9a-z(]|/\*|[0-9]/[0-9]|(?:^|[^\pL\pN_/:.])/[\pL\pN_]|(?:^|[^\pL\pN_.)\]}%-])[-\x{2013}\x{2212}][.,]?\pN"
-    "|[" + "".join(rf"\x{{{first}}}-\x{{{last}}}" for first, last in _BEYOND) + "]"
+    f"|[{MENUS}]|[" + "".join(rf"\x{{{first}}}-\x{{{last}}}" for first, last in _BEYOND) + "]"
 )
 """What RE2 can look for: a text without any of these has no sign."""
 _ALIKE = str.maketrans("\u2013\u2212\u2192\u2794\u279c\u27a1\u21d2", "-->>>>>")
-_UNDERLINE = re.compile("={4,}")
 
 
 def signs(texts: pa.Array) -> pa.Array:
@@ -54,6 +54,4 @@ def signs(texts: pa.Array) -> pa.Array:
 def _signs(text: str) -> str:
     """Return the signs of a text; arrows of each kind, and each kind of dash before a number, count as one."""
     text = text.replace("->", "\u2192").replace("=>", "\u2192")
-    if "====" in text:
-        text = _UNDERLINE.sub("", text)
-    return "".join(_SIGN.findall(text)).translate(_ALIKE)
+    return "".join(_SIGN.findall(plain(text))).translate(_ALIKE)

@@ -19,6 +19,8 @@ Places = npt.NDArray[np.int64]
 _UNSPACED = r"(\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Thai}|\p{Lao}|\p{Khmer}|\p{Myanmar})"
 _BETWEEN = r"[^\p{L}\p{M}\p{N}+#.]+|\.+(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\.+"
 _LEFT = r"  |\.(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\."
+# A trade mark would become two letters of the word before it; selectors and keycaps, which count as marks, a word.
+_OF_NO_WORD = r"[\x{2122}\x{fe0e}\x{fe0f}\x{20e3}]"
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -43,8 +45,8 @@ class Ragged(NamedTuple):
 def composed(texts: pa.Array) -> pa.Array:
     """Return texts in lower case and in compatibility forms, with all their signs; nulls as empty texts."""
     texts = pc.fill_null(texts, "")
-    if pc.any(pc.match_substring(texts, "\u2122")).as_py():
-        texts = pc.replace_substring(texts, "\u2122", "")  # which would become two letters of the word before it
+    if pc.any(pc.match_substring_regex(texts, _OF_NO_WORD)).as_py():
+        texts = pc.replace_substring_regex(texts, _OF_NO_WORD, "")
     return pc.utf8_lower(pc.utf8_normalize(texts, form="NFKC"))
 
 
