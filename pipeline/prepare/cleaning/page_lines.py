@@ -69,7 +69,7 @@ LONGEST_BEFORE = 400
 """Characters before a line in which the end of the line before it is looked for."""
 # What the banner of a site asks for; without it a line tells what cookies are for.
 _CONSENT = re.compile(
-    r"\b(?:accept|agree|consent|allow all|got it|okay|ok|preferences|settings|learn more|continu\w+|by (?:using|browsing|clicking)|polic(?:y|ies)|best (?:\w+ )?experience)\b",
+    r"\b(?:accept|agree|consent|allow all|got it|okay|ok|preferences|settings|learn more|continu\w+|by (?:using|browsing|clicking)|polic(?:y|ies)|best (?:\w+ )?experience|personali[sz]e|analy[sz]e|traffic|ads|improve)\b",
     re.IGNORECASE,
 )
 _SENTENCE_END = (".", "!", "?", "…", ":", "。", "！", "？")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # What bytes beyond ASCII become in Latin-1 and Windows-1252.
 _HIGH = (
@@ -15,6 +16,13 @@ _MIXED = re.compile(r"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 _SWAPPED = re.compile(r"\b[а-яё][А-ЯЁ]{2}")
 _SWAPPED_ANY = re.compile("[а-яё][А-ЯЁ]{2}")
 _LETTER = re.compile(r"[^\W\d_]")
+# One capital before small letters, or the other way round as KOI8 has it: a word, because lists have several of both.
+_CAPITALISED = re.compile("[\xc0-\xdf][\xe0-\xff]{5,13}|[\xe0-\xff][\xc0-\xdf]{5,13}")
+_WORDS_READ = re.compile("[А-ЯЁ][а-яё]{5,13}|[Α-Ω][α-ώ]{5,13}")
+_VOWEL = re.compile("[аеёиоуыэюяАЕЁИОУЫЭЮЯαεηιουωάέήίόύώϊϋΑΕΗΙΟΥΩ]")
+_NO_WORD = re.compile("[^аеёиоуыэюяАЕЁИОУЫЭЮЯαεηιουωάέήίόύώϊϋΑΕΗΙΟΥΩ]{5}|[аеиоуыэюя]{4}")
+_OF_ONE_WORD = ("cp1251", "koi8-r", "cp1253")
+_FEWEST_VOWELS = 2
 # The letters that texts of a language have most. A right reading has many of them, a wrong one few.
 _FREQUENT = {
     "cp1251": "оеаинтсрОЕАИНТСР",
@@ -72,6 +80,8 @@ def reread(text: str) -> str:
         # words that mix plain and accented letters are those of a real language
         mixed = 4 * len(_MIXED.findall(text)) > sum(map(len, runs))
         if sum(map(len, runs)) >= 8 and not mixed:
+            if len(runs) == 1 and _CAPITALISED.fullmatch(runs[0]) and (made := _one_word(text, runs[0])):
+                return made
             return _best(text, "sloppy-windows-1252", listed=_is_list(runs), run=len(runs) == 1) or text
     if _SWAPPED_ANY.search(text) and _SWAPPED.search(text):
         best = _best(text, "cp1251", ("koi8-r",)) or _best(text, "koi8-r", ("cp1251",))
@@ -91,6 +101,24 @@ def _is_list(runs: list[str]) -> bool:
         return True
     share = 0.9 if len(letters) < 20 else 0.8
     return len(letters) >= _FEWEST_LISTED and len(different) >= share * len(letters)
+
+
+def _one_word(text: str, run: str) -> str | None:
+    """Return a text with one word beyond ASCII in the reading that has vowels and consonants in turn."""
+    plain = [unicodedata.normalize("NFD", letter)[0] for letter in run.lower()]
+    if plain == sorted(plain):
+        return None
+    raw = run.encode("latin-1")
+    readings = [
+        (_share(word, page), text.replace(run, word))
+        for page in _OF_ONE_WORD
+        if (word := _decoded(raw, page))
+        and _WORDS_READ.fullmatch(word)
+        and len(_VOWEL.findall(word)) >= _FEWEST_VOWELS
+        and not _NO_WORD.search(word)
+    ]
+    share, made = max(readings, default=(0.0, ""))
+    return made if share >= _LEAST else None
 
 
 def _kana(text: str) -> str | None:
