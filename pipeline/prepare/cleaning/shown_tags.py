@@ -88,14 +88,18 @@ def _are_spoken_of(text: str, tags: list[re.Match[str]]) -> bool:
     if not all(map(_is_alone, tags)):
         return False
     opened: set[str] = set()
+    closed = False
     for tag in tags:
         name = tag[2].lower()
-        if tag[1] and name in opened and not _speaks_of(text, tag):
-            return False
+        if tag[1] and name in opened:
+            if not _speaks_of(text, tag):
+                return False
+            closed = True
         if not tag[1]:
             opened.add(name)
     first = tags[0]
-    if text.rstrip().endswith(_QUESTION) and _ASKED.search(text, max(0, first.start() - REACH), first.start()):
+    asked = closed or _ASKED.search(text, max(0, first.start() - REACH), first.start())
+    if asked and text.rstrip().endswith(_QUESTION):
         return True
     return is_spoken(text, first.start()) or (_speaks_of(text, first) and bool(_ENDS.match(text, first.end())))
 

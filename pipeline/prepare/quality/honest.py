@@ -30,6 +30,10 @@ _SPOKEN_OF = re.compile(
     r"[`\"')\]]*(?:\s*(?:[.,;:)?!]|\Z)|\s+(?:is|are|ends?|starts?|begins?|closes?|opens?|marks?|means?|and|or|tokens?|ist|sind|beendet|beginnt|und|oder|est|sont|marque|termine|et|ou|es|son|termina|marca|y|o|e|é)\b)",
     re.IGNORECASE,
 )
+_PLACED = re.compile(
+    r"`\s+(?:before|after|behind|around|at|in|to|for|with|from|through|vor|nach|hinter|avant|après|antes|después)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]")
 _GOES_ON = re.compile(r"[`\"')\]]*\s+[^\W\d_]")
 _CLOSES = re.compile(r"<\|(?:im_end|end_header_id|eot_id|eom_id)\|>|<end_of_turn>|\[/INST\]|<</SYS>>", re.IGNORECASE)
@@ -56,7 +60,8 @@ def is_about_tokens(text: str, start: int, end: int) -> bool:
     enclosed = _enclosed(text, start, end)
     opened, closed = text.rfind("`", max(0, start - REACH), start), text.find("`", end, end + REACH)
     if 0 <= opened < closed and _ONLY_CONTROL.fullmatch(text, opened + 1, closed):
-        return not (_ORDERED.search(enclosed) or _ROLE_BEHIND_CODE.match(text, closed + 1))
+        spoken_of = not _WORD.search(enclosed) or _SPOKEN_OF.match(text, end) or _PLACED.match(text, end)
+        return bool(spoken_of) and not (_ORDERED.search(enclosed) or _ROLE_BEHIND_CODE.match(text, closed + 1))
     if not _SPOKEN_OF.match(text, end) or (_WORD.search(enclosed) and not _GOES_ON.match(enclosed)):
         return False
     first = max([max(0, start - REACH), *(found.end() for found in _END.finditer(text, max(0, start - REACH), start))])
