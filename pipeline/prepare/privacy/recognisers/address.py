@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pipeline.prepare.privacy.recogniser import Recogniser, Span, every
 
@@ -126,12 +127,24 @@ class AddressRecogniser(Recogniser):
                 yield Span(found.start(), found.end(), 0.85)
         for found in _FRENCH.finditer(text):
             # 2 Place Settings, 3 Route Tables
-            if not found["ambiguous"] or found["of"] or found["place"] or _OF_FRANCE.search(text):
+            if not found["ambiguous"] or found["of"] or found["place"] or _is_french(text):
                 yield Span(found.start(), found.end(), 0.85)
         for found in _SOUTHERN.finditer(text):
             if not _VIA.match(found[0]) or _is_via(text, found):
                 yield Span(found.start(), found.end(), 0.85)
         yield from every(_PATTERNS, text, 0.85)
+
+
+@lru_cache(maxsize=8)
+def _is_french(text: str) -> bool:
+    """Tell whether a text has words of French; it is asked at every match, so one look must do for all."""
+    return bool(_OF_FRANCE.search(text))
+
+
+@lru_cache(maxsize=8)
+def _is_southern(text: str) -> bool:
+    """Tell whether a text has words of Italian or Spanish; one look does for all matches here too."""
+    return bool(_OF_THE_SOUTH.search(text))
 
 
 def _is_street(text: str, found: re.Match[str]) -> bool:
@@ -149,4 +162,4 @@ def _is_street(text: str, found: re.Match[str]) -> bool:
 
 def _is_via(text: str, found: re.Match[str]) -> bool:
     """Tell whether `Via` and the like begin a street: one with a town or in a text of the languages that call it so."""
-    return not _NO_VIA.match(found[0]) and bool(found["place"] or _OF_THE_SOUTH.search(text))
+    return not _NO_VIA.match(found[0]) and bool(found["place"] or _is_southern(text))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address, ip_network
 
+from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import Apart
 
@@ -25,9 +26,9 @@ _VERSION = re.compile(
     r"(?:(?:version(?:en|s|i|es)?|versi[oó]n|versão|wersj\w*|верси\w*|バージョン|版本|releases?|firmware|\b(?:ver\.?|v|build|driver|treiber|update|patch|hotfix|kernel|section|chapter)|§)(?:\s+(?:ist|is))?[\s:=]*$"
     r"|\b(?:vcenter|esxi?|vsphere|vmware|acrobat|reader(?: dc)?|chrome|chromium|firefox|edge|safari|opera|java|jdk|jre|php|mysql|mariadb|postgres\w*|oracle|db2|sap|windows|outlook|citrix"
     r"|anyconnect|fortios|forticlient|ios|ios-xe|nx-os|junos|android|linux|ubuntu|debian|tomcat|websphere|weblogic|jboss|openssl|openssh|docker|kubernetes|nvidia|geforce|adobe|photoshop|(?:sql|exchange) server|sharepoint"
-    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender)\s*$"
+    r"|veeam|virtualbox|hyper-v|elastic\w*|splunk|jira|confluence|gitlab|matlab|autocad|webview2?|defender|python|ruby|django|maven|scala)\s*$"
     # without blanks, the words between are those of the sentence
-    r"|(?:版本|固件|驱动|驅動|更新|升[级級]|バージョン|ファームウェア|ドライバ|アップデート|버전|펌웨어|드라이버|업데이트|เวอร์ชัน)[^\s\d]{0,6}\s?$)",
+    r"|(?:版本|固件|驱动|驅動|更新|升[级級]|バージョン|ファームウェア|ドライバ|アップデート|버전|펌웨어|드라이버|업데이트|เวอร์ชัน)(?:(?!ip|地址|服务器|伺服器|アドレス|サーバ|주소|서버)[^\s\d]){0,6}\s?$)",
     re.IGNORECASE,
 )
 _UPGRADED = re.compile(
@@ -35,10 +36,21 @@ _UPGRADED = re.compile(
     r"(?:\s+(?!server\b|host\b|dns\b|ip\b)[\w.-]+){0,3}\s+(?:from|to|von|auf|de|da|à|a|vers|naar|van|do|z|с|на|version)\s*$|\b(?:fixed|new|introduced|available|supported|bug) (?:in|since)\s*$",
     re.IGNORECASE,
 )
-# Right behind a name of a product that is not known, unless the sentence speaks of machines. The first number of hardly any
-# version is larger.
+# Right behind a name of a product that is not known, unless the sentence speaks of machines or the word is one of people,
+# places on the net or permissions. The first number of hardly any version is larger.
 _PRODUCT = re.compile(
-    r"(?<!\w)(?!(?:From|To|At|On|For|By|And|Or|Is|Via|Von|Vom|Aus|An|De|Depuis|Desde|Da|Dal|Van|Z|Od|Kund(?:e|in)|Customer|User|Benutzer|Nutzer|Visitor|Besucher|Admin|Account|Konto|Absender|Tenant|Mieter|Employee|Bot)\b)[A-ZÀ-Þ][\w.+-]*[ \t]$|[=~^<>!]=\s?$"
+    r"(?<!\w)(?!(?i:from|to|at|on|for|by|and|or|is|via|von|vom|aus|an|de|depuis|desde|da|dal|van|z|od|kund(?:e|in|en)?|customer|client[ei]?|klant|klient|zákazník|asiakas|user|benutzer|nutzer|usuario|usuaria|usuário|utente|gebruiker"
+    r"|utilisateur|użytkownik|uživatel|bruker|bruger|användare|visitor|besucher|guest|gast|player|spieler|member|mitglied|patient|admin|account|konto|absender|tenant|mieter|employee|mitarbeiter|bot|login|host"
+    r"|address|adres(?:se|sa|a)?|endereço|indirizzo|dirección|direccion|server|serwer|serveur|servidor|allow(?:ed)?|den(?:y|ied)|permit(?:ted)?|accept|reject(?:ed)?|drop(?:ped)?|block(?:ed)?|ban(?:ned)?|erlaub[et]n?|gesperrt|sperren)\b)"
+    r"(?P<word>[A-ZÀ-Þ][\w.+-]*)[ \t]$|[=~^<>!]=\s?$"
+)
+_OF_A_PERSON = re.compile(
+    r"\b(?:mr|mrs|ms|miss|mx|dr|prof|herrn?|frau|monsieur|madame|mme|mlle|señora?|sra?|signora?|sig|mevrouw|meneer|dhr|mevr|senhora?|pani?|by|par|przez|door)\.?[ \t]\Z",
+    re.IGNORECASE,
+)
+# In a filter or a program: ip.addr == 84.23.11.9
+_COMPARED = re.compile(
+    r"(?:addr\w*|src|dst|host\w*|ip\w*|peer\w*|source|destination)\W{0,3}[=~^<>!]=\s?\Z", re.IGNORECASE
 )
 LARGEST_FIRST = 31
 _OF_MACHINES = re.compile(
@@ -47,7 +59,7 @@ _OF_MACHINES = re.compile(
     r"|rechner|anschluss|zugriff\w*|verbindung\w*|angreifer|computers?|pc|remote|source|sender|trace\w*|whois|geo\w+)\b",
     re.IGNORECASE,
 )
-_VERSION_AFTER = re.compile(r"\s?(?:版|バージョン|버전)")
+_VERSION_AFTER = re.compile(r"\s?(?:版(?!主|[权權]|面)|バージョン|버전)")
 # `9.2.1.4 to 9.3.1.2`: the second is what the first is.
 _CHAINED = re.compile(
     r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})\s*(?:to|and|or|or later|,|->|=>|→|auf|bis|nach|und|oder|à|et|ou|a|y|o|-|–|/|на)\s*$",
@@ -100,11 +112,24 @@ def _is_section(value: str, before: str) -> bool:
 def _is_of_product(text: str, start: int, value: str) -> bool:
     """Tell whether four numbers stand behind the name of a product in a sentence that speaks of no machine."""
     product = _PRODUCT.search(text, max(0, start - 32), start)
-    if not product or value.count(".") != 3 or (product[0][0].isalpha() and int(value.split(".")[0]) > LARGEST_FIRST):
+    if not product or value.count(".") != 3 or _is_persons(text, product):
         return False
-    begin = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start), start - 120, 0)
-    ends = [end for end in (text.find("\n", start), text.find(". ", start)) if end >= 0]
-    return not _OF_MACHINES.search(text, begin, min([*ends, start + 120]))
+    if product["word"] and int(value.split(".")[0]) > LARGEST_FIRST:
+        return False
+    first, last = max(0, start - 120), start + 120
+    begin = max(text.rfind("\n", first, start), text.rfind(". ", first, start), first)
+    ends = [end for end in (text.find("\n", start, last), text.find(". ", start, last)) if end >= 0]
+    return not _OF_MACHINES.search(text, begin, min([*ends, last]))
+
+
+def _is_persons(text: str, product: re.Match[str]) -> bool:
+    """Tell whether what stands before four numbers is called like a person, or compares addresses."""
+    before = max(0, product.start() - 24)
+    if not product["word"]:
+        return bool(_COMPARED.search(text, before, product.end()))
+    word = names.folded(product["word"].rstrip("."))
+    listed = word in names.given() or word in names.ambiguous() or word in names.surnames()
+    return listed or bool(_OF_A_PERSON.search(text, before, product.start()))
 
 
 def _is_personal(value: str) -> bool:
