@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pipeline.prepare.privacy import checksums, names
-from pipeline.prepare.privacy.other_numbers import NEAR, OF_A_THING, OTHER_NUMBER
+from pipeline.prepare.privacy.other_numbers import NEAR, OTHER_NUMBER, is_of_a_thing
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import Apart
 
@@ -63,7 +63,7 @@ KINDS = (
         "uk_nino",
         r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
         lambda _: True,
-        r"insurance|\bnino?\b",
+        r"insurance|\bnino?\b|\bni\b|\bhmrc\b|\bdwp\b",
         alone=True,
     ),
     _kind("uk_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", checksums.nhs_uk, "nhs"),
@@ -85,7 +85,7 @@ KINDS = (
         r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}",
         lambda _: True,
         # Any seven digits behind a date; in a Korean text they are hardly anything else.
-        r"resident registration|\brrn\b|[가-힣]",
+        r"resident|registration|\brrn\b|korea|[가-힣]|(?<!order )(?<!ticket )(?<!case )(?<!product )(?<!item )(?<!article )(?<!session )(?<!transaction )(?<!part )(?<!device )\bid\b",
     ),
     _kind("cl_rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", checksums.rut_cl, r"\brut\b|\brun\b", alone=True),
     _kind("ru_snils", r"\d{3}-\d{3}-\d{3}[ -]\d{2}", checksums.snils_ru, "снилс", alone=True),
@@ -141,9 +141,14 @@ _WORDS = re.compile(
     "|".join(f"(?:{kind.words.pattern})" for kind in KINDS if not kind.alone and kind.name not in _FARTHER),
     re.IGNORECASE,
 )
+_NAMED_BEHIND = {"kr_registration"}
+"""Those of a language that says what a number is behind it too."""
 _KEEP = {"fi_hetu", "de_id_card", "driving_licence"}
 # What British insurance numbers, which have no check digits, look like behind the name of a maker or before that of goods.
 _MADE = re.compile(r"(?<!\w)(?!ID\b|UK\b|GB\b)([A-Z][\w-]*)\s\Z")
+_OF_A_PERSON = re.compile(
+    r"\b(?:mr|mrs|ms|miss|mx|dr|prof|herrn?|frau|madame|i am|i['’]m|name is|called)\.? (?:\w+ )?\Z", re.IGNORECASE
+)
 _GOODS = re.compile(
     r"\s(?:cartridge|toner|ink|battery|adapter|charger|filter|cable|module|printer|board|chip|sensor|valve|pump|bulb|spare|kit)s?\b",
     re.IGNORECASE,
@@ -168,7 +173,8 @@ class IdentityNumberRecogniser(Recogniser):
                 continue
             for found in kind.shape.finditer(text):
                 near = text[max(0, found.start() - NEAR) : found.start()]
-                named = bool(kind.words.search(near))
+                behind = text[found.end() : found.end() + NEAR] if kind.name in _NAMED_BEHIND else ""
+                named = bool(kind.words.search(near) or kind.words.search(behind))
                 if not (named or kind.alone) or (not named and OTHER_NUMBER.search(near)):
                     continue
                 if kind.name == "uk_nino" and not named and _is_of_goods(text, near, found):
@@ -179,8 +185,14 @@ class IdentityNumberRecogniser(Recogniser):
 
 
 def _is_of_goods(text: str, before: str, found: re.Match[str]) -> bool:
-    if OF_A_THING.search(before):
+    if is_of_a_thing(before):
         return True
     maker = _MADE.search(before) if " " not in found[0] else None
-    made = maker and (maker[1].isupper() or names.folded(maker[1]) in names.organisations())
-    return bool(made) or bool(_GOODS.match(text, found.end()))
+    return bool(maker and _is_maker(before, maker)) or bool(_GOODS.match(text, found.end()))
+
+
+def _is_maker(before: str, maker: re.Match[str]) -> bool:
+    word = names.folded(maker[1])
+    if word in names.surnames() or _OF_A_PERSON.search(before, 0, maker.start()):
+        return False
+    return maker[1].isupper() or word in names.organisations()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (patterns are read by the kind, not by the line)
 """Payment cards and bank accounts, told from other long numbers by their check digits."""
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ _CARD = Apart(_NUMBER, before=".,+/=-", after=r"[.,-]\d")
 _KEYED = re.compile(rf"(?<=[\w\"'][=/])(?:{_NUMBER})(?!\w|[.,-]\d)")
 _IN_URL = re.compile(r"(?:://|[?&]|(?<!\w)/)\S*\Z")
 _CALLED = re.compile(
-    r"(?:\b(?:credit|debit|bank)?cards?|karten?|cartes?|tarjetas?|kaart|kort|cart[aã]o?|karta|\bpan|\bcc|visa|maestro|mastercard|amex|卡|カード|카드)"
+    r"(?:\b(?:credit|debit|bank)?cards?|karten?|cartes?|tarjetas?|kaart|kort|cart[aã]o?|karta|\bpan|\bcc|visa|maestro|mastercard|amex|\bpayments?|卡|カード|카드)"
     r"(?:[^.\n\d]{0,24}|[\w-]{0,12}[=/])\Z",
     re.IGNORECASE,
 )
-# Numbers of goods and other things, of which one in ten has a card's check digit.
+# Numbers of goods and other things, of which one in ten has a card's check digit. Of somebody's own order or beside the
+# name of a card it is a card's after all.
+_CALLED_OTHERWISE = r"(?:[\s._-]*(?:number|nummer|code|no|nr|n°|is|ist))*[\s:.#=/\"'-]*\Z"
 _OTHER_NUMBER = re.compile(
-    r"(?:\b(?:ean|gtin|upc|isbn|sku|asin|imei|barcode|strichcode|items?|articles?|art|product|order|id|serial|tracking|ticket|reference|time|timestamp|ts|nonce)|artikel\w*|artículo|articolo|\w+_id|(?-i:[a-z]+I[dD]))"
-    r"(?:[\s_-]*(?:number|nummer|code|no|nr|n°|is|ist))*[\s:.#=/\"'-]*\Z",
+    r"(?:\b(?:sku|items?|articles?|art(?=[\s.-]*n[or]\b|\s*[:=#])|product|(?<!my )(?<!my order )(?:order|id|reference)|serial|tracking|ticket|timestamp|nonce|(?:time|ts)(?=\s*[:=#]))|artikel\w*|artículo|articolo|\w+_id|(?-i:[a-z]+I[dD]))"
+    + _CALLED_OTHERWISE,
     re.IGNORECASE,
 )
+_GOODS_NUMBER = re.compile(r"\b(?:ean|gtin|upc|isbn|asin|imei|barcode|strichcode)" + _CALLED_OTHERWISE, re.IGNORECASE)
 _NEAR = 48
 """Characters before a number in which a word says what it is."""
 _SHORT = 13
@@ -52,8 +56,10 @@ class CreditCardRecogniser(Recogniser):
             if _is_card(text, found):
                 yield Span(found.start(), found.end(), 0.97)
         for found in _KEYED.finditer(text) if "=" in text or "/" in text else ():
-            in_url = _IN_URL.search(text, max(0, found.start() - 200), found.start())
-            if _is_card(text, found, must_be_called=bool(in_url)):
+            # files and pages are numbered behind slashes
+            in_path = text[found.start() - 1] == "/"
+            in_path = in_path or bool(_IN_URL.search(text, max(0, found.start() - 200), found.start()))
+            if _is_card(text, found, must_be_called=in_path):
                 yield Span(found.start(), found.end(), 0.97)
 
 
@@ -62,9 +68,13 @@ def _is_card(text: str, found: re.Match[str], *, must_be_called: bool = False) -
     if not (_ISSUER.fullmatch(digits) and len(set(digits)) > 1 and luhn(digits)):
         return False
     before = max(0, found.start() - _NEAR), found.start()
-    if found[0].isdigit() and _OTHER_NUMBER.search(text, *before):
+    called = bool(_CALLED.search(text, *before))
+    if found[0].isdigit() and _GOODS_NUMBER.search(text, *before):
         return False
-    return not (must_be_called or len(digits) <= _SHORT) or bool(_CALLED.search(text, *before))
+    is_short = len(digits) <= _SHORT
+    if found[0].isdigit() and (is_short or not called) and _OTHER_NUMBER.search(text, *before):
+        return False
+    return called or not (must_be_called or is_short)
 
 
 class IbanRecogniser(Recogniser):

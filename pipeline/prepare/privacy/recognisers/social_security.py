@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.prepare.privacy import checksums
-from pipeline.prepare.privacy.other_numbers import NEAR, OF_A_THING, OTHER_NUMBER
+from pipeline.prepare.privacy.other_numbers import NEAR, OTHER_NUMBER, is_of_a_thing
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import Apart
 
@@ -27,7 +27,7 @@ class SsnRecogniser(Recogniser):
         for found in _SSN.finditer(text):
             near = text[max(0, found.start() - NEAR) : found.start()]
             named = bool(_SSN_WORDS.search(near))
-            other = OTHER_NUMBER.search(near) or OF_A_THING.search(near)
+            other = OTHER_NUMBER.search(near) or is_of_a_thing(near)
             if not (named or (found[2] == "-" and not other)):
                 continue
             if checksums.social_security_us(found[1] + found[3] + found[4]):
