@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from pipeline.prepare.privacy import names
+from pipeline.prepare.privacy.name_patterns import WORD
 from pipeline.prepare.privacy.recogniser import Recogniser, Span, every
 
 _CAP = r"(?:\d{1,3}(?:st|nd|rd|th)|[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.-]*)"
 _TOWN_WORD = r"[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_A-Z][^\W\d_]*(?:['’.-][^\W\d_]+)*"
 _TOWN = rf"{_TOWN_WORD}(?:(?:[ -]|(?<=\bSt)\. ){_TOWN_WORD}){{0,3}}"
 _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|AB|BC|MB|NB|NL|NS|ON|PE|QC|SK)"
-_UK_POSTCODE = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[\dABEHMNPRVWXY]?) \d[ABD-HJLNP-UW-Z]{2})"
+UK_POSTCODE = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d[\dA-HJKPSTUW]?|[A-HK-Y]\d[\dABEHMNPRVWXY]?) \d[ABD-HJLNP-UW-Z]{2})"
 _CA_POSTCODE = r"[A-CEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d"
 _EIRCODE = r"[AC-FHKNPRTV-Y]\d[\dW] ?[0-9AC-FHKNPRTV-Y]{4}"
 _ZIP = rf"(?:{_STATE}(?: \d{{5}}(?:-\d{{4}})?| {_CA_POSTCODE})|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{{4}}|\d{{3}} ?\d{{3}}\b)"
@@ -36,13 +38,13 @@ _EN_STREET = (
 _OF = r"(?:de la |de l['’]|de los |de las |della |dei |del |des |dos |das |du |da |do |de |di |d['’]|la |le |les |San |Santa )"
 # What is followed by a number and a comma too and is no street.
 _NO_STREET = (
-    r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|Ubuntu|Office|Excel|Plan|Tarif|Level|Tier|Pflegegrad|Paket|January|February"
+    r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|Ubuntu|Office|Excel|Plan(?! \d{1,4}[a-z]?, \d{5} )|Tarif|Level|Tier|Pflegegrad|Paket|January|February"
     r"|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b)"
 )
 # 1600 Pine Street NW, Apt 4B, Springfield, IL 62704
 _ENGLISH = re.compile(
     rf"(?<![\w.])(?P<flat>(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
-    rf"(?: (?:N[EW]|S[EW]|[NSEW]|North|South|East|West)\b)?(?P<unit>{_UNIT})?(?P<town>,? {_TOWN})?(?: \d{{1,2}}(?=, ))?(?P<zip>,? {_ZIP})?(?P<postcode>,? (?:{_UK_POSTCODE}|{_EIRCODE}))?"
+    rf"(?: (?:N[EW]|S[EW]|[NSEW]|North|South|East|West)\b)?(?P<unit>{_UNIT})?(?P<town>,? {_TOWN})?(?: \d{{1,2}}(?=, ))?(?P<zip>,? {_ZIP})?(?P<postcode>,? (?:{UK_POSTCODE}|{_EIRCODE}))?"
 )
 # Drives, rows and ways that are no streets.
 _NO_WAY = re.compile(
@@ -51,19 +53,25 @@ _NO_WAY = re.compile(
 )
 _LIVES = re.compile(
     r"\b(?:liv(?:es?|ed|ing)|resid\w*|address\w*|ship\w*|deliver\w*|send|sent|mail(?:ed|ing)?|moved?|moving|located|offices?|house|home|visit\w*|meet|parcels?|packages?|property|flat"
-    r"|pick(?:ed)? (?:\w+ )?up|at|wohn\w*|anschrift|\w*adresse|habite|vivo|abito|woon\w*)\b[^.\n\d]{0,30}$",
+    r"|pick(?:ed)? (?:\w+ )?up|at|c[oa]me (?:\w+ )?to|bill(?:ed|ing)?(?: to)?|wohn\w*|anschrift|\w*adresse|habite|vivo|abito|woon\w*)\b[^.\n\d]{0,30}$",
     re.IGNORECASE,
 )
 _LIVED_IN = re.compile(
-    r"\s*(?:is|was|,|\() ?(?:my|our|his|her|their|the) (?:\w+ )?(?:address|home|house|flat|office)\b"
+    r"\s*(?:(?:is|was|,|\() ?(?:my|our|his|her|their|the) (?:\w+ )?(?:address|home|house|flat|office)|,? ?(?:is |was )?where (?:\w+ ){1,2}(?:live[ds]?|stay(?:s|ed)?|moved))\b"
 )
+# On lines of their own: who lives there, the street, then the town with its number.
+_LINE_BEFORE = re.compile(r"(?:^|\n)[ \t>*]*\Z")
+_TOWN_LINE = re.compile(rf",?[ \t]*\n[ \t>*]*(?:{_TOWN},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})|{UK_POSTCODE}|{_PLACE})")
+_SOMEBODY = re.compile(rf"(?<![\w-])({WORD})(?: {WORD})*? ({WORD}),?\s+\Z")
 _NUMBERED = re.compile(r"\b[A-Z][\w'’-]* \Z")
 # 12 bis, rue de la Paix, 75002 Paris
 _FRENCH = re.compile(
-    rf"\b\d{{1,4}}(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|(?P<ambiguous>Place|Square|Route|Cours)|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
+    rf"\b\d{{1,4}}(?P<half> ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|(?P<ambiguous>Place|Square|Route|Cours)|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
     rf" (?P<of>{_OF})?{_CAP}(?:[ -]{_OF}?{_CAP}){{0,3}}(?P<place>,? {_PLACE})?"
 )
-_OF_FRANCE = re.compile(r"\b(?:le|les|des|du|je|nous|vous|est|au|chez|mon|ma|à)\b|\b[Jj]['’]h|\b[Aa]dresse")
+_OF_FRANCE = re.compile(
+    r"\b(?:le|les|des|du|je|nous|vous|est|au|chez|mon|ma|à)\b|\b[Jj]['’]h|\b[Aa]dresse|\b(?:[Mm]onsieur|[Mm]adame|Mme|Mlle|[Mm]essieurs|[Mm]esdames) "
+)
 # Calle de Alcalá, 45, 28014 Madrid · Via Roma 10, 00184 Roma · Rua Augusta 25, 1100-053 Lisboa
 _SOUTHERN = re.compile(
     rf"(?<!\w)(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada)"
@@ -71,23 +79,19 @@ _SOUTHERN = re.compile(
 )
 # Via Roma, but via Bluetooth: roads that are words of English and German too.
 _VIA = re.compile(r"(?:Via|Plaza|Corso|Largo) ")
+_SENT = re.compile(r"\b(?:sen[dt]|shipp\w+|deliver\w*|mail\w*|contact\w*)\s\Z", re.IGNORECASE)
 _NO_VIA = re.compile(
     r"\w+ (?:(?![IVXL]+\b)[A-Z]{2,}\b|\w*[a-z][A-Z]|Bluetooth|Paypal|Wifi|Wi-Fi|E-?[Mm]ail|App\b|Web|Internet|Google|Apple|Amazon|Windows|Office|Outlook|Teams|Zoom|Slack|Skype|Whatsapp|Telegram|Klarna|Thunderbolt"
-    r"|Ethernet|Android|Chrome|Firefox|Docker|Python|Java|Steam|Microsoft|Samsung|Visa\b|Telefon|Phone|Fax|Hotline|Chat)"
+    r"|Ethernet|Android|Chrome|Firefox|Docker|Python|Java|Steam|Microsoft|Samsung|Visa\b|Galaxy|Hermes|Messenger|Express|Telefon|Phone|Fax|Hotline|Chat)"
 )
 _OF_THE_SOUTH = re.compile(
     r"\b(?:che|è|sono|della|nel|[Aa]bit[oa]|[Ii]ndirizzo|[Rr]esidente|una|mia|mio|[Vv]iv[oe]|[Ss]pedi\w+|[Cc]onsegn\w+|[Ss]ede|[Gg]razie|[Dd]irección|[Dd]omicilio|el|los|por|está|para|[Gg]racias|calle)\b"
-)
-# A British postcode without a street, whose second half is no size of a memory.
-_POSTCODE = re.compile(rf"(?<![\w-]){_UK_POSTCODE}(?<!\d[GTPEZ]B)(?<!\dNL)(?<!1ST)(?<!2ND)(?<!3RD)(?<!\dTH)(?![\w-])")
-_PLACED = re.compile(
-    r"(?:(?:^|[,:;(\n/]|\b[A-Z][^\W\d_A-Z]+|\b(?:postcode|post code|postal code|zip(?: code)?|address|in|at|to|from|near|is|around|of|for|code|and|or|my|our|your)\b)[\s:]*|[\"'“‘\[])$"
 )
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # 1 Infinite Loop, Cupertino, CA 95014 · Flat 3, 24 Elm Grove, Leeds LS6 1AB
-        rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? {_CAP}(?: {_CAP}){{0,4}}{_UNIT}?(?:, {_TOWN}){{1,2}},? (?:{_ZIP}|{_UK_POSTCODE}|{_EIRCODE})(?!\w)",
+        rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? {_CAP}(?: {_CAP}){{0,4}}{_UNIT}?(?:, {_TOWN}){{1,2}},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})(?!\w)",
         rf"\bP\.? ?O\.? Box \d{{1,6}}(?:,? {_TOWN})?(?:,? {_ZIP})?",
         # Hauptstraße 12a, 10115 Berlin · Mariahilfer Straße 45, 1060 Wien
         rf"\b(?:{_CAP}[- ])?[A-ZÄÖÜ][a-zäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|steig|chaussee)"
@@ -105,13 +109,13 @@ _PATTERNS = tuple(
 
 
 class AddressRecogniser(Recogniser):
-    """Street addresses with a house number, post-office boxes and British postcodes."""
+    """Street addresses with a house number, and post-office boxes."""
 
     entity = "ADDRESS"
     guard = (
         r"\d[A-Za-z]?[ ,].{0,60}(?:Str|Ave|Av\.|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wy|Cres|Close|"
         r"Gard|Mews|Row|Way|Walk|Circ|Trail|Alley|St\b|[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
-        r"|(?:[Ss]tra(?:ß|ss)e|trasse|[Ss]tr\.|weg|platz|[Aa]llee|[Gg]asse|[Uu]fer|[Dd]amm|steig|[Cc]haussee) \d|[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|Box \d"
+        r"|(?:[Ss]tra(?:ß|ss)e|trasse|[Ss]tr\.|weg|platz|[Aa]llee|[Gg]asse|[Uu]fer|[Dd]amm|steig|[Cc]haussee) \d|Box \d"
         r"|, [A-Z]{2} (?:\d{5}|[A-Z]\d[A-Z])|[A-Z]\d[\dW] ?[\dA-Z]{4}\b|\b(?:ul|al|pl|os)\. "
         r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) .{3,60}\d"
         r"|\d[^\n]{0,24},? (?:[A-Z]{1,2}-)?(?:\d{4,5}(?:-\d{3}| ?[A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}) [A-Z\x{C0}-\x{17F}]"
@@ -122,12 +126,10 @@ class AddressRecogniser(Recogniser):
         for found in _ENGLISH.finditer(text):
             if not found["ambiguous"] or _is_street(text, found):
                 yield Span(found.start(), found.end(), 0.85)
-        for found in _POSTCODE.finditer(text):
-            if _PLACED.search(text, max(0, found.start() - 24), found.start()):
-                yield Span(found.start(), found.end(), 0.85)
         for found in _FRENCH.finditer(text):
             # 2 Place Settings, 3 Route Tables
-            if not found["ambiguous"] or found["of"] or found["place"] or _is_french(text):
+            sure = not found["ambiguous"] or found["half"] or found["of"] or found["place"]
+            if sure or _is_lived_in(text, found) or _is_french(text):
                 yield Span(found.start(), found.end(), 0.85)
         for found in _SOUTHERN.finditer(text):
             if not _VIA.match(found[0]) or _is_via(text, found):
@@ -154,7 +156,7 @@ def _is_street(text: str, found: re.Match[str]) -> bool:
     if found["zip"] or found["postcode"] or found["flat"] or found["unit"]:
         return True
     before = max(0, found.start() - 48), found.start()
-    if _LIVES.search(text, *before) or _LIVED_IN.match(text, found.end()):
+    if _is_lived_in(text, found):
         return True
     # A number right behind a name is the name's: Windows 10 Recovery Drive, Settings.
     return bool(found["town"] and found["town"].startswith(",")) and not _NUMBERED.search(text, *before)
@@ -162,4 +164,21 @@ def _is_street(text: str, found: re.Match[str]) -> bool:
 
 def _is_via(text: str, found: re.Match[str]) -> bool:
     """Tell whether `Via` and the like begin a street: one with a town or in a text of the languages that call it so."""
-    return not _NO_VIA.match(found[0]) and bool(found["place"] or _is_southern(text))
+    if _NO_VIA.match(found[0]):
+        return False
+    sent = _SENT.search(text, max(0, found.start() - 16), found.start())
+    return bool(found["place"]) or (not sent and _is_lived_in(text, found)) or _is_southern(text)
+
+
+def _is_lived_in(text: str, found: re.Match[str]) -> bool:
+    """Tell whether what stands around a street's name says that somebody lives there, or a letter goes there."""
+    before = max(0, found.start() - 48), found.start()
+    if _LIVES.search(text, *before) or _LIVED_IN.match(text, found.end()):
+        return True
+    if _LINE_BEFORE.search(text, *before) and _TOWN_LINE.match(text, found.end()):
+        return True
+    somebody = _SOMEBODY.search(text, *before)
+    if not somebody or text[somebody.end(2) : found.start()] == " ":
+        return False
+    first, last = map(names.folded, somebody.groups())
+    return first in names.given() or (first in names.ambiguous() and last in names.surnames())
