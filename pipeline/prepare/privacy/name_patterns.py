@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.recogniser import Span
@@ -40,28 +41,47 @@ def is_public(name: str) -> bool:
     return any("_".join(words[:number]) in names.public() for number in (2, 3))
 
 
-def may_be_person(text: str, start: int, end: int, *, sure: bool) -> bool:
-    """Tell whether a phrase behind a weak cue is rather a person than a company, a product or an authority.
+class Cue(Enum):
+    """What a phrase stands beside, from what only a person has to what companies and products have just as often."""
 
-    `sure` is whether the cue speaks of people nearly always. Where it does not, a word of the phrase must be on the lists,
-    or its sentence must speak of a person otherwise.
-    """
+    HUMAN = "human"
+    """my wife, patient, was born"""
+    DEED = "deed"
+    """spoke to, cannot log in: a phrase that starts with the name of a brand is none"""
+    ROLE = "role"
+    """driver, client: a phrase with a word of brands is none"""
+    ADDED = "added"
+    """add … to: things are, too, that are called like people (Ginger Paste)"""
+    DEALING = "dealing"
+    """approved by, contact: a word must be on the lists, or the sentence must speak of a person otherwise"""
+
+
+def may_be_person(text: str, start: int, end: int, cue: Cue) -> bool:
+    """Tell whether a phrase behind such a cue is rather a person than a company, a product or an authority."""
     words = [names.folded(word.strip(".,'’")) for word in text[start:end].split()]
-    if words[0] in names.given():
+    if cue is Cue.HUMAN or words[0] in names.given():
         return True
-    if not names.organisations().isdisjoint(words):
+    brands = names.organisations()
+    if cue is not Cue.ADDED and words[0] in names.ambiguous() - brands:
+        return True
+    if not brands.isdisjoint(words[:1] if cue is Cue.DEED else words):
         return False
-    if sure or words[0] in names.ambiguous() or not names.surnames().isdisjoint(words[1:]):
+    if cue is not Cue.DEALING or not names.surnames().isdisjoint(words[1:]):
         return True
-    before = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start), start - _SENTENCE, 0)
-    ends = [place for place in (text.find("\n", end), text.find(". ", end)) if place >= 0]
-    return bool(
-        _OF_SOMEBODY.search(text, before, start) or _OF_SOMEBODY.search(text, end, min([*ends, end + _SENTENCE]))
-    )
+    if words[0] in names.surnames() and not (names.given() | names.ambiguous()).isdisjoint(words[1:]):
+        return True  # Zhang Wei
+    first, last = max(0, start - _SENTENCE), end + _SENTENCE
+    before = max(text.rfind("\n", first, start), text.rfind(". ", first, start), first)
+    ends = [place for place in (text.find("\n", end, last), text.find(". ", end, last)) if place >= 0]
+    return bool(_OF_SOMEBODY.search(text, before, start) or _OF_SOMEBODY.search(text, end, min([*ends, last])))
 
 
-def named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
-    """Yield the name at a place that a cue points to, up to the first word that can be none."""
+def named(text: str, start: int, end: int, score: float, *, private: bool = False) -> Iterator[Span]:
+    """Yield the name at a place that a cue points to, up to the first word that can be none.
+
+    Names of brands and public figures are left out unless they start like a person's and the cue says that it is a
+    private one's (`private`).
+    """
     kept = start
     ended = _INITIAL_THEN.search(text, start, end)
     if ended and ended[1].lower() in NO_NAMES:
@@ -79,5 +99,6 @@ def named(text: str, start: int, end: int, score: float) -> Iterator[Span]:
     if len(value) > 1 and not value.isupper():
         # A full stop after a word of letters ends the sentence, not the name.
         trimmed = value.rstrip(".") if len(value.rstrip(".").split()[-1]) > 2 else value
-        if not is_public(trimmed):
+        listed = names.folded(trimmed.split()[0]) in names.given() | names.ambiguous()
+        if (private and listed) or not is_public(trimmed):
             yield Span(start, start + len(trimmed), score)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.common_words import common_words
-from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, is_public, may_be_person, named
+from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, Cue, is_public, may_be_person, named
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
@@ -44,9 +44,21 @@ _BY = re.compile(rf"\b[Bb]y ({WORD} (?:[A-ZÀ-Þ]\. ?){{1,3}}(?:{PARTICLE} )?{WO
 _ASKED = re.compile(
     rf"\b(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) ({_FULL})(?= (?:about|to|for|if|whether|when|at|on|that|directly|or|and)\b)"
 )
-# Of these, what is done by and to companies and products just as often.
-_DEALINGS = re.compile(
-    r"(?:(?:approved|requested|submitted|handled) by|on behalf of|client|driver|agent|[Cc]ontact|[Ee]mail|[Cc]all),? "
+# What these cues say of the phrase beside them, by how they start; others are deeds.
+_KINDS = (
+    (
+        Cue.HUMAN,
+        re.compile(
+            r"my (?!assistant|partner|accountant|doctor)|patient|nurse|tenant|landlord|neighbou?r|colleague"
+            r"| (?:lives in|was born|.* (?:his|her|their)\Z)"
+        ),
+    ),
+    (Cue.ROLE, re.compile(r"client|driver|agent|user|customer|employee|guest|student|applicant|passenger")),
+    (Cue.ADDED, re.compile(r"(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) ")),
+    (
+        Cue.DEALING,
+        re.compile(r"(?:(?:approved|requested|submitted|handled) by|on behalf of|[Cc]ontact|[Ee]mail|[Cc]all) "),
+    ),
 )
 # What only people do, behind a full name. The name is looked for backwards, because verbs are rarer than names.
 _DOES = re.compile(
@@ -110,20 +122,20 @@ class PersonRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield the names that cues point to."""
-        for pattern, score in (
-            (_CUES, 0.9),
-            (_TITLE, 0.85),
-            (_LABEL, 0.8),
-            *([(_BEFORE_ADDRESS, 0.85)] if "@" in text else []),
-            (_BY, 0.6),
+        for pattern, score, private in (
+            (_CUES, 0.9, True),
+            (_TITLE, 0.85, True),
+            (_LABEL, 0.8, True),
+            *([(_BEFORE_ADDRESS, 0.85, False)] if "@" in text else []),
+            (_BY, 0.6, False),
         ):
             for found in pattern.finditer(text):
                 if pattern is not _TITLE or (_is_someone(text, found) and not is_public(found[0])):
-                    yield from named(text, found.start(1), found.end(1), score)
+                    yield from named(text, found.start(1), found.end(1), score, private=private)
         yield from _by_deeds(text)
         for pattern in (_CLOSING, _GREETING):
             for found in pattern.finditer(text):
-                yield from named(text, found.start(1), found.end(1), 0.8)
+                yield from named(text, found.start(1), found.end(1), 0.8, private=pattern is _CLOSING)
         if "名" in text or "わたし" in text:
             for found in _JAPANESE.finditer(text):
                 yield Span(found.start(1), found.end(1), 0.8)
@@ -133,12 +145,20 @@ def _by_deeds(text: str) -> Iterator[Span]:
     """Yield full names beside what people do, unless they are rather those of companies or products."""
     for pattern in (_DEEDS, _ASKED):
         for found in pattern.finditer(text):
-            if may_be_person(text, *found.span(1), sure=not _DEALINGS.match(found[0])):
-                yield from named(text, *found.span(1), 0.6)
+            yield from _of_cue(text, *found.span(1), _cue(found[0]))
     for found in _DOES.finditer(text):
         name = _NAME_AT_END.search(text, max(0, found.start() - 60), found.start())
-        if name and may_be_person(text, name.start(), name.end(), sure=True):
-            yield from named(text, name.start(), name.end(), 0.6)
+        if name:
+            yield from _of_cue(text, *name.span(), _cue(found[0]))
+
+
+def _cue(words: str) -> Cue:
+    return next((cue for cue, pattern in _KINDS if pattern.match(words)), Cue.DEED)
+
+
+def _of_cue(text: str, start: int, end: int, cue: Cue) -> Iterator[Span]:
+    if may_be_person(text, start, end, cue):
+        yield from named(text, start, end, 0.6, private=cue is Cue.HUMAN)
 
 
 def _is_someone(text: str, found: re.Match[str]) -> bool:
