@@ -18,13 +18,15 @@ def _patterns(sign: str, left_out: str) -> tuple[re.Pattern[str], re.Pattern[str
     label = rf"[^\W_{left_out}](?:(?:[^\W{left_out}]|-){{0,61}}[^\W_{left_out}])?"
     label = rf"(?:{label}|[{left_out}]{{1,63}})" if left_out else label
     letter = rf"[^\W\d_{left_out}]"
+    # the first label may have letters of both kinds (abc中文.com)
+    labels = rf"(?:(?:{label}\.)+|[^\W_](?:[^\W_]|-){{0,61}}\.(?:{label}\.)*)" if left_out else rf"(?:{label}\.)+"
     apart, ends = rf"(?<![^\W{left_out}])", rf"(?![^\W{left_out}]|@)"
     return (
         re.compile(
-            rf"(?<![.@/]){apart}({local})(?:[@＠]|%40)((?:{label}\.)+{letter}{{2,24}}|(?:{label}\.)+xn--[a-z0-9-]+){ends}"
+            rf"(?<![.@/]){apart}({local})(?:[@＠]|%40)({labels}{letter}{{2,24}}|(?:{label}\.)+xn--[a-z0-9-]+){ends}"
         ),
         # Behind a slash there are ids of messages and versions of packages too, so here only names count.
-        re.compile(rf"(?<=[\w.-]/)({local})(?:@|%40)((?:{label}\.)+{letter}{{2,24}}){ends}"),
+        re.compile(rf"(?<=[\w.-]/)({local})(?:@|%40)({labels}{letter}{{2,24}}){ends}"),
     )
 
 
@@ -33,6 +35,14 @@ def _patterns(sign: str, left_out: str) -> tuple[re.Pattern[str], re.Pattern[str
 _ADDRESS, _IN_PATH = _patterns(rf"[\w{_MARKS}]", "")
 _ADDRESS_BEYOND, _IN_PATH_BEYOND = _patterns(rf"(?:{SPACED}|[{_MARKS}])", UNSPACED)
 _WHOLLY_BEYOND = re.compile(rf"(?<![\w.@/])([\w.+-]+)[@＠]((?:[\w-]+\.)+[{UNSPACED}]{{2,8}})(?![\w@])")
+# A name in these letters before @, with Latin ones before it or none: where it starts in its sentence cannot be told,
+# so it is taken up to a blank or a mark.
+_AT_BEYOND = re.compile(
+    rf"(?<=[{UNSPACED}])(?:[@＠]|%40)((?:[^\W_]|-){{1,63}}\.(?:(?:[^\W_{UNSPACED}]|-){{1,63}}\.)*[^\W\d_{UNSPACED}]{{2,24}})(?!{SPACED}|@)"
+)
+_LOCAL_BEYOND = re.compile(rf"(?:(?:{SPACED}|[{_MARKS}])+[._-]?)?[{UNSPACED}]+(?:[._-][{UNSPACED}]+)*\Z")
+LONGEST_LOCAL = 64
+"""Characters of a mailbox's name (RFC 5321)."""
 # What stands before @ there is who logs in at a host.
 _IN_URL = re.compile(r"://\S*\Z")
 _LOGIN = re.compile(r"://[^\s/?#]*\Z")
@@ -66,14 +76,15 @@ class EmailRecogniser(Recogniser):
         beyond = has_unspaced(text)
         address, in_path = (_ADDRESS_BEYOND, _IN_PATH_BEYOND) if beyond else (_ADDRESS, _IN_PATH)
         for found in address.finditer(text):
-            if is_personal(found[1], found[2]) and not _is_of_url(text, found):
+            if is_personal(found[1], found[2]) and not _is_of_url(text, found.start(), found[1], found[2]):
                 yield Span(found.start(), found.end(), 0.95)
         for found in _WHOLLY_BEYOND.finditer(text) if beyond else ():
             if is_personal(found[1], found[2]):
                 yield Span(found.start(), found.end(), 0.9)
+        yield from _named_beyond(text) if beyond else ()
         for found in in_path.finditer(text) if "://" in text else ():
             named = any(map(is_listed, re.split(r"[._-]", found[1])))
-            if named and is_personal(found[1], found[2]) and not _is_of_url(text, found):
+            if named and is_personal(found[1], found[2]) and not _is_of_url(text, found.start(), found[1], found[2]):
                 yield Span(found.start(), found.end(), 0.9)
         yield from _hidden(text)
 
@@ -89,11 +100,19 @@ def _hidden(text: str) -> Iterator[Span]:
             yield Span(found.start(), found.end(), 0.8)
 
 
-def _is_of_url(text: str, found: re.Match[str]) -> bool:
+def _named_beyond(text: str) -> Iterator[Span]:
+    """Yield addresses whose mailbox ends with letters of scripts without blanks."""
+    for found in _AT_BEYOND.finditer(text):
+        local = _LOCAL_BEYOND.search(text, max(0, found.start() - LONGEST_LOCAL), found.start())
+        if local and is_personal(local[0], found[1]) and not _is_of_url(text, local.start(), local[0], found[1]):
+            yield Span(local.start(), found.end(), 0.9)
+
+
+def _is_of_url(text: str, start: int, local: str, domain: str) -> bool:
     """Tell whether what reads like an address logs in at a URL's host or is the id of a message in an archive."""
-    before = max(0, found.start() - 200)
-    if not _IN_URL.search(text, before, found.start()):
+    before = max(0, start - 200)
+    if not _IN_URL.search(text, before, start):
         return False
     # nobody has a mailbox at the host that only numbers messages
-    is_id = 2 * sum(map(str.isdigit, found[1])) > len(found[1]) or found[2].lower() == "mail.gmail.com"
-    return is_id or bool(_LOGIN.search(text, before, found.start()))
+    is_id = 2 * sum(map(str.isdigit, local)) > len(local) or domain.lower() == "mail.gmail.com"
+    return is_id or bool(_LOGIN.search(text, before, start))
