@@ -62,18 +62,22 @@ def may_be_person(text: str, start: int, end: int, cue: Cue) -> bool:
     if cue is Cue.HUMAN or words[0] in names.given():
         return True
     brands = names.organisations()
-    if cue is not Cue.ADDED and words[0] in names.ambiguous() - brands:
+    if cue is not Cue.ADDED and words[0] in names.ambiguous() and words[0] not in brands:
         return True
     if not brands.isdisjoint(words[:1] if cue is Cue.DEED else words):
         return False
     if cue is not Cue.DEALING or not names.surnames().isdisjoint(words[1:]):
         return True
-    if words[0] in names.surnames() and not (names.given() | names.ambiguous()).isdisjoint(words[1:]):
+    if words[0] in names.surnames() and any(map(_is_given, words[1:])):
         return True  # Zhang Wei
     first, last = max(0, start - _SENTENCE), end + _SENTENCE
     before = max(text.rfind("\n", first, start), text.rfind(". ", first, start), first)
     ends = [place for place in (text.find("\n", end, last), text.find(". ", end, last)) if place >= 0]
     return bool(_OF_SOMEBODY.search(text, before, start) or _OF_SOMEBODY.search(text, end, min([*ends, last])))
+
+
+def _is_given(word: str) -> bool:
+    return word in names.given() or word in names.ambiguous()
 
 
 def named(text: str, start: int, end: int, score: float, *, private: bool = False) -> Iterator[Span]:
@@ -99,6 +103,5 @@ def named(text: str, start: int, end: int, score: float, *, private: bool = Fals
     if len(value) > 1 and not value.isupper():
         # A full stop after a word of letters ends the sentence, not the name.
         trimmed = value.rstrip(".") if len(value.rstrip(".").split()[-1]) > 2 else value
-        listed = names.folded(trimmed.split()[0]) in names.given() | names.ambiguous()
-        if (private and listed) or not is_public(trimmed):
+        if (private and _is_given(names.folded(trimmed.split()[0]))) or not is_public(trimmed):
             yield Span(start, start + len(trimmed), score)
