@@ -68,7 +68,7 @@ def may_be_person(text: str, start: int, end: int, cue: Cue) -> bool:
         return False
     if cue is not Cue.DEALING or not names.surnames().isdisjoint(words[1:]):
         return True
-    if words[0] in names.surnames() and any(map(_is_given, words[1:])):
+    if words[0] in names.surnames_first() or (words[0] in names.surnames() and any(map(_is_given, words[1:]))):
         return True  # Zhang Wei
     first, last = max(0, start - _SENTENCE), end + _SENTENCE
     before = max(text.rfind("\n", first, start), text.rfind(". ", first, start), first)

@@ -26,6 +26,12 @@ def surnames() -> frozenset[str]:
 
 
 @cache
+def surnames_first() -> frozenset[str]:
+    """Return surnames, folded, behind which the given name stands."""
+    return _read("surnames_first.txt")
+
+
+@cache
 def roles() -> frozenset[str]:
     """Return what mailboxes that are no person's are called, folded."""
     return _read("roles.txt")

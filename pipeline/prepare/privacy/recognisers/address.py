@@ -61,8 +61,13 @@ _LIVED_IN = re.compile(
 )
 # On lines of their own: who lives there, the street, then the town with its number.
 _LINE_BEFORE = re.compile(r"(?:^|\n)[ \t>*]*\Z")
-_TOWN_LINE = re.compile(rf",?[ \t]*\n[ \t>*]*(?:{_TOWN},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})|{UK_POSTCODE}|{_PLACE})")
+_TOWN_LINE = re.compile(
+    rf",?[ \t]*\n[ \t>*]*(?:{_TOWN},?[ \t]*\n[ \t>*]*)?(?:{_TOWN},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})|{UK_POSTCODE}|{_PLACE})"
+)
 _SOMEBODY = re.compile(rf"(?<![\w-])({WORD})(?: {WORD})*? ({WORD}),?\s+\Z")
+_TITLED = re.compile(
+    rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Familie|Monsieur|Madame|Mme|Mlle)\.? {WORD}(?: {WORD}){{0,2}}[,\n]\s*\Z"
+)
 _NUMBERED = re.compile(r"\b[A-Z][\w'’-]* \Z")
 # 12 bis, rue de la Paix, 75002 Paris
 _FRENCH = re.compile(
@@ -176,7 +181,7 @@ def _is_lived_in(text: str, found: re.Match[str]) -> bool:
     before = max(0, found.start() - 48), found.start()
     if _LIVES.search(text, *before) or _LIVED_IN.match(text, found.end()):
         return True
-    if _LINE_BEFORE.search(text, *before) and _TOWN_LINE.match(text, found.end()):
+    if _TITLED.search(text, *before) or (_LINE_BEFORE.search(text, *before) and _TOWN_LINE.match(text, found.end())):
         return True
     somebody = _SOMEBODY.search(text, *before)
     if not somebody or text[somebody.end(2) : found.start()] == " ":
