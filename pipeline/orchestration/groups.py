@@ -55,7 +55,8 @@ def on_gpu() -> dict[str, Any]:
 def start() -> None:
     """Record in the audit trail who started the run, why, and for which interval."""
     context = get_current_context()
-    reason = str(context["params"].get("reason") or context["dag_run"].run_type)
+    kind = context["dag_run"].run_type
+    reason = str(context["params"].get("reason") or getattr(kind, "value", kind))  # Airflow's enumeration names itself
     tasks.start(
         triggered.run_id(),
         context["dag"].dag_id,
