@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 REGIONS = tuple(
     [
@@ -103,3 +104,11 @@ def is_national(value: str) -> bool:
         except phonenumbers.NumberParseException:
             continue
     return False
+
+
+def written_numbers(candidates: Iterable[re.Match[str]]) -> Iterator[tuple[int, str]]:
+    """Yield place and text of those that have as many digits as a telephone number and stand on one line."""
+    for found in candidates:
+        value = found[0].rstrip(" .-/(")
+        if 7 <= sum(c.isdigit() for c in value) <= 17 and "\n" not in value:
+            yield found.start(), value

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.prepare.privacy.phone_numbers import SERVICE, SOMEONES, is_international, is_national
+from pipeline.prepare.privacy.phone_numbers import SERVICE, SOMEONES, is_international, is_national, written_numbers
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import UNSPACED, Apart
 
@@ -65,16 +65,13 @@ class PhoneRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield telephone numbers."""
-        for found in _CANDIDATE.finditer(text):
-            end = found.start() + len(found[0].rstrip(" .-/("))
-            value = text[found.start() : end]
-            if not 7 <= sum(c.isdigit() for c in value) <= 17 or "\n" in value:
-                continue
+        for start, value in written_numbers(_CANDIDATE.finditer(text)):
             if value.startswith("+"):
                 continue  # see the recogniser of international numbers
-            score = _score(value, text[max(0, found.start() - 48) : found.start()], text[end : end + 40])
+            end = start + len(value)
+            score = _score(value, text[max(0, start - 48) : start], text[end : end + 40])
             if score:
-                yield Span(found.start(), end, score)
+                yield Span(start, end, score)
         for found in _KEYED.finditer(text) if "=" in text else ():
             digits = sum(map(str.isdigit, found[1]))
             if digits >= _SHORTEST_KEYED and _score(found[1], "", "", announced=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.prepare.privacy.phone_numbers import SERVICE, SOMEONES, is_international
+from pipeline.prepare.privacy.phone_numbers import SERVICE, SOMEONES, is_international, written_numbers
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 from pipeline.prepare.privacy.scripts import Apart
 
@@ -29,14 +29,10 @@ class InternationalPhoneRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield telephone numbers."""
-        for found in _CANDIDATE.finditer(text):
-            end = found.start() + len(found[0].rstrip(" .-/("))
-            value = text[found.start() : end]
-            if not 7 <= sum(c.isdigit() for c in value) <= 17 or "\n" in value:
-                continue
-            someones = bool(SOMEONES.search(text, max(0, found.start() - 48), found.start()))
+        for start, value in written_numbers(_CANDIDATE.finditer(text)):
+            someones = bool(SOMEONES.search(text, max(0, start - 48), start))
             if (someones or not SERVICE.fullmatch(value)) and is_international(value, someones):
-                yield Span(found.start(), end, 0.9)
+                yield Span(start, start + len(value), 0.9)
         for found in _CHAT.finditer(text) if ".me/" in text or "whatsapp.com" in text else ():
             if is_international(f"+{found[1]}", someones=False):
                 yield Span(found.start(1), found.end(1), 0.9)
