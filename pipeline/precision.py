@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import torch
 
 
@@ -22,6 +24,11 @@ def asking_device() -> str:
 def asking_dtype(device: str) -> torch.dtype:
     """Return the floating point that models are asked in."""
     return torch.bfloat16 if computes_bfloat16(device) else torch.float32
+
+
+def answering_environment() -> dict[str, str]:
+    """Return what decides, beside a model and its prompt, what it answers: kept answers of another are of no use."""
+    return {**asked_on(), **{name: version(name) for name in ("torch", "transformers")}}
 
 
 def asked_on() -> dict[str, str]:

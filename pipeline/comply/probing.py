@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -94,11 +93,11 @@ class Prober:
 
         if self._lake is None:
             return None
-        from pipeline.precision import asked_on
+        from pipeline.precision import answering_environment
 
         digest = model.output.digest if model.output else folder_digest(model.folder)
-        libraries = {name: version(name) for name in ("torch", "transformers")}
-        way = digest_of({**libraries, **asked_on(), "code": code_version(*PROMPT_CODE), "prompt": self._prompt_tokens})
+        code = code_version(*PROMPT_CODE)
+        way = digest_of({**answering_environment(), "code": code, "prompt": self._prompt_tokens})
         place = self._lake.uri("cache", "probes", digest[:32], way[:16])
         return KeptAnswers(self._lake, place, self._key)
 

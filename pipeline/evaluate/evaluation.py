@@ -112,10 +112,11 @@ def _responder(settings: Settings, lake: Lake, model: Model) -> Responder:
 
         return Answerer(model.local(settings, lake), batch_size=settings.evaluate.batch_size, max_length=longest)
 
-    from pipeline.precision import asked_on
+    from pipeline.precision import answering_environment
 
     longest = prompt_limit(settings.features.max_length)
-    return Responder(lake, model.digest, load, settings.audit.signing_key, {"prompt_tokens": longest, **asked_on()})
+    decoding = {"prompt_tokens": longest, **answering_environment()}
+    return Responder(lake, model.digest, load, settings.audit.signing_key, decoding)
 
 
 def _speed(item: Assessed) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -103,8 +102,7 @@ class Responder:
         return [(float(found[key]["total"]), int(found[key]["tokens"])) for key in keys]
 
     def _way(self) -> dict[str, Any]:
-        libraries = {name: version(name) for name in ("torch", "transformers")}
-        return {**self.decoding, "code": code_version(*PROMPT_CODE), "libraries": libraries}
+        return {**self.decoding, "code": code_version(*PROMPT_CODE)}
 
     def _cached(
         self,

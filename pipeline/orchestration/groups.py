@@ -55,13 +55,11 @@ def on_gpu() -> dict[str, Any]:
 def start() -> None:
     """Record in the audit trail who started the run, why, and for which interval."""
     context = get_current_context()
-    kind = context["dag_run"].run_type
-    reason = str(context["params"].get("reason") or getattr(kind, "value", kind))  # Airflow's enumeration names itself
     tasks.start(
         triggered.run_id(),
         context["dag"].dag_id,
         triggered.actor(),
-        reason,
+        triggered.reason(),
         triggered.overrides(),
         triggered.interval(),
         context["params"].get("data_snapshot"),

@@ -40,6 +40,13 @@ def run_id() -> str:
     return runs.of_context(get_current_context())
 
 
+def reason() -> str:
+    """Return why the run was started: what whoever triggered it says, else what kind of run it is."""
+    context = get_current_context()
+    kind = context["dag_run"].run_type
+    return str(context["params"].get("reason") or getattr(kind, "value", kind))  # str() of it would be its class's name
+
+
 def by_hand() -> bool:
     """Tell whether a person started the run (from the UI, the command line or as a back-fill)."""
     return get_current_context()["dag_run"].run_type not in ("scheduled", "asset_triggered")

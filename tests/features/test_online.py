@@ -216,6 +216,14 @@ def test_a_lake_that_was_emptied_is_published_to_again(place: Place, causal_fold
     assert {reference.manifest for reference in catalogue.published(place.lake)} == {manifest.uri}
 
 
+def test_a_view_that_another_machine_moved_is_moved_back(place: Place, causal_folder: Path) -> None:
+    manifest, _ = run(place, causal_folder, rows("one", "two"))
+    other = manifest.model_copy(update={"uri": f"{manifest.uri}.other"})
+    catalogue.publish(place.lake, TOKENS, other, "elsewhere")
+    run(place, causal_folder, rows("one", "two"))
+    assert {reference.manifest for reference in catalogue.published(place.lake)} == {manifest.uri}
+
+
 def test_an_emptied_online_store_fills_again(online: Place, causal_folder: Path) -> None:
     run(online, causal_folder, rows("one", "two"))
     store = open_shared(online.settings, online.lake)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -195,6 +196,19 @@ def test_a_revision_that_the_policy_does_not_list_has_no_licence(
     proposed = {"params": {"base_model": f"acme/Base@{'a' * 40}"}}
     monkeypatch.setattr(triggered, "get_current_context", lambda: proposed)
     assert triggered.overrides()["model"]["licence"] == UNKNOWN_LICENCE
+
+
+@pytest.mark.parametrize(("given", "said"), [("A better template", "A better template"), (None, "manual")])
+def test_why_a_run_was_started_is_said_in_words(
+    airflow_database: None, monkeypatch: pytest.MonkeyPatch, given: str | None, said: str
+) -> None:
+    from airflow.sdk.api.datamodels._generated import DagRunType  # the one that tasks are given
+
+    from pipeline.orchestration import triggered
+
+    context = {"params": {"reason": given}, "dag_run": SimpleNamespace(run_type=DagRunType.MANUAL)}
+    monkeypatch.setattr(triggered, "get_current_context", lambda: context)
+    assert triggered.reason() == said
 
 
 def test_reading_the_dags_imports_nothing_heavy() -> None:

@@ -69,7 +69,7 @@ def may_be_person(text: str, start: int, end: int, cue: Cue) -> bool:
     if cue is not Cue.DEALING or not names.surnames().isdisjoint(words[1:]):
         return True
     if words[0] in names.surnames_first() or (words[0] in names.surnames() and any(map(_is_given, words[1:]))):
-        return True  # Zhang Wei
+        return True  # the order in which Chinese, Korean and Vietnamese names are written
     first, last = max(0, start - _SENTENCE), end + _SENTENCE
     before = max(text.rfind("\n", first, start), text.rfind(". ", first, start), first)
     ends = [place for place in (text.find("\n", end, last), text.find(". ", end, last)) if place >= 0]
