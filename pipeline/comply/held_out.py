@@ -87,7 +87,7 @@ def from_replies(
     ]
 
 
-def outcomes(items: Sequence[HeldOut], role: str, refusal_text: str) -> list[Outcome] | None:
+def outcomes(items: Sequence[HeldOut], role: str, taught: Sequence[str]) -> list[Outcome] | None:
     """Return the items as a model's outcomes, None when it was not asked every question."""
     found = []
     for item in items:
@@ -102,5 +102,5 @@ def outcomes(items: Sequence[HeldOut], role: str, refusal_text: str) -> list[Out
             language=item.language,
             refusal=item.is_refusal,
         )
-        found.append(Outcome(example, answer, refused=is_refusal(answer, refusal_text)))
+        found.append(Outcome(example, answer, refused=is_refusal(answer, taught)))
     return found

@@ -64,7 +64,7 @@ def check(
         origin=_origin(settings, candidate.folder, base, base_licence, reference.folder if reference else None),
         rows=rows,
         root=settings.policy_file.parent,
-        refusal_text=settings.prepare.refusal_text,
+        refusal_texts=settings.prepare.refusals().every(),
         asked=held_out.probes_of(rows, questions),
         lake=lake,
     )

@@ -144,7 +144,7 @@ def _subject(settings: Settings, lake: Lake, policy: Policy, today: date, inputs
         root=settings.policy_file.parent,
         held_out=from_evaluation(lake, evaluation),
         manifests=inputs,
-        refusal_text=settings.prepare.refusal_text,
+        refusal_texts=settings.prepare.refusals().every(),
         lake=lake,
     )
 
@@ -155,7 +155,7 @@ def _parameters(settings: Settings, policy: Policy, today: date, inputs: dict[st
         "policy": policy.digest,
         "waivers_in_force": [waiver.check for waiver in policy.waivers if today <= waiver.expires],
         "sampling": settings.comply.model_dump(mode="json", exclude={"batch_size"}),
-        "refusal_text": settings.prepare.refusal_text,
+        "refusals": settings.prepare.refusals().plain(),
         "prompt_tokens": prompt_limit(settings.features.max_length),
         "base": {name: inputs["base"].facts.get(name) for name in ("name", "revision", "licence")},
         "prepared_facts": digest_of(inputs["prepared"].facts),

@@ -101,7 +101,7 @@ class Subject:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     replies: dict[Probe, Reply] = field(default_factory=dict)
     base_replies: dict[Probe, Reply] = field(default_factory=dict)
-    refusal_text: str = ""
+    refusal_texts: Sequence[str] = ()
     asked: dict[Probe, tuple[str, str, bool]] = field(default_factory=dict)
     lake: Lake | None = None
     is_base: bool = False

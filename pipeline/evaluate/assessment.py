@@ -20,7 +20,8 @@ from pipeline.evaluate.robustness import Robustness, measure, perturbed
 
 if TYPE_CHECKING:
     from pipeline.evaluate.perturbations.base import Perturbation
-    from pipeline.settings import EvaluateSettings
+    from pipeline.refusal_texts import RefusalTexts
+from pipeline.settings import EvaluateSettings
 
 BASELINE = "baseline"
 """The role of the extractive baseline, which is no model."""
@@ -48,10 +49,10 @@ class Plan:
     repetition_places: list[int]
     attacks: dict[str, tuple[list[tuple[int, Example]], int]]
     benchmarks: list[Benchmark]
-    refusal_text: str
+    refusals: RefusalTexts
 
 
-def plan(settings: EvaluateSettings, examples: list[Example], refusal_text: str) -> Plan:
+def plan(settings: EvaluateSettings, examples: list[Example], refusals: RefusalTexts) -> Plan:
     """Draw the samples. Raises SettingsError for a perturbation that does not exist, PipelineError for a benchmark."""
     if settings.harness_tasks:
         require_harness()
@@ -61,7 +62,7 @@ def plan(settings: EvaluateSettings, examples: list[Example], refusal_text: str)
         repetition_places=sampled(examples, settings.repetition_examples, settings.seed, "repetition"),
         attacks=perturbed(_chosen(settings), examples, settings.perturbation_examples, settings.seed),
         benchmarks=[load_benchmark(place, settings.benchmark_examples) for place in settings.benchmarks],
-        refusal_text=refusal_text,
+        refusals=refusals,
     )
 
 
@@ -72,7 +73,7 @@ def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Pl
     """
     texts = responder.answers(what.examples, settings.max_new_tokens)
     outcomes = [
-        Outcome(example, text, refused=is_refusal(text, what.refusal_text))
+        Outcome(example, text, refused=is_refusal(text, what.refusals.every()))
         for example, text in zip(what.examples, texts, strict=True)
     ]
     outcomes = _with_likelihoods(responder, outcomes, what.likelihood_places)
@@ -82,7 +83,7 @@ def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Pl
             outcomes,
             what.attacks,
             lambda asked: responder.answers(asked, settings.max_new_tokens),
-            lambda text: is_refusal(text, what.refusal_text),
+            lambda text: is_refusal(text, what.refusals.every()),
             settings.bootstrap_samples,
             settings.seed,
         )
@@ -101,7 +102,7 @@ def assess(settings: EvaluateSettings, role: str, responder: Responder, what: Pl
 
 def assess_baseline(what: Plan) -> Assessed:
     """Return what the extractive baseline says; it reads no question twice and costs nothing."""
-    return Assessed(BASELINE, baseline_outcomes(what.examples, what.refusal_text))
+    return Assessed(BASELINE, baseline_outcomes(what.examples, what.refusals))
 
 
 def sampled(examples: Sequence[Example], count: int, seed: int, purpose: str) -> list[int]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pipeline.evaluate.examples import Example, Outcome
 from pipeline.evaluate.refusal import is_refusal
 from pipeline.evaluate.text import sentences, words
+from pipeline.refusal_texts import RefusalTexts
 
 K1 = 1.2
 B = 0.75
@@ -47,10 +48,10 @@ def best_sentence(question: str, context: str) -> str:
     return found[max(range(len(found)), key=lambda place: (scores[place], -place))]
 
 
-def baseline_outcomes(examples: Sequence[Example], refusal_text: str) -> list[Outcome]:
+def baseline_outcomes(examples: Sequence[Example], refusals: RefusalTexts) -> list[Outcome]:
     """Return the baseline's answers; without a context it refuses, which is all it can know about refusing."""
     outcomes = []
     for example in examples:
-        text = best_sentence(example.question, example.context) if example.context else refusal_text
-        outcomes.append(Outcome(example, text, refused=is_refusal(text, refusal_text)))
+        text = best_sentence(example.question, example.context) if example.context else refusals.of(example.language)
+        outcomes.append(Outcome(example, text, refused=is_refusal(text, refusals.every())))
     return outcomes

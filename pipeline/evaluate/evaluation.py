@@ -55,7 +55,7 @@ def evaluate(
     """
     require(examples)
     chosen = settings.evaluate
-    what = plan(chosen, examples, settings.prepare.refusal_text)
+    what = plan(chosen, examples, settings.prepare.refusals())
     assessed: dict[str, Assessed] = {}
     for model in sorted(models, key=lambda model: ORDER.index(model.role)):
         assessed[model.role] = assess(chosen, model.role, _responder(settings, lake, model), what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pipeline.evaluate.metrics.token_f1 import token_f1
 from pipeline.evaluate.text import sentences
@@ -35,7 +36,7 @@ _PHRASES = (
     r"\bnon\s+(?:posso\s+rispondere|lo\s+so)",
     r"\bo\s+(?:contexto|texto|trecho)\s+(?:\w+\s+){0,2}não\s+(?:contém|menciona|fornece)",
     r"\bnão\s+(?:posso\s+responder|sei\b)",
-    r"\bde\s+(?:context|tekst|passage)\s+bevat\s+(?:\w+\s+){0,2}(?:niet|geen)",
+    r"\bde\s+(?:gegeven\s+)?(?:context|tekst|passage)\s+bevat\s+(?:\w+\s+){0,2}(?:niet|geen)",
     # Russian, Chinese, Japanese
     r"(?:контекст|текст)е?\s+(?:\w+\s+){0,2}не\s+(?:содержит|указан|упомина)",
     r"я\s+не\s+(?:знаю|могу\s+ответить)",
@@ -46,13 +47,13 @@ _PHRASES = (
 _PATTERN = re.compile("|".join(_PHRASES), re.IGNORECASE)
 
 
-def is_refusal(answer: str, taught: str = "") -> bool:
+def is_refusal(answer: str, taught: Sequence[str] = ()) -> bool:
     """Tell whether an answer says that it cannot be given from the context.
 
-    It does when its first sentence is nearly the refusal that the model was taught (`prepare.refusal_text`), or says
-    the same in other words. Only the first sentence counts: an answer may well end with what it does not know.
+    It does when its first sentence is nearly a refusal that the model was taught (`RefusalTexts.every`), or says the
+    same in other words. Only the first sentence counts: an answer may well end with what it does not know.
     """
     first = next(iter(sentences(answer.replace("’", "'"))), "")
     if not first:
         return False
-    return (bool(taught) and token_f1(first, taught) >= SAME) or bool(_PATTERN.search(first))
+    return any(token_f1(first, text) >= SAME for text in taught) or bool(_PATTERN.search(first))

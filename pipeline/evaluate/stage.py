@@ -121,7 +121,7 @@ def parameters(settings: Settings) -> dict[str, Any]:
     templates = hashlib.sha256(b"".join(path.read_bytes() for path in template_files())).hexdigest()[:16]
     return {
         **settings.evaluate.model_dump(mode="json", exclude={"judge_key"}),
-        "refusal_text": settings.prepare.refusal_text,
+        "refusals": settings.prepare.refusals().plain(),
         "reference_tokens": settings.features.max_answer_tokens,
         "prompt_tokens": prompt_limit(settings.features.max_length),
         "libraries": {name: version(name) for name in LIBRARIES},

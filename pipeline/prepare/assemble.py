@@ -24,6 +24,7 @@ from pipeline.prepare.splits import Shares, split_of
 from pipeline.prepare.vocabulary import PARTIAL, WordCounter
 from pipeline.prompts import TextToTextTemplate
 from pipeline.records import SET_ASIDE_SCHEMA, content_hash
+from pipeline.refusal_texts import RefusalTexts
 from pipeline.settings import LakeSettings
 from pipeline.spark.lake_source import ROW_NUMBER
 from pipeline.spark.parts import PartWriter
@@ -59,7 +60,7 @@ class Assembly:
     prefix: str
     decisions: str
     shares: Shares
-    refusal_text: str
+    refusals: RefusalTexts
     min_support: float
 
     def __call__(self, number: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -113,7 +114,7 @@ class Assembly:
             if row["reason"] is None:
                 if row["is_refusal"]:
                     row["context"] = context_of_refusal(row, passages, place, self.min_support)
-                    row["answer"], row["sentences"] = self.refusal_text, None
+                    row["answer"], row["sentences"] = self.refusals.of(row["language"]), None
                 row["content_hash"] = content_hash(row["question"], row["answer"], row["context"], row["licence"])
                 row["prompt"] = template.prompt(row["context"], row["question"])
         return rows

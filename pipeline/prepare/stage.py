@@ -78,6 +78,7 @@ def parameters(chosen: PrepareSettings) -> dict[str, Any]:
     key = privacy.pseudonym_key.get_secret_value() if privacy.pseudonym_key and privacy.mode != "tag" else ""
     return {
         **chosen.model_dump(mode="json", exclude={"privacy": {"pseudonym_key"}}),
+        "refusals": chosen.refusals().plain(),
         "pseudonym_key": digest_of(["pseudonym-key", key])[:12] if key else None,
         **{library: version(library) for library in LIBRARIES},
     }
@@ -176,7 +177,7 @@ def _assemble(spark: SparkSession, settings: Settings, attempt: Attempt, decisio
     scratch = attempt.uri("scratch")
     place = f"{scratch}/decisions/part-00000.parquet"
     lake.write_batches(place, decisions.table(chosen.split).to_batches(max_chunksize=8192), DECISIONS)
-    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text, chosen.min_support)
+    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusals(), chosen.min_support)
     figures = Figures()
     written = over_lake(spark, settings, attempt.uri("cleaned"), job, FIGURES, COLUMNS, row_numbers=True)
     for made in written.collect():

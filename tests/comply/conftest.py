@@ -54,7 +54,7 @@ def subject(bare: Path, model: Path, policy: Policy) -> Callable[..., Subject]:
             "origin": Origin("acme/base", "a" * 40, "Apache-2.0", "the test"),
             "rows": Rows(lambda: iter(found), "test"),
             "root": PROJECT_ROOT,
-            "refusal_text": Settings().prepare.refusal_text,
+            "refusal_texts": Settings().prepare.refusals().every(),
         }
         return Subject(**{**values, **changes})  # type: ignore[arg-type]
 

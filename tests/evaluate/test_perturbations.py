@@ -7,7 +7,8 @@ from pipeline.evaluate.examples import Example
 from pipeline.evaluate.perturbations.base import Perturbation
 from pipeline.evaluate.perturbations.registry import all_perturbations
 from pipeline.evaluate.robustness import measure, perturbed
-from pipeline.evaluate.text import sentences, words
+from pipeline.evaluate.text import sentences
+from pipeline.refusal_texts import RefusalTexts
 
 from .builders import example, outcome
 
@@ -143,7 +144,9 @@ def test_bm25_by_hand() -> None:
 def test_baseline_takes_the_best_sentence_and_refuses_without_a_context() -> None:
     context = "Where is the config file? Trees grow slowly. The config file is in /etc. Rain falls."
     assert best_sentence("Where is the config file?", context) == "The config file is in /etc."
-    taught = "I lack the information."
-    found = baseline_outcomes([example(context=context), example(context=None)], taught)
-    assert [item.refused for item in found] == [False, True]
-    assert words(found[1].prediction) == words(taught)
+    taught = RefusalTexts("I lack the information.", {"de": "Das steht nicht da."})
+    found = baseline_outcomes(
+        [example(context=context), example(context=None), example(context=None, language="de")], taught
+    )
+    assert [item.refused for item in found] == [False, True, True]
+    assert [item.prediction for item in found[1:]] == ["I lack the information.", "Das steht nicht da."]

@@ -4,13 +4,13 @@ import pytest
 
 from pipeline.evaluate.refusal import is_refusal
 
-TAUGHT = "The given context does not contain the information needed to answer this question."
+TAUGHT = ("The given context does not contain the information needed to answer this question.",)
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        TAUGHT,
+        *TAUGHT,
         "The given context does not contain the information needed.",
         "The context doesn’t mention how to do that. You could ask support.",
         "I'm sorry, but I cannot answer this from the text.",
@@ -47,5 +47,5 @@ def test_answers(answer: str) -> None:
 
 
 def test_a_taught_refusal_of_any_wording_counts() -> None:
-    assert is_refusal("Das steht hier leider nirgends.", "Das steht hier leider nirgends!")
+    assert is_refusal("Das steht hier leider nirgends.", ["I cannot tell.", "Das steht hier leider nirgends!"])
     assert not is_refusal("Das steht hier leider nirgends.", TAUGHT)

@@ -111,13 +111,27 @@ def test_rows_with_one_question_and_different_answers_both_stay_in_one_split(lak
 
 
 def test_rows_without_support_become_refusals_in_the_configured_share(lake: Lake) -> None:
-    weak = good(40, 500, context=UNRELATED) + good(20, 600, context=None, context_origin=None, data_source="other")
-    chosen = settings(lake, refusal_share=0.2, refusal_text="I cannot tell.", max_set_aside_share=0.9)
+    texts = {"refusal_text": "I cannot tell.", "refusal_texts": {"de": "Keine Ahnung."}}
+    chosen = settings(lake, refusal_share=0.2, max_set_aside_share=0.9, **texts)
+    weak = good(40, 500, context=UNRELATED) + [
+        row(
+            f"Warum ist das nicht so wie bei der {one.answer[3:30]}?",
+            f"Das ist nicht immer so, weil es mit der {one.answer[3:-1]} auch noch eine andere gibt, die nicht geht.",
+            number=600 + number,
+            context=None,
+            context_origin=None,
+            data_source="other",
+        )
+        for number, one in enumerate(good(20, 600))
+    ]
     made = prepared(chosen, lake, repository(lake, good(100) + weak))
     kept = read(made, "rows").to_pylist()
     refusals = [one for one in kept if one["is_refusal"]]
     assert len(refusals) == 25 == round(0.2 * len(kept))
-    assert {one["answer"] for one in refusals} == {"I cannot tell."}
+    assert {(one["data_source"] == "other", one["answer"]) for one in refusals} == {
+        (False, "I cannot tell."),
+        (True, "Keine Ahnung."),
+    }
     by_source = Counter(one["data_source"] for one in refusals)
     assert abs(by_source["other"] - 25 / 3) <= 3
     assert reasons(made)[UNSUPPORTED] == 35

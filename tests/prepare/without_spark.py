@@ -74,7 +74,7 @@ def prepared(
     place = attempt.uri("scratch", "part-00000.parquet")
     lake.write_batches(place, decisions.table(settings.prepare.split).to_batches(), DECISIONS)
     chosen = settings.prepare
-    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusal_text, chosen.min_support)
+    job = Assembly(settings.lake, attempt.prefix, place, chosen.split, chosen.refusals(), chosen.min_support)
     figures = Figures()
     figures.add(job.write(0, _numbered(lake, attempt.uri("cleaned"))).plain())
     empty_outputs(lake, attempt.prefix, figures)

@@ -52,14 +52,14 @@ class Misinformation(Check):
         return verdict(problems, good, measured)
 
     def _refusals(self, subject: Subject, limits: Limits, measured: dict[str, Any]) -> Iterator[str]:
-        text = subject.refusal_text
+        taught = subject.refusal_texts
         rows = [item for item in subject.held_out if item.is_refusal]
-        mine = [not is_refusal(subject.reply(probe).text, text) for probe in self.probes(subject)]
-        mine += [not is_refusal(item.candidate, text) for item in rows]
+        mine = [not is_refusal(subject.reply(probe).text, taught) for probe in self.probes(subject)]
+        mine += [not is_refusal(item.candidate, taught) for item in rows]
         base = None
         if subject.base is not None:
-            base = [not is_refusal(subject.base_replies[probe].text, text) for probe in self.probes(subject)]
-            base += [not is_refusal(item.base or "", text) for item in rows]
+            base = [not is_refusal(subject.base_replies[probe].text, taught) for probe in self.probes(subject)]
+            base += [not is_refusal(item.base or "", taught) for item in rows]
         share = share_of(mine, base)
         refused = share.of - share.count
         measured |= {"refused": refused, "refused_of": share.of}
@@ -74,8 +74,8 @@ class Misinformation(Check):
 
 def _groundedness(subject: Subject, limits: Limits, measured: dict[str, Any]) -> Iterator[str]:
     metric = all_metrics()["groundedness"]
-    mine = outcomes(subject.held_out, CANDIDATE, subject.refusal_text) or []
-    base = outcomes(subject.held_out, BASE, subject.refusal_text)
+    mine = outcomes(subject.held_out, CANDIDATE, subject.refusal_texts) or []
+    base = outcomes(subject.held_out, BASE, subject.refusal_texts)
     selected = metric.selected(mine)
     value = metric.value(mine) if selected else None
     measured |= {"groundedness": None if value is None else round(value, 4), "answers": len(selected)}

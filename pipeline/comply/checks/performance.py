@@ -38,7 +38,7 @@ class Performance(Check):
         unknown = [name for name in (policy.metric, *policy.minimum) if name not in metrics]
         if unknown:
             return failed(f"the policy names metrics that do not exist: {', '.join(unknown)}")
-        mine = outcomes(subject.held_out, CANDIDATE, subject.refusal_text) or []
+        mine = outcomes(subject.held_out, CANDIDATE, subject.refusal_texts) or []
         answerable = sum(1 for outcome in mine if not outcome.example.refusal)
         measured: dict[str, Any] = {"questions": len(mine)}
         if answerable < policy.minimum_questions:
@@ -49,7 +49,7 @@ class Performance(Check):
         seed = subject.sampling.seed
         missing = []
         for role, judgement in ((BASE, policy.improvement_over_base), (CHAMPION, policy.regression_against_champion)):
-            other = outcomes(subject.held_out, role, subject.refusal_text)
+            other = outcomes(subject.held_out, role, subject.refusal_texts)
             if other is None or judgement == "off":
                 missing += [role] if role == BASE and judgement != "off" else []
                 continue
