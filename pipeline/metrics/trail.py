@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.audit.records import Record
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
+from pipeline.orchestration.runs import RETRAINING, dag_of
 
 
 class Trail:
@@ -54,8 +55,12 @@ class Trail:
 
     def _stage(self, record: Record, data: dict[str, Any], at: float) -> None:
         stage = str(data.get("stage"))
-        worked = not data.get("unchanged")
+        # A retraining collects nothing: the repository that it starts from may be of any age.
+        named = stage == "repository" and dag_of(str(record.run_id)) == RETRAINING
+        worked = not (data.get("unchanged") or named)
         self.stages[stage, "worked" if worked else "unchanged"] += 1
+        if named:
+            return
         found = self._lake.read_tagged(str(data.get("manifest")))
         if found is None:  # retention or an erasure took it
             return

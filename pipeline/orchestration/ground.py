@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.manifest import Manifest
+from pipeline.orchestration import newest
 from pipeline.orchestration.run import Run
-from pipeline.review.evidence import REWRITTEN, STAGE_COMPLETED, made, vouched
+from pipeline.review.evidence import REWRITTEN, made, vouched
 
 GROUND = ("base", "prepared", "features")
 """What evaluation and compliance name the manifests that a model is judged with."""
@@ -35,11 +36,10 @@ def behind(run: Run, candidate: Manifest) -> tuple[Manifest, Manifest, Manifest]
 
 
 def _newest_features(run: Run, trail: Trail, base: Manifest) -> Manifest | None:
-    for record in reversed(trail.find(STAGE_COMPLETED)):
-        if record.data.get("stage") == "features":
-            found = run.manifest(str(record.data["manifest"]))
-            if found.inputs["base-model"].digest == base.digest:
-                return found
+    for record in newest.features(trail):
+        found = run.manifest(str(record.data["manifest"]))
+        if found.inputs["base-model"].digest == base.digest:
+            return found
     return None
 
 

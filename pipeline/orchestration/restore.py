@@ -17,14 +17,18 @@ UNFIT = "The model in production is unfit"
 
 @for_airflow
 def by_hand(run_id: str, actor: str, version: str, reason: str) -> dict[str, str]:
-    """Roll back to a version, or with `previous` to the newest fit earlier one; return what was done."""
-    from pipeline.publish.rollback import rollback
+    """Roll back to a version, or with `previous` to the newest fit earlier one; return what was done.
+
+    A run does it once: tried again or cleared, it returns what it has done, and does not go back further.
+    """
+    from pipeline.publish.rollback import of_run, rollback
     from pipeline.publish.store import ModelStore
+    from pipeline.publish.witnesses import held
 
     run = Run(run_id)
-    publish = run.settings.publish
-    done = rollback(
-        ModelStore(run.settings),
+    publish, store = run.settings.publish, ModelStore(run.settings)
+    done = of_run(held(run.audit, store), store.repository, run_id) or rollback(
+        store,
         run.lake,
         run.audit,
         to=None if version == "previous" else version,
@@ -69,42 +73,73 @@ def conclude(run_id: str, published: dict[str, str], reasons: list[str], done: d
 
 
 def _replaced(run: Run, published: dict[str, str], reasons: list[str]) -> tuple[str, str]:
-    from pipeline.publish.rollback import eligible, rollback
     from pipeline.publish.store import ModelStore
-    from pipeline.publish.witnesses import held
 
     if not run.settings.publish.automatic_rollback:
         return "", "It stays in production: publish.automatic_rollback is off"
     store = ModelStore(run.settings)
-    present = str((store.production() or {}).get("version"))
-    if present != published["version"]:
-        return "", f"Production is {present} by now, so nothing was rolled back"
+    present = _present(store)
     try:
-        candidates = eligible(store, held(run.audit, store), present)
+        candidates = _candidates(run, store, published["version"], present)
     except Refused as problem:
         return "", f"It stays in production: {problem.what}"
+    if candidates is None:
+        return _moved(present)
     tried: list[str] = []
     for version in candidates:
         unfit = _unfit(run, store, version)
         if unfit:
             tried.append(f"{version.name} is unfit too ({'; '.join(unfit)})")
             continue
+        now = _present(store)
+        if now != present:  # somebody moved it while the version was checked
+            return _moved(now)
         try:
-            done = rollback(
-                store,
-                run.lake,
-                run.audit,
-                to=version.name,
-                actor="pipeline",
-                reason=f"automatically, the daily check found: {'; '.join(reasons)}",
-                run_id=run.id,
-                verify_key=run.settings.publish.verify_key,
-            )
+            done = _rolled_back(run, store, version.name, reasons)
         except Refused as problem:
             tried.append(f"{version.name} cannot go to production ({problem.what})")
             continue
-        return done.version, f"Production was rolled back to {done.version}"
+        return done, f"Production was rolled back to {done}"
     return "", "There is no earlier fit version, so it stays in production" + "".join(f"; {text}" for text in tried)
+
+
+def _candidates(run: Run, store: ModelStore, unfit: str, present: str) -> list[Version] | None:
+    """Return the versions that may replace an unfit one, newest first; None when it is not in production any more.
+
+    One that is there already, without a record, is where this rollback was killed: only that one is left to record.
+    """
+    from pipeline.publish.rollback import eligible, in_production
+    from pipeline.publish.witnesses import held
+
+    trail = held(run.audit, store)
+    if present == unfit:
+        return eligible(store, trail, unfit)
+    if in_production(trail, store.repository) != unfit:
+        return None
+    return [version for version in eligible(store, trail, unfit) if version.name == present] or None
+
+
+def _present(store: ModelStore) -> str:
+    return str((store.production() or {}).get("version"))
+
+
+def _moved(present: str) -> tuple[str, str]:
+    return "", f"Production is {present} by now, so nothing was rolled back"
+
+
+def _rolled_back(run: Run, store: ModelStore, version: str, reasons: list[str]) -> str:
+    from pipeline.publish.rollback import rollback
+
+    return rollback(
+        store,
+        run.lake,
+        run.audit,
+        to=version,
+        actor="pipeline",
+        reason=f"automatically, the daily check found: {'; '.join(reasons)}",
+        run_id=run.id,
+        verify_key=run.settings.publish.verify_key,
+    ).version
 
 
 def _unfit(run: Run, store: ModelStore, version: Version) -> list[str]:

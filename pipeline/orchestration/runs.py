@@ -9,6 +9,9 @@ from typing import Any
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 
+RETRAINING = "llm_retrain"
+"""The DAG whose runs collect nothing: they start from a repository that is there."""
+
 
 def identity(dag_id: str, run_id: str) -> str:
     """Return what lake and audit trail call a run: `<dag>/<run>`.
@@ -17,6 +20,11 @@ def identity(dag_id: str, run_id: str) -> str:
     to one name would share reviews.
     """
     return f"{dag_id}/{run_id}"
+
+
+def dag_of(run: str) -> str:
+    """Return the DAG of a run, from what lake and audit trail call the run."""
+    return run.split("/")[0]
 
 
 def of_context(context: Any) -> str:

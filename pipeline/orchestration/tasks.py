@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import Refused
-from pipeline.orchestration import runs
+from pipeline.orchestration import newest, runs
 from pipeline.orchestration.run import Run, for_airflow
-from pipeline.review.evidence import STAGE_COMPLETED, vouched
+from pipeline.review.evidence import vouched
 
 
 @for_airflow
@@ -67,7 +67,7 @@ def snapshot(run_id: str, wanted: str) -> str:
     run = Run(run_id)
     uri = wanted
     if wanted == "latest":
-        found = [r for r in run.audit.find(STAGE_COMPLETED) if r.data.get("stage") == "repository"]
+        found = newest.repositories(run.audit.records())
         if not found:
             raise Refused(
                 "There is no data to retrain on yet", where="data_snapshot", remedy="Let llm_pipeline run once first"
@@ -84,6 +84,7 @@ def snapshot(run_id: str, wanted: str) -> str:
             where=uri,
             remedy="Name one that a run has made (llmops audit show --event stage_completed)",
         )
+    manifest.cached = True  # it was found, not made: so the trail says, and the figures of the run
     return run.done(manifest)
 
 

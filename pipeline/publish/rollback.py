@@ -49,7 +49,8 @@ def rollback(
 ) -> RolledBack:
     """Make another version the production one.
 
-    Without `to` that is the newest earlier one that no rollback left and no erasure concerns. Every file of it is
+    Without `to` that is the newest earlier one that no rollback left and no erasure concerns, or the one that such a
+    call was killed on the way to. Every file of it is
     pulled and compared with its release record (and its signature, with a key) before production is touched. A call
     that was killed can be made again and finishes its work. Raises Refused when there is no such version, when it is in
     production already, when the audit trail knows no publication of it, when it learned from erased data, when its
@@ -59,8 +60,8 @@ def rollback(
     _refuse_empty(reason)
     present = _present(store)
     trail = held(audit, store)
-    target = _named(store, to) if to else _before(store, trail, present)
-    recorded = _recorded(trail, store)
+    recorded = in_production(trail, store.repository)
+    target = _named(store, to) if to else _before(store, trail, present, recorded)
     _refuse_done(store, target, present, recorded)
     _published(trail, target, store)
     _unaffected(trail, target, store)
@@ -71,7 +72,7 @@ def rollback(
     def still_there() -> None:
         found = _present(store)
         trail = held(audit, store)
-        _refuse_done(store, target, found, _recorded(trail, store))
+        _refuse_done(store, target, found, in_production(trail, store.repository))
         _unaffected(trail, target, store)
         if found not in (present, target.name):
             raise Refused(
@@ -95,7 +96,7 @@ def eligible(store: ModelStore, trail: Trail, present: str) -> list[Version]:
     """
     left = alias.withdrawn(trail, store.repository)
     tainted = erased(trail, store.repository)
-    known = {record.data.get("commit") for record in _publications(trail, store)}
+    known = {record.data.get("commit") for record in _publications(trail, store.repository)}
     return [
         version
         for version in reversed(store.versions())
@@ -109,6 +110,21 @@ def eligible(store: ModelStore, trail: Trail, present: str) -> list[Version]:
 def erased(trail: Trail, repository: str) -> set[str]:
     """Return the released versions that learned from rows whose subject was erased, before or after their release."""
     return erasures.versions(trail, repository)
+
+
+def in_production(trail: Trail, repository: str) -> str | None:
+    """Return the version that is in production as the audit trail has it."""
+    moves = [*_publications(trail, repository), *alias.rollbacks(trail, repository)]
+    last = max(moves, key=lambda record: record.number, default=None)
+    return str(last.data.get("to") or last.data.get("version")) if last else None
+
+
+def of_run(trail: Trail, repository: str, run_id: str) -> RolledBack | None:
+    """Return the rollback that a run has done, None when it has done none."""
+    done = [record.data for record in alias.rollbacks(trail, repository) if record.run_id == run_id]
+    if not done:
+        return None
+    return RolledBack(*(str(done[-1].get(name)) for name in ("from", "to", "commit", "reason")))
 
 
 def _refuse_empty(reason: str) -> None:
@@ -140,7 +156,12 @@ def _named(store: ModelStore, wanted: str) -> Version:
     return versions[wanted]
 
 
-def _before(store: ModelStore, trail: Trail, present: str) -> Version:
+def _before(store: ModelStore, trail: Trail, present: str, recorded: str | None) -> Version:
+    if recorded is not None and recorded != present:
+        # Killed between the alias and its record? Then what it went to is meant, not one further back.
+        meant = eligible(store, trail, recorded)
+        if meant and meant[0].name == present:
+            return meant[0]
     found = eligible(store, trail, present)
     if not found:
         raise Refused(
@@ -151,12 +172,12 @@ def _before(store: ModelStore, trail: Trail, present: str) -> Version:
     return found[0]
 
 
-def _publications(trail: Trail, store: ModelStore) -> list[Record]:
-    return [record for record in trail.find(PUBLISHED) if record.data.get("repository") == store.repository]
+def _publications(trail: Trail, repository: str) -> list[Record]:
+    return [record for record in trail.find(PUBLISHED) if record.data.get("repository") == repository]
 
 
 def _published(trail: Trail, target: Version, store: ModelStore) -> None:
-    if not any(record.data.get("commit") == target.commit for record in _publications(trail, store)):
+    if not any(record.data.get("commit") == target.commit for record in _publications(trail, store.repository)):
         raise Refused(
             f"The audit trail knows no publication of {target.name}",
             where=store.url(),
@@ -171,13 +192,6 @@ def _unaffected(trail: Trail, target: Version, store: ModelStore) -> None:
             where=store.url(),
             remedy="Go back to another version, or run llm_pipeline (makes the rows anew and retrains), or llm_retrain",
         )
-
-
-def _recorded(trail: Trail, store: ModelStore) -> str | None:
-    """Return the version that is in production as the audit trail has it."""
-    moves = [*_publications(trail, store), *alias.rollbacks(trail, store.repository)]
-    last = max(moves, key=lambda record: record.number, default=None)
-    return str(last.data.get("to") or last.data.get("version")) if last else None
 
 
 def _verified(store: ModelStore, target: Version, verify_key: str | None) -> str:

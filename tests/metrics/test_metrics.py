@@ -32,7 +32,7 @@ def stage(lake: Lake, audit: AuditLog, name: str, *, unchanged: bool = False, **
         attempt.facts.update(facts)
         attempt.lake.write(attempt.uri("rows", "part.json"), b"x" * 50)
 
-    manifest = run_stage(lake, name, work, run_id="run-1", parameters={"facts": facts})
+    manifest = run_stage(lake, name, work, run_id="run-1", parameters={"facts": facts}, packages=("errors",))
     data = {"stage": name, "manifest": manifest.uri, "unchanged": unchanged}
     audit.append("stage_completed", actor="pipeline", run_id="run-1", data=data)
     return manifest
@@ -100,6 +100,19 @@ def test_the_end_of_a_run_and_production_are_seen(lake: Lake) -> None:
     assert found["llmops_production_fit{}"] == 0
     assert found["llmops_rollbacks_total{}"] == 1
     assert not [name for name in found if name.startswith("llmops_review_waiting")]
+
+
+def test_a_retraining_from_an_older_snapshot_is_no_collection(lake: Lake) -> None:
+    audit = AuditLog(lake)
+    older, latest = stage(lake, audit, "repository", of="yesterday"), stage(lake, audit, "repository", of="today")
+    before = samples(lake)
+    data = {"stage": "repository", "manifest": older.uri, "unchanged": False}
+    audit.append("stage_completed", actor="pipeline", run_id="llm_retrain/1", data=data)
+    found = samples(lake)
+    for name in ("stage_last_completed_timestamp_seconds", "stage_seconds", "stage_work_seconds_total"):
+        assert found[f"llmops_{name}{{stage=repository}}"] == before[f"llmops_{name}{{stage=repository}}"]
+    assert found["llmops_stage_completions_total{outcome=unchanged,stage=repository}"] == 1
+    assert latest.seconds == found["llmops_stage_seconds{stage=repository}"]
 
 
 def test_an_empty_lake_and_a_forgotten_manifest_are_no_error(lake: Lake) -> None:

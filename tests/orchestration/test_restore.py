@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException
 from published import TOKEN, Place
 
+from pipeline.audit import AuditLog
+from pipeline.audit.records import Record
 from pipeline.errors import Refused
-from pipeline.manifest import FileEntry, Manifest, content_digest
+from pipeline.manifest import FileEntry, Manifest, content_digest, load_manifest
 from pipeline.orchestration import ground, restore, watch
 from pipeline.orchestration.run import Run
 from pipeline.review.evidence import REWRITTEN, seal
@@ -94,6 +98,74 @@ def test_by_hand_with_reason(place: Place) -> None:
     done = restore.by_hand("run-7", "operator", "previous", "customers complain about it")
     assert (done["before"], done["version"]) == ("v3", "v2")
     assert place.audit.find("rolled_back")[0].actor == "operator"
+
+
+def test_tried_again_by_hand_it_does_not_go_back_further(place: Place) -> None:
+    """The attempt before was killed after its record; a task whose run is cleared gets here too."""
+    first = restore.by_hand("llm_rollback/7", "operator", "previous", "customers complain about it")
+    assert restore.by_hand("llm_rollback/7", "operator", "previous", "customers complain about it") == first
+    assert place.present() == "v2"
+    assert len(place.audit.find("rolled_back")) == 1
+    other = restore.by_hand("llm_rollback/8", "operator", "previous", "and they still complain")
+    assert (other["before"], other["version"]) == ("v2", "v1")
+
+
+def killed(place: Place, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+    """Do something that is killed when the alias has moved, and nothing is recorded yet."""
+    append = AuditLog.append
+
+    def dies(self: AuditLog, event: str, **more: Any) -> Record:
+        if event == "rolled_back":
+            raise KeyboardInterrupt
+        return append(self, event, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "append", dies)
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    assert place.present() == "v2"
+    assert place.audit.find("rolled_back") == []
+
+
+def test_killed_before_its_record_it_is_finished_when_it_is_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_hand() -> dict[str, str]:
+        return restore.by_hand("llm_rollback/7", "operator", "previous", "customers complain about it")
+
+    killed(place, monkeypatch, by_hand)
+    done = by_hand()
+    assert (done["before"], done["version"], place.present()) == ("v3", "v2", "v2")
+    (record,) = place.audit.find("rolled_back")
+    assert (record.data["from"], record.data["to"]) == ("v3", "v2")
+
+
+def test_a_rollback_of_the_check_that_was_killed_is_finished_too(
+    place: Place, judged: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict(place, REASONS)
+    killed(place, monkeypatch, lambda: restore.when_unfit("check", {"version": "v3"}, REASONS))
+    assert restore.when_unfit("check", {"version": "v3"}, REASONS)["version"] == "v2"
+    (record,) = place.audit.find("rolled_back")
+    assert (record.data["from"], record.data["to"], place.present()) == ("v3", "v2", "v2")
+
+
+@pytest.mark.parametrize("to", ["v1", "v2"])
+def test_what_people_did_while_earlier_versions_were_checked_stays(
+    place: Place, judged: dict[str, str], monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    """Checking a version takes a while; somebody rolls back by hand meanwhile."""
+    measure = watch.performance_of
+
+    def meanwhile(run: Run, uri: str) -> Manifest:
+        if not place.audit.find("rolled_back"):
+            restore.by_hand("llm_rollback/7", "operator", to, "customers complain about it")
+        return measure(run, uri)
+
+    monkeypatch.setattr(watch, "performance_of", meanwhile)
+    assert f"Production is {to} by now" in refused("v3", REASONS, place)
+    assert place.present() == to
+    assert len(place.audit.find("rolled_back")) == 1
 
 
 def test_integrity_names_a_changed_file(place: Place, tmp_path: Path) -> None:
@@ -262,6 +334,16 @@ def test_production_is_measured_on_rows_that_a_run_made(place: Place) -> None:
     place.lake.write(newest.uri, easy["features"].model_copy(update={"uri": newest.uri}).model_dump_json().encode())
     with pytest.raises(Refused, match="does not know this features"):
         ground.behind(Run("check"), place.candidate("v3"))
+
+
+def test_a_retraining_on_older_data_does_not_make_its_rows_the_newest(place: Place) -> None:
+    older, newest = place.grounded("of yesterday"), place.grounded("of today")["features"]
+    repository = load_manifest(place.lake, older["prepared"].inputs["repository"].uri)
+    for manifest in (repository, older["prepared"], older["features"]):
+        place._recorded(manifest, "llm_retrain/1")
+    assert ground.behind(Run("check"), place.candidate("v3"))[1].digest == newest.digest
+    place._recorded(repository, "llm_pipeline/back")  # the sources went back to what they had
+    assert ground.behind(Run("check"), place.candidate("v3"))[1].digest == older["features"].digest
 
 
 @pytest.mark.parametrize("edited", ["base", "prepared", "features"])

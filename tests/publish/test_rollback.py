@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,42 @@ def test_killed_before_its_record_is_finished_by_the_next_call(world: World, mon
     assert len(world.audit.find("rolled_back")) == 1
     with pytest.raises(Refused, match="in production already"):
         world.back("v1")
+
+
+@contextlib.contextmanager
+def killed_before_its_record(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever moves the alias inside is killed before it can record that."""
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "append", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
+def test_killed_without_a_name_it_is_finished_and_goes_no_further(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for content in "abc":
+        world.publish(content)
+    with killed_before_its_record(monkeypatch):
+        world.back()
+    assert world.present() == "v2"
+    done = world.back()
+    assert (done.previous, done.version, world.present()) == ("v3", "v2", "v2")
+    assert [(r.data["from"], r.data["to"]) for r in world.audit.find("rolled_back")] == [("v3", "v2")]
+    assert world.back().version == "v1"
+
+
+def test_after_a_release_that_was_killed_the_version_before_it_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It moved the alias and left no record: the trail is one behind, in the other direction."""
+    for content in "ab":
+        world.publish(content)
+    third = world.commit("c")
+    with killed_before_its_record(monkeypatch):
+        world.promote(third, "c")
+    assert world.present() == "v3"
+    assert (world.back().version, world.present()) == ("v2", "v2")
 
 
 def test_a_release_that_is_tried_again_does_not_undo_a_rollback(world: World) -> None:
