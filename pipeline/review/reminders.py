@@ -59,23 +59,30 @@ class Notice:
 
 
 def waiting_reviews(records: Iterable[Record], now: datetime) -> list[Waiting]:
-    """Return the reviews that wait for an answer: the latest request of each task whose run goes on."""
+    """Return the reviews that wait for an answer: the latest request of each task whose run goes on.
+
+    A run that somebody rejected, or was silent about, comes to nothing whatever else is answered.
+    """
     latest: dict[tuple[str | None, Any], Record] = {}
     answered: set[Any] = set()
-    finished: set[str | None] = set()
+    dead: set[str | None] = set()
+    finished: dict[str | None, int] = {}
     notices: dict[Any, list[Record]] = {}
     for record in records:
         if record.event == REQUESTED:
             latest[record.run_id, record.data.get("task")] = record
         elif record.event == ANSWERED:
             answered.add(record.data.get("request"))
+            if record.data.get("decision") in ("reject", "silent"):
+                dead.add(record.run_id)
         elif record.event == RUN_FINISHED:
-            finished.add(record.run_id)
+            finished[record.run_id] = record.number
         elif record.event == REMINDED:
             notices.setdefault(record.data.get("request"), []).append(record)
     found = []
     for request in latest.values():
-        if request.number in answered or request.run_id in finished:
+        # A run whose failed task was cleared goes on behind its end, and may ask anew.
+        if request.number in answered or request.run_id in dead or request.number < finished.get(request.run_id, 0):
             continue
         sent = notices.get(request.number, [])
         kinds = [[one for one in sent if one.data.get("kind") == kind] for kind in ("reminder", "escalation")]

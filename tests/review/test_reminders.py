@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from review.court import Court
 
 from pipeline.review.reminders import REMINDED, Notice, due_notices, waiting_reviews
@@ -78,6 +79,23 @@ def test_no_reminder_after_an_answer_an_end_or_the_time_out(court: Court) -> Non
     asked(court)
     court.audit.append(RUN_FINISHED, actor="pipeline", run_id=court.run)
     assert notices(court, 25) == []
+
+
+def test_a_review_that_a_cleared_run_asks_for_is_reminded(court: Court) -> None:
+    """The run failed and was concluded; its failed task was mended and cleared."""
+    court.prepared()
+    court.audit.append(RUN_FINISHED, actor="pipeline", run_id=court.run, data={"result": "failed"})
+    asked(court)
+    assert [notice.kind for notice in notices(court, 49)] == ["reminder", "escalation"]
+
+
+@pytest.mark.parametrize("said", ["reject", "silent"])
+def test_nobody_is_reminded_of_a_candidate_that_was_rejected(court: Court, said: str) -> None:
+    court.prepared()
+    asked(court)
+    asked(court, "legal", ("lex",))
+    court.answer("model", "ada", said, task="review.model_review")
+    assert notices(court, 49) == []
 
 
 def test_each_waiting_task_counts_and_only_its_latest_request(court: Court) -> None:
