@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.comply.gate import PASSED, REFUSED
@@ -123,15 +123,28 @@ def open_for(
 
 
 def take(
-    *, role: str, task: str, run_id: str, request: int, reviewer: str, options: Sequence[str], given: Mapping[str, Any]
-) -> form.Answer:
+    *,
+    role: str,
+    task: str,
+    run_id: str,
+    request: int,
+    reviewer: str,
+    options: Sequence[str],
+    given: Mapping[str, Any],
+    answered_at: datetime | None = None,
+) -> form.Answer | None:
     """Check an answer against the form that was shown, record it and return it.
 
-    Raises form.ImproperAnswer when it cannot be taken, or an approval by this person would not count; Refused when the
+    `answered_at` is when it was given, else now. After the time for it, silence is recorded, and None returned. Raises
+    form.ImproperAnswer when it cannot be taken, or an approval by this person would not count; Refused when the
     review was opened anew since.
     """
     audit = _run(run_id).audit
-    items = signoff.opened_review(audit, run_id=run_id, role=role, request=request, task=task).data.get("items") or []
+    shown = signoff.opened_review(audit, run_id=run_id, role=role, request=request, task=task)
+    if signoff.late(shown, answered_at or datetime.now(UTC)):
+        record_silence(role=role, task=task, run_id=run_id, request=request)
+        return None
+    items = shown.data.get("items") or []
     answer = form.read(role, options, given, len(items))
     if answer.decision == "approve":
         problem = signoff.why_not(audit, run_id=run_id, role=role, task=task, reviewer=reviewer)
@@ -148,6 +161,7 @@ def take(
         comment=answer.comment,
         answers=answer.fields,
         ratings=blind.by_item(items, answer.ratings),
+        answered_at=answered_at,
     )
     return answer
 

@@ -20,6 +20,8 @@ from pipeline.review.signoff import (
     Rule,
     Subject,
     Terms,
+    answered_at,
+    late,
     starters,
 )
 
@@ -94,7 +96,7 @@ def _role(trail: Trail, run_id: str, rule: Rule, bench: _Bench) -> tuple[list[Ap
         if record.data.get("role") != rule.role:
             continue
         request = requests.get(record.data.get("request", 0))
-        against = _against(record, rule)
+        against = _against(record, request, rule)
         problem = against or _unusable(record, request, rule, bench)
         if against:
             blocking.append(f"{rule.role} review: {against}")
@@ -112,12 +114,16 @@ def _role(trail: Trail, run_id: str, rule: Rule, bench: _Bench) -> tuple[list[Ap
     return list(approvals.values()), blocking
 
 
-def _against(record: Record, rule: Rule) -> str | None:
+def _against(record: Record, request: Record | None, rule: Rule) -> str | None:
     """Return what stops the run whatever else was answered: a reviewer's rejection, or silence."""
     decision = record.data.get("decision")
     if decision == "silent":
         return "nobody answered in time"
-    if decision != "approve" and record.actor in rule.reviewers:
+    if record.actor not in rule.reviewers:
+        return None
+    if request is not None and late(request, answered_at(record)):
+        return f"nobody answered in time, {record.actor} only later"
+    if decision != "approve":
         return f"{record.actor} rejected it: {record.data.get('comment') or 'without a word'}"
     return None
 

@@ -7,20 +7,39 @@ answer is bound to that record, not to an XCom that may have changed since.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskAwaitingInput, TaskDeferred
 
-from pipeline.errors import Refused, SettingsError
+from pipeline.errors import LakeError, Refused, SettingsError
+from pipeline.log import get_logger
 from pipeline.review import form
 
 RETRY_SECONDS = 5
 ASK_AGAIN = 20
+PAUSES = (5, 10, 20, 40, 80, 160)
+"""Seconds between attempts to record an answer while the lake is away: a task that failed would ask the person anew."""
+
+R = TypeVar("R")
+log = get_logger(__name__)
+
+
+def patiently(record: Callable[[], R]) -> R:
+    """Record something, and try again for about five minutes while the lake is away; raises LakeError after that."""
+    for seconds in PAUSES:
+        try:
+            return record()
+        except LakeError as problem:
+            log.warning("what was answered could not be recorded yet", cause=problem.what, again_in_seconds=seconds)
+            time.sleep(seconds)
+    return record()
 
 
 class ReviewOperator(HITLOperator):
@@ -107,27 +126,39 @@ class ReviewOperator(HITLOperator):
         from pipeline.orchestration import reviews, runs
 
         run_id = runs.of_context(context)
+        this = {"role": self.role, "task": self.task_id, "run_id": run_id}
         if "error" in event:
-            reviews.record_silence(role=self.role, task=self.task_id, run_id=run_id, request=request)
-            self.log.warning("Nobody answered the %s review in time: that is a rejection.", self.role)
-            return {"decision": "silent", "reviewer": None, "comment": ""}
+            patiently(partial(reviews.record_silence, **this, request=request))
+            return self._silent()
         user = (event.get("responded_by_user") or {}).get("id")
         if not user:
             raise AirflowException("Airflow does not say who answered, so the answer does not count; asking again.")
         try:
-            answer = reviews.take(
-                role=self.role,
-                task=self.task_id,
-                run_id=run_id,
-                request=request,
-                reviewer=user,
-                options=event["chosen_options"],
-                given=event.get("params_input") or {},
+            answer = patiently(
+                partial(
+                    reviews.take,
+                    **this,
+                    request=request,
+                    reviewer=user,
+                    options=event["chosen_options"],
+                    given=event.get("params_input") or {},
+                    answered_at=_moment(event.get("responded_at")),
+                )
             )
         except form.ImproperAnswer as problem:
-            reviews.record_improper(
-                role=self.role, task=self.task_id, run_id=run_id, reviewer=user, problem=str(problem)
-            )
+            patiently(partial(reviews.record_improper, **this, reviewer=user, problem=str(problem)))
             raise AirflowException(f"The answer of {user} cannot be taken: {problem}. The review asks again.") from None
+        if answer is None:
+            return self._silent()
         self.log.info("%s: %s", user, answer.decision)
         return {"decision": answer.decision, "reviewer": user, "comment": answer.comment}
+
+    def _silent(self) -> dict[str, Any]:
+        self.log.warning("Nobody answered the %s review in time: that is a rejection.", self.role)
+        return {"decision": "silent", "reviewer": None, "comment": ""}
+
+
+def _moment(stated: Any) -> datetime | None:
+    """Return when Airflow says that somebody answered, which is a datetime or, once it was stored, its text."""
+    found = datetime.fromisoformat(stated) if isinstance(stated, str) else stated
+    return found if isinstance(found, datetime) and found.tzinfo else None

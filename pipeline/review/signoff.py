@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -30,6 +30,9 @@ REFUSED = "refused"
 
 UNKNOWN = "unknown"
 """Who started a run, when Airflow does not say: nobody can show that they did not."""
+
+GRACE = timedelta(minutes=5)
+"""So much later than due an answer still counts: the clocks of Airflow and of a worker may be apart."""
 
 Decision = Literal["approve", "reject", "silent"]
 
@@ -146,10 +149,12 @@ def record_answer(
     answers: Mapping[str, Any],
     ratings: Mapping[str, Mapping[str, int]] | None = None,
     task: str | None = None,
+    answered_at: datetime | None = None,
 ) -> Record:
     """Record a reviewer's answer (or silence), bound to what the form showed whose request has this number.
 
-    `ratings` are those of blind answers, by item id. Raises Refused when another request was recorded since.
+    `ratings` are those of blind answers, by item id; `answered_at` is when Airflow took the answer.
+    Raises Refused when another request was recorded since.
     """
     shown = opened_review(audit, run_id=run_id, role=role, request=request, task=task)
     bound = {key: shown.data[key] for key in ("model", "evaluation", "compliance")}
@@ -161,9 +166,22 @@ def record_answer(
         "answers": dict(answers),
         "request": shown.number,
         **({"ratings": {item: dict(scales) for item, scales in ratings.items()}} if ratings else {}),
+        **({"answered_at": answered_at.isoformat()} if answered_at else {}),
         **bound,
     }
     return audit.append(ANSWERED, actor=reviewer, run_id=run_id, subject=shown.subject, data=data)
+
+
+def late(request: Record, at: datetime) -> bool:
+    """Tell whether an answer at this moment came when silence had become a rejection."""
+    due = request.data.get("due")
+    return isinstance(due, str) and at > datetime.fromisoformat(due) + GRACE
+
+
+def answered_at(answer: Record) -> datetime:
+    """Return when somebody answered: it may have been taken up later, by a scheduler or a lake that was away."""
+    stated = answer.data.get("answered_at")
+    return datetime.fromisoformat(stated) if isinstance(stated, str) else answer.at
 
 
 def why_not(audit: AuditLog, *, run_id: str, role: str, reviewer: str, task: str | None = None) -> str | None:

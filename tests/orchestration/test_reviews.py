@@ -34,6 +34,7 @@ from pipeline.manifest import Manifest, load_manifest
 from pipeline.orchestration import command, notify, reviews, runs, tasks
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
+from pipeline.review import operator as review_operator
 from pipeline.review.evidence import REWRITTEN, completed, seal
 from pipeline.review.operator import ReviewOperator
 from pipeline.settings import load
@@ -75,7 +76,9 @@ def run_of(court: Court) -> Run:
     return Run(court.run)
 
 
-def opened(court: Court, role: str = "model", task: str = "review.model_review") -> reviews.Opened:
+def opened(
+    court: Court, role: str = "model", task: str = "review.model_review", due: datetime | None = None
+) -> reviews.Opened:
     return reviews.open_for(
         role=role,
         run_id=court.run,
@@ -83,7 +86,7 @@ def opened(court: Court, role: str = "model", task: str = "review.model_review")
         manifests=uris(court),
         report_url="http://airflow/reports/",
         task=task,
-        due=datetime.now(UTC) + timedelta(hours=1),
+        due=due or datetime.now(UTC) + timedelta(hours=1),
     )
 
 
@@ -238,6 +241,75 @@ def test_silence_is_recorded_and_refused(evaluated: Court) -> None:
         reviews.decide(run_of(evaluated), *uris(evaluated))
 
 
+def overdue(court: Court, role: str) -> int:
+    """Open a review whose time was over an hour ago; returns the number of its request."""
+    due = datetime.now(UTC) - timedelta(hours=1)
+    return opened(court, role, f"{role}_review", due).request
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["datetime", "text"])
+@pytest.mark.parametrize(
+    ("minutes", "decision"), [(-90, "approve"), (-58, "approve"), (-50, "silent"), (None, "silent")]
+)
+def test_an_approval_after_the_time_for_it_is_silence(
+    evaluated: Court, minutes: int | None, decision: str, stored: bool
+) -> None:
+    """What counts is when somebody answered, not when a scheduler that was away took it up."""
+    reviews.gate(run_of(evaluated), *uris(evaluated))
+    request = overdue(evaluated, "model")
+    given = datetime.now(UTC) + timedelta(minutes=minutes) if minutes else None
+    event = {
+        "chosen_options": ["Approve"],
+        "params_input": RATED,
+        "responded_by_user": {"id": "ada", "name": "ada"},
+        "responded_at": given.isoformat() if given and stored else given,
+    }
+    assert operator("model").execute_complete(context_of(evaluated), event, request)["decision"] == decision
+    (record,) = evaluated.audit.find(signoff.ANSWERED)
+    assert record.data["decision"] == decision
+    answer_legal(evaluated)
+    if decision == "approve":
+        assert len(reviews.decide(run_of(evaluated), *uris(evaluated))) == 2
+    else:
+        with pytest.raises(Refused, match="nobody answered in time"):
+            reviews.decide(run_of(evaluated), *uris(evaluated))
+
+
+def answer_legal(court: Court) -> None:
+    opened(court, "legal", "legal_review")
+    assert answer(court, "legal", "lex", "Approve", CONFIRMED)["decision"] == "approve"
+
+
+def test_an_answer_is_not_lost_while_the_lake_is_away(evaluated: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that failed would ask the person anew: Airflow forgets what was answered when it tries again."""
+    reviews.gate(run_of(evaluated), *uris(evaluated))
+    opened(evaluated, task="model_review")
+    record, waited = signoff.record_answer, []
+
+    def away(*arguments: Any, **more: Any) -> Any:
+        if len(waited) < 3:
+            raise LakeError("The object store does not answer")
+        return record(*arguments, **more)
+
+    monkeypatch.setattr(signoff, "record_answer", away)
+    monkeypatch.setattr(review_operator.time, "sleep", waited.append)
+    assert answer(evaluated, "model", "ada", "Approve", RATED)["decision"] == "approve"
+    assert waited == [5, 10, 20]
+    assert len(evaluated.audit.find(signoff.ANSWERED)) == 1
+
+
+def test_a_lake_that_stays_away_is_said(evaluated: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(review_operator.time, "sleep", waited.append)
+
+    def away() -> None:
+        raise LakeError("The object store does not answer")
+
+    with pytest.raises(LakeError, match="does not answer"):
+        review_operator.patiently(away)
+    assert 300 <= sum(waited) <= 600
+
+
 def test_a_run_of_another_dag_with_the_same_id_has_reviews_of_its_own(evaluated: Court) -> None:
     """Its review tasks are marked as successful while people answer the forms of the first: nobody approved it."""
     first = evaluated
@@ -298,6 +370,16 @@ def test_snapshot_that_no_run_made_is_refused(court: Court) -> None:
     with pytest.raises(AirflowFailException, match="audit trail does not know this repository"):
         tasks.snapshot(court.run, uri)
     assert tasks.snapshot(court.run, manifest.uri) == manifest.uri
+
+
+def test_the_latest_snapshot_is_what_was_collected_last_not_what_somebody_named(court: Court) -> None:
+    older = court.stage("repository", write_files({"rows": b"of yesterday"}, "rows"), seed="older")
+    latest = court.stage("repository", write_files({"rows": b"of today"}, "rows"), seed="latest")
+    assert tasks.snapshot("llm_retrain/1", older.uri) == older.uri
+    assert court.audit.find("stage_completed", run_id="llm_retrain/1")[0].data["unchanged"]
+    assert tasks.snapshot("llm_retrain/2", "latest") == latest.uri
+    court.record(older)  # the sources went back to what they had
+    assert tasks.snapshot("llm_retrain/3", "latest") == older.uri
 
 
 def made_by_a_task(court: Court, run: Run, data: bytes = b"rows") -> Manifest:

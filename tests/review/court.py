@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,13 @@ class Court:
             terms=decision.terms(self.settings, policy),
         )
 
-    def ask(self, role: str, task: str | None = None, subject: signoff.Subject | None = None) -> None:
+    def ask(
+        self,
+        role: str,
+        task: str | None = None,
+        subject: signoff.Subject | None = None,
+        due: datetime | None = None,
+    ) -> None:
         signoff.open_review(
             self.audit,
             run_id=self.run,
@@ -177,6 +183,7 @@ class Court:
             task=task,
             subject=subject or self.evidence.subject,
             assigned=["ada", "bob", "lex"],
+            due=due,
         )
 
     def shown(self, role: str, task: str | None = None) -> int:

@@ -77,6 +77,30 @@ def test_reviews_that_allow_nothing(court: Court, prepare: Attack, reason: str) 
     refused(court, reason)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "answered", "problem"),
+    [
+        (10, None, None),
+        (-1, None, None),  # clocks may be apart
+        (-10, None, "nobody answered in time, ada only later"),
+        (-10, -11, None),  # answered in time, taken up later
+        (-10, -4, "nobody answered in time, ada only later"),
+    ],
+)
+def test_an_approval_counts_until_silence_is_a_rejection(
+    court: Court, minutes: int, answered: int | None, problem: str | None
+) -> None:
+    court.prepared()
+    now = datetime.now(UTC)
+    court.ask("model", due=now + timedelta(minutes=minutes))
+    court.answer("model", "ada", answered_at=now + timedelta(minutes=answered) if answered else None)
+    court.review("legal", "lex")
+    if problem:
+        refused(court, problem)
+    else:
+        assert len(court.sign_off()) == 2
+
+
 def test_an_answer_by_a_stranger_does_not_stop_those_who_may(court: Court) -> None:
     court.prepared()
     court.review("model", "eve", "reject")
