@@ -10,7 +10,7 @@ RESULTS = {
     "published": "a new version was published",
     "unchanged": "nothing changed, so nothing was published",
     "refused": "the model was refused and nothing was published",
-    "failed": "it failed and nothing was published",
+    "failed": "it failed",
 }
 STAGES = {
     "repository": "unified the rows of all sources",

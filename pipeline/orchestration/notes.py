@@ -16,6 +16,9 @@ from pipeline.orchestration.outcome import result_of
 
 OURS = "llm_"
 MARK = "Outcome: "
+LIMIT = 1000
+"""Characters that a run's note may have."""
+NAMED = 5
 PUBLISHING = ("llm_pipeline", "llm_retrain")
 SAID = {
     "published": "published, a new version is in production",
@@ -51,7 +54,21 @@ def annotate(dag_run: Any) -> None:
 def _write(dag_run: Any, session: Session) -> None:
     found = {task.task_id: task.state for task in dag_run.get_task_instances(session=session)}
     kept = [line for line in (dag_run.note or "").splitlines() if not line.startswith(MARK)]
-    dag_run.note = "\n".join([*kept, f"{MARK}{text_of(dag_run.dag_id, found)}"])
+    dag_run.note = joined("\n".join(kept), f"{MARK}{text_of(dag_run.dag_id, found)}")
+
+
+def joined(kept: str, outcome: str) -> str:
+    """Return what people wrote with the outcome below it, cut to what Airflow's database takes.
+
+    A longer text would be an error of the database, and that in the scheduler.
+    """
+    outcome = _cut(outcome, LIMIT)
+    kept = _cut(kept, LIMIT - len(outcome) - 1)
+    return f"{kept}\n{outcome}" if kept else outcome
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…" if limit > 0 else ""
 
 
 def text_of(dag_id: str, states: Mapping[str, str | None]) -> str:
@@ -59,11 +76,13 @@ def text_of(dag_id: str, states: Mapping[str, str | None]) -> str:
     others = {name: state for name, state in states.items() if name != "finish"}
     failed = sorted(name for name, state in others.items() if state == "failed")
     result = result_of(others) if dag_id in PUBLISHING else ""
-    if result in SAID:
-        return SAID[result]
     if failed:
-        verb = "refused by" if result == "refused" else "failed at"
-        return f"{verb} {', '.join(failed)}; the mail and the task's log say why"
+        # Whether a gate refused or could not decide is in the audit trail, which nobody asks here.
+        verb = "stopped by" if result == "refused" else "failed at"
+        more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+        return f"{verb} {', '.join(failed[:NAMED])}{more}; the mail and the task's log say why"
     if any(state == "failed" for state in states.values()):
         return "its conclusion failed; see the log of finish"
+    if result in SAID:
+        return SAID[result]
     return "skipped, there was nothing to do" if "skipped" in states.values() else "done"

@@ -12,6 +12,7 @@ from pipeline.console import console, literal, output, say
 from pipeline.lake import Lake, open_lake
 from pipeline.manifest import Manifest
 from pipeline.orchestration import runs
+from pipeline.publish.erasures import PUBLISHED
 from pipeline.review.signoff import RUN_FINISHED
 from pipeline.settings import Settings
 
@@ -30,7 +31,7 @@ def show(settings: Settings, run_id: str, state: str) -> str:
     if folder:
         say(f"Reports: {folder}")
     if result == "published":
-        _published(settings, made)
+        _published(settings, audit.find(PUBLISHED, run_id=run_id)[-1].data, made)
     elif result == "done":
         say("Done: the published model is as it was approved.")
     elif result == "unchanged":
@@ -39,7 +40,9 @@ def show(settings: Settings, run_id: str, state: str) -> str:
         refused = audit.find("refused", run_id=run_id)
         say(f"[red]Refused[/]: nothing was published. {literal(refused[-1].data['reason']) if refused else ''}")
     else:
-        say("[red]Failed[/]: nothing was published; the cause is shown above.")
+        released = audit.find(PUBLISHED, run_id=run_id)
+        what = f"{released[-1].data['version']} was published all the same" if released else "nothing was published"
+        say(f"[red]Failed[/]: {what}; the cause is shown above.")
     return result
 
 
@@ -72,13 +75,14 @@ def _figure(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _published(settings: Settings, made: dict[str, Manifest]) -> None:
+def _published(settings: Settings, release: dict[str, Any], made: dict[str, Manifest]) -> None:
     from pipeline.publish.ask import ask
     from pipeline.publish.store import ModelStore
 
-    facts = made["publish"].facts
-    say(f"Published: {facts['repository']} {facts['version']} at commit {facts['commit']}")
+    say(f"Published: {release['repository']} {release['version']} at commit {release['commit']}")
     say(f"Look at it: {ModelStore(settings).url()}")
+    if "evaluate" not in made:
+        return
     rows = open_lake(settings.lake).read_table(
         made["evaluate"].output("answers").uri, columns=["question", "context", "reference"]
     )

@@ -100,7 +100,8 @@ def test_a_refused_rollback_is_noted_and_starts_nothing(bag, place: Place) -> No
     [
         ("llm_pipeline", {"publish.release": "success", "finish": "success"}, "published, a new version"),
         ("llm_pipeline", {"is_new": "success", "publish.release": "skipped", "finish": "success"}, "nothing changed"),
-        ("llm_retrain", {"assess.gate": "failed", "finish": "failed"}, "refused by assess.gate"),
+        ("llm_retrain", {"assess.gate": "failed", "finish": "failed"}, "stopped by assess.gate"),
+        ("llm_pipeline", {"publish.release": "success", "finish": "failed"}, "its conclusion failed"),
         ("llm_retrain", {"develop.train": "failed", "finish": "failed"}, "failed at develop.train"),
         ("llm_pipeline", {"publish.release": "upstream_failed", "finish": "failed"}, "its conclusion failed"),
         ("llm_performance_and_compliance", {"integrity": "skipped", "retention": "success"}, "skipped"),
@@ -109,6 +110,19 @@ def test_a_refused_rollback_is_noted_and_starts_nothing(bag, place: Place) -> No
 )
 def test_what_a_note_says(dag_id: str, states: dict[str, str], text: str) -> None:
     assert notes.text_of(dag_id, states).startswith(text)
+
+
+def test_a_note_is_no_longer_than_the_database_takes() -> None:
+    """PostgreSQL refuses more than 1000 characters, in the scheduler."""
+    failed = dict.fromkeys([f"collect.a_source_with_a_rather_long_name_{number}" for number in range(60)], "failed")
+    text = f"Outcome: {notes.text_of('llm_pipeline', failed)}"
+    assert "and 55 more" in text
+    for kept in ("", "seen by ada", "x" * 5000):
+        note = notes.joined(kept, text)
+        assert len(note) <= 1000
+        assert note.endswith(text)
+        assert note.startswith(kept[:100])
+    assert len(notes.joined("", "y" * 3000)) == 1000
 
 
 @pytest.mark.parametrize("dag_id", ["llm_pipeline", "llm_performance_and_compliance"])
