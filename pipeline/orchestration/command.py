@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ PIPELINE = "llm_pipeline"
 DAGS = (PIPELINE, "llm_retrain", "llm_performance_and_compliance", "llm_rollback")
 REMINDERS = "llm_review_reminders"
 SAMPLE_RATING = 4
+AS = "The reviewer; else AIRFLOW_USERNAME, else the first who was asked (whose password only a laptop knows)."
 reviews = typer.Typer(help="The sign-offs that wait for a person.", no_args_is_help=True)
 
 
@@ -84,10 +86,11 @@ def _parameters(dag: str, conf: str) -> dict[str, Any]:
 
 def _on_review(settings: Settings, waiting: WaitingReview, review: Review) -> None:
     from pipeline.local import credentials
+    from pipeline.orchestration import answering
     from pipeline.orchestration.api import connect
 
     made = credentials.load(settings)
-    user = waiting.assigned[0] if waiting.assigned else ""
+    user = answering.sample_reviewer(settings, waiting)
     if review is Review.wait:
         password = made.passwords.get(user, "(your own)") if made else "(your own)"
         run_page = f"{connect(settings).url}/dags/{waiting.dag_id}/runs/{waiting.run_id}"
@@ -132,7 +135,7 @@ def show(task: str = typer.Argument(None, help="Which review, when several wait.
 @reviews.command()
 def approve(
     task: str = typer.Argument(None, help="Which review, when several wait."),
-    user: str = typer.Option(None, "--as", help="The reviewer; else AIRFLOW_USERNAME."),
+    user: str = typer.Option(None, "--as", help=AS),
     comment: str = typer.Option("", help="Goes into the audit trail and the model card."),
     rating: int = typer.Option(
         None, min=1, max=5, help="Your rating of every answer that --rate does not name, 1 poor to 5 excellent."
@@ -149,7 +152,7 @@ def approve(
 @reviews.command()
 def reject(
     task: str = typer.Argument(None, help="Which review, when several wait."),
-    user: str = typer.Option(None, "--as", help="The reviewer; else AIRFLOW_USERNAME."),
+    user: str = typer.Option(None, "--as", help=AS),
     comment: str = typer.Option(..., help="Why; needed.", prompt=True),
 ) -> None:
     """Reject a waiting review."""
@@ -183,47 +186,21 @@ def _decide(
     rate: list[str] | None = None,
 ) -> None:
     from pipeline.errors import Refused
+    from pipeline.orchestration import answering
     from pipeline.orchestration.api import connect
     from pipeline.review import form
     from pipeline.settings import load
 
-    role = waiting.task_id.split(".")[-1].split("_")[0]
+    role = answering.role_of(waiting)
     shown = form.blind_fields(waiting.fields)
-    fields = {**_filled(role, shown, rating, confirmed), **_rated(shown, rate or []), "comment": comment}
+    given = answering.rated(shown, rate or [])
+    fields = {**answering.filled(role, shown, rating, confirmed), **given, "comment": comment}
     try:
         form.read(role, [option], fields, shown)
     except form.ImproperAnswer as problem:
         raise Refused(
             f"This answer cannot be taken: {problem}", remedy="--comment, --rating, --rate and --yes fill the form in"
         ) from None
-    connect(load(), user or (waiting.assigned[0] if waiting.assigned else None)).answer(waiting, option, fields)
+    who = user or os.environ.get("AIRFLOW_USERNAME") or next(iter(waiting.assigned), None)
+    connect(load(), who).answer(waiting, option, fields)
     emit({"answered": waiting.task_id, "option": option}, f"{option}: {waiting.subject}")
-
-
-def _filled(role: str, shown: int, rating: int | None, confirmed: bool) -> dict[str, Any]:
-    """Return a form with one rating everywhere, or with every box ticked or not."""
-    from pipeline.review import form
-
-    if role == "legal":
-        return dict.fromkeys(form.CONFIRMATIONS, confirmed)
-    if not shown:
-        return dict.fromkeys(form.RATINGS, rating)
-    same = None if rating is None else " ".join([str(rating)] * len(form.RATINGS))
-    return {form.place_of(number): same for number in range(1, shown + 1)}
-
-
-def _rated(shown: int, given: list[str]) -> dict[str, str]:
-    from pipeline.errors import SettingsError
-    from pipeline.review import form
-
-    found = {}
-    for text in given:
-        number, _, ratings = text.partition("=")
-        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= shown):
-            raise SettingsError(
-                f"The form shows no answer {number[:20]!r}",
-                where="--rate",
-                remedy=f"It shows {shown} answers to rate; write 2=4,5,3,4 for the second",
-            )
-        found[form.place_of(int(number))] = ratings
-    return found

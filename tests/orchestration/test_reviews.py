@@ -31,7 +31,8 @@ from pipeline.audit.sentences import describe
 from pipeline.collect import state
 from pipeline.errors import LakeError, Refused, SettingsError, StoreError
 from pipeline.manifest import Manifest, load_manifest
-from pipeline.orchestration import command, notify, reviews, runs, tasks
+from pipeline.orchestration import answering, api, command, notify, reviews, runs, tasks
+from pipeline.orchestration.api import WaitingReview
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
 from pipeline.review import operator as review_operator
@@ -604,9 +605,54 @@ def test_waiting_task_carries_the_form_as_airflow_keeps_it(mixed: Court, monkeyp
 
 @pytest.mark.parametrize(("rate", "filled"), [(["2=4,5,3,4"], "4,5,3,4"), ([], "3 3 3 3")])
 def test_terminal_fills_in_the_blind_form(rate: list[str], filled: str) -> None:
-    assert {**command._filled("model", 2, 3, False), **command._rated(2, rate)}["answer_2"] == filled
+    assert {**answering.filled("model", 2, 3, False), **answering.rated(2, rate)}["answer_2"] == filled
     with pytest.raises(SettingsError, match="no answer '7'"):
-        command._rated(2, ["7=1,1,1,1"])
+        answering.rated(2, ["7=1,1,1,1"])
+
+
+def waiting(court: Court, task: str, *assigned: str) -> WaitingReview:
+    dag_id, run_id = court.run.split("/")
+    fields = dict.fromkeys(form.RATINGS) if task.startswith("model") else dict.fromkeys(form.CONFIRMATIONS)
+    return WaitingReview(dag_id, run_id, f"review.{task}", -1, "s", "b", assigned, fields)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named", "who"),
+    [({}, None, "ada"), ({"AIRFLOW_USERNAME": "bob"}, None, "bob"), ({"AIRFLOW_USERNAME": "bob"}, "lex", "lex")],
+)
+def test_whoever_answers_in_the_terminal_answers_as_themselves(
+    court: Court, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], named: str | None, who: str
+) -> None:
+    monkeypatch.delenv("AIRFLOW_USERNAME", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    answered: list[str | None] = []
+    monkeypatch.setattr(command, "_one", lambda task: waiting(court, "model_review", "ada", "bob", "lex"))
+
+    def connect(settings: object, username: str | None = None) -> SimpleNamespace:
+        return SimpleNamespace(answer=lambda *arguments: answered.append(username))
+
+    monkeypatch.setattr(api, "connect", connect)
+    command.reject(None, named, "it is too long")
+    assert answered == [who]
+
+
+def test_sample_reviewers_are_people_whose_approval_counts(court: Court) -> None:
+    """Ada may sign off in both roles, and two must approve in one of them."""
+    court.prepared()
+    first, second, legal = (
+        waiting(court, "model_review_1", "ada", "bob"),
+        waiting(court, "model_review_2", "ada", "bob"),
+        waiting(court, "legal_review", "ada", "lex"),
+    )
+    settings = court.settings
+    assert answering.sample_reviewer(settings, first) == "bob"
+    court.review("model", "bob", task="review.model_review_1")
+    assert answering.sample_reviewer(settings, second) == "ada"
+    court.review("model", "ada", task="review.model_review_2")
+    assert answering.sample_reviewer(settings, legal) == "lex"
+    assert answering.sample_reviewer(settings, waiting(court, "legal_review", "ada")) == "ada", "nobody else was asked"
+    assert answering.sample_reviewer(settings, waiting(court, "legal_review")) == ""
 
 
 def test_earlier_results_that_nobody_recorded_are_not_built_on(court: Court) -> None:
