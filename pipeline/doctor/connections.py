@@ -13,6 +13,7 @@ import httpx
 
 from pipeline.doctor.result import Result, failed, ok, warning
 from pipeline.errors import PipelineError
+from pipeline.mail import connected
 from pipeline.settings import Settings
 
 TIMEOUT = 10.0
@@ -105,14 +106,9 @@ def model_store(settings: Settings) -> Iterator[Result]:
 def mail(settings: Settings) -> Iterator[Result]:
     """Greet the mail server."""
     chosen = settings.mail
-    kind = smtplib.SMTP_SSL if chosen.security == "tls" else smtplib.SMTP
     where = f"{chosen.host}:{chosen.port}"
     try:
-        with kind(chosen.host, chosen.port, timeout=TIMEOUT) as server:
-            if chosen.security == "starttls":
-                server.starttls()
-            if chosen.username and chosen.password:
-                server.login(chosen.username, chosen.password.get_secret_value())
+        with connected(chosen, TIMEOUT) as server:
             server.noop()
     except (OSError, smtplib.SMTPException) as problem:
         yield warning("mail", f"{where} does not take mail: {problem}", "Check [mail]; without it nobody is told")

@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import ServiceError
 from pipeline.local.credentials import OPERATOR, Credentials
 from pipeline.local.process import Service
-from pipeline.settings import PROJECT_ROOT, Settings
+from pipeline.settings import PROJECT_ROOT, MailSettings, Settings
 
 BIN = Path(sys.executable).parent
 
@@ -30,7 +31,6 @@ def environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
     reviewers = [user for user in credentials.passwords if user != OPERATOR]
     users = [f"{OPERATOR}:ADMIN", *(f"{user}:REVIEWER" for user in reviewers)]
     url = base_url(settings)
-    mail = settings.mail
     core = {
         "CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
         "CORE__LOAD_EXAMPLES": "False",
@@ -59,14 +59,7 @@ def environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
     return {
         **{f"AIRFLOW__{name}": value for name, value in core.items()},
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
-            {
-                "conn_type": "smtp",
-                "host": mail.host,
-                "port": mail.port,
-                "extra": {"disable_ssl": True, "disable_tls": True, "from_email": mail.sender},
-            }
-        ),
+        "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(_smtp(settings.mail)),
         "AIRFLOW_CONN_JIRA_DEFAULT": json.dumps(
             {
                 "conn_type": "http",
@@ -82,6 +75,19 @@ def environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "LLMOPS_CONFIG": os.environ.get("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.toml")),
     }
+
+
+def _smtp(mail: MailSettings) -> dict[str, Any]:
+    """Return the `[mail]` settings as a connection of Airflow's; it verifies certificates by itself."""
+    login = {}
+    if mail.username and mail.password:
+        login = {"login": mail.username, "password": mail.password.get_secret_value()}
+    extra = {
+        "disable_ssl": mail.security != "tls",
+        "disable_tls": mail.security != "starttls",
+        "from_email": mail.sender,
+    }
+    return {"conn_type": "smtp", "host": mail.host, "port": mail.port, **login, "extra": extra}
 
 
 def prepare(settings: Settings, credentials: Credentials) -> None:

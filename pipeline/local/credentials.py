@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pipeline.settings import Settings
+from pipeline.settings import MailSettings, Settings
 from pipeline.whole_file import replacing
 
 OPERATOR = "operator"
@@ -82,8 +82,9 @@ def _environment(settings: Settings, credentials: Credentials) -> str:
         "LLMOPS_PUBLISH__TOKEN": credentials.hub_token,
         "LLMOPS_AUDIT__SIGNING_KEY": credentials.audit_key,
         "LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY": credentials.pseudonym_key,
-        "LLMOPS_MAIL__PORT": str(local.mail_port),
     }
+    if settings.mail.host == MailSettings().host:  # the mail catcher; a server of somebody's own has its own port
+        values["LLMOPS_MAIL__PORT"] = str(local.mail_port)
     return "".join(f"{name}={json.dumps(value)}\n" for name, value in values.items())
 
 
