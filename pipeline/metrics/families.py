@@ -128,8 +128,8 @@ def _reviews(trail: Trail) -> Iterator[Metric]:
     waiting = GaugeMetricFamily(
         "llmops_review_waiting_seconds", "How long an open review has waited.", labels=["run", "role"]
     )
-    for (run, role), since in trail.open_reviews.items():
-        waiting.add_metric([run, role], max(0.0, time.time() - since))
+    for (run, role), seconds in trail.waiting(time.time()).items():
+        waiting.add_metric([run, role], max(0.0, seconds))
     answers = CounterMetricFamily("llmops_review_answers", "Answers to reviews.", labels=["role", "decision"])
     for (role, decision), count in trail.reviews.items():
         answers.add_metric([role, decision], count)

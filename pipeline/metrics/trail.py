@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pipeline.audit.records import Record
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
-from pipeline.orchestration.runs import RETRAINING, dag_of
+from pipeline.orchestration.runs import CONCLUDED, RETRAINING, dag_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A review that waits: since when, and when silence becomes a rejection."""
+
+    role: str
+    since: float
+    due: float | None
 
 
 class Trail:
     """State that grows with the trail; every call of `follow` reads only records that are new.
 
-    Times are in seconds, of the record's clock. A review is open from its request until its answer or its run's end.
+    Times are in seconds, of the record's clock. A review is open from its request until its answer, its run's end or
+    the time when silence is a rejection.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -29,14 +40,14 @@ class Trail:
         self.gates: Counter[str] = Counter()
         self.reviews: Counter[tuple[str, str]] = Counter()
         self.review_seconds: dict[str, float] = defaultdict(float)
-        self.open_reviews: dict[tuple[str, str], float] = {}
+        self._open: dict[tuple[str, str], _Open] = {}
         self.runs: Counter[tuple[str, str]] = Counter()
         self.dags: set[str] = set()
         self.run_seconds: dict[str, float] = {}
         self.publications = self.rollbacks = 0
         self.version: tuple[str, float] | None = None
         self.fit: tuple[bool, float] | None = None
-        self._begun: dict[str, tuple[str, datetime]] = {}
+        self._begun: dict[str, datetime] = {}
 
     def follow(self) -> None:
         """Take in the records that were added since the last call."""
@@ -69,24 +80,39 @@ class Trail:
         if worked:
             self.work_seconds[stage] += manifest.seconds
 
+    def waiting(self, now: float) -> dict[tuple[str, str], float]:
+        """Return for how long the reviews of each run and role have waited, of several the longest."""
+        found: dict[tuple[str, str], float] = {}
+        for (run, _), review in self._open.items():
+            if review.due is None or now < review.due:
+                found[run, review.role] = max(now - review.since, found.get((run, review.role), 0.0))
+        return found
+
     def _started(self, record: Record, data: dict[str, Any], at: float) -> None:
-        self.dags.add(str(data.get("dag")))
-        self._begun[str(record.run_id)] = (str(data.get("dag")), record.at)
+        dag = dag_of(str(record.run_id))
+        if dag in CONCLUDED:
+            self.dags.add(dag)
+        self._begun[str(record.run_id)] = record.at
 
     def _finished(self, record: Record, data: dict[str, Any], at: float) -> None:
-        dag, begun = self._begun.pop(str(record.run_id), ("unknown", record.at))
+        run = str(record.run_id)
+        dag = dag_of(run)
+        self.dags.add(dag)
         self.runs[dag, str(data.get("result"))] += 1
-        self.run_seconds[dag] = (record.at - begun).total_seconds()
-        self.open_reviews = {key: since for key, since in self.open_reviews.items() if key[0] != record.run_id}
+        # It stays: a run whose failed task is cleared ends once more.
+        self.run_seconds[dag] = (record.at - self._begun.get(run, record.at)).total_seconds()
+        self._open = {key: review for key, review in self._open.items() if key[0] != run}
 
     def _requested(self, record: Record, data: dict[str, Any], at: float) -> None:
-        self.open_reviews[str(record.run_id), str(data.get("role"))] = at
+        role, due = str(data.get("role")), data.get("due")
+        until = datetime.fromisoformat(due).timestamp() if isinstance(due, str) else None
+        self._open[str(record.run_id), str(data.get("task") or role)] = _Open(role, at, until)
 
     def _answered(self, record: Record, data: dict[str, Any], at: float) -> None:
         role = str(data.get("role"))
         self.reviews[role, str(data.get("decision"))] += 1
-        since = self.open_reviews.pop((str(record.run_id), role), at)
-        self.review_seconds[role] += at - since
+        review = self._open.pop((str(record.run_id), str(data.get("task") or role)), None)
+        self.review_seconds[role] += at - review.since if review else 0.0
 
     def _gate(self, record: Record, data: dict[str, Any], at: float) -> None:
         self.gates[str(data.get("verdict"))] += 1

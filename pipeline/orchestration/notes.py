@@ -13,13 +13,13 @@ from airflow.utils.session import create_session
 from sqlalchemy.orm import Session, object_session
 
 from pipeline.orchestration.outcome import result_of
+from pipeline.orchestration.runs import CONCLUDED
 
 OURS = "llm_"
 MARK = "Outcome: "
 LIMIT = 1000
 """Characters that a run's note may have."""
 NAMED = 5
-PUBLISHING = ("llm_pipeline", "llm_retrain")
 SAID = {
     "published": "published, a new version is in production",
     "unchanged": "nothing changed, the model that this data makes is already published",
@@ -75,7 +75,7 @@ def text_of(dag_id: str, states: Mapping[str, str | None]) -> str:
     """Return in a few words what the states of a run's tasks mean."""
     others = {name: state for name, state in states.items() if name != "finish"}
     failed = sorted(name for name, state in others.items() if state == "failed")
-    result = result_of(others) if dag_id in PUBLISHING else ""
+    result = result_of(others) if dag_id in CONCLUDED else ""
     if failed:
         # Whether a gate refused or could not decide is in the audit trail, which nobody asks here.
         verb = "stopped by" if result == "refused" else "failed at"

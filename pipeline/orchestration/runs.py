@@ -12,6 +12,9 @@ from pipeline.manifest import Manifest, load_manifest
 RETRAINING = "llm_retrain"
 """The DAG whose runs collect nothing: they start from a repository that is there."""
 
+CONCLUDED = ("llm_pipeline", RETRAINING)
+"""The DAGs whose runs record how they ended."""
+
 
 def identity(dag_id: str, run_id: str) -> str:
     """Return what lake and audit trail call a run: `<dag>/<run>`.

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import generate_latest, start_http_server
@@ -23,6 +24,7 @@ from pipeline.stage import Attempt, run_stage
 
 DEPLOY = PROJECT_ROOT / "deploy"
 HOUR_COST = 36.0
+RUN = "llm_pipeline/run-1"
 
 
 def stage(lake: Lake, audit: AuditLog, name: str, *, unchanged: bool = False, **facts: object) -> Manifest:
@@ -32,24 +34,24 @@ def stage(lake: Lake, audit: AuditLog, name: str, *, unchanged: bool = False, **
         attempt.facts.update(facts)
         attempt.lake.write(attempt.uri("rows", "part.json"), b"x" * 50)
 
-    manifest = run_stage(lake, name, work, run_id="run-1", parameters={"facts": facts}, packages=("errors",))
+    manifest = run_stage(lake, name, work, run_id=RUN, parameters={"facts": facts}, packages=("errors",))
     data = {"stage": name, "manifest": manifest.uri, "unchanged": unchanged}
-    audit.append("stage_completed", actor="pipeline", run_id="run-1", data=data)
+    audit.append("stage_completed", actor="pipeline", run_id=RUN, data=data)
     return manifest
 
 
 def a_day(lake: Lake) -> AuditLog:
     audit = AuditLog(lake)
-    audit.append("run_started", actor="operator", run_id="run-1", data={"dag": "llm_pipeline"})
+    audit.append("run_started", actor="operator", run_id=RUN, data={"dag": "llm_pipeline"})
     stage(lake, audit, "prepare")
     stage(lake, audit, "train", initial_validation_loss=3.0, validation_loss=2.0, answer_tokens_per_second=120.5)
     metrics = {"token_f1": {"candidate": 0.5, "base": 0.25, "champion": None, "interval": [0.4, 0.6]}}
     stage(lake, audit, "evaluate", metrics=metrics)
     stage(lake, audit, "comply", findings=[{"status": "passed"}, {"status": "passed"}, {"status": "warning"}])
-    audit.append("gate_decided", actor="pipeline", run_id="run-1", data={"verdict": "passed"})
+    audit.append("gate_decided", actor="pipeline", run_id=RUN, data={"verdict": "passed"})
     for role in ("model", "legal"):
-        audit.append("review_requested", actor="pipeline", run_id="run-1", data={"role": role})
-    audit.append("review_answered", actor="m", run_id="run-1", data={"role": "model", "decision": "approve"})
+        audit.append("review_requested", actor="pipeline", run_id=RUN, data={"role": role})
+    audit.append("review_answered", actor="m", run_id=RUN, data={"role": "model", "decision": "approve"})
     return audit
 
 
@@ -77,8 +79,8 @@ def test_a_running_run_is_seen(lake: Lake) -> None:
     assert "llmops_evaluation_score{metric=token_f1,model=champion}" not in found
     assert found["llmops_compliance_checks{status=passed}"] == 2
     assert found["llmops_gate_decisions_total{verdict=passed}"] == 1
-    assert found["llmops_review_waiting_seconds{role=legal,run=run-1}"] >= 0
-    assert "llmops_review_waiting_seconds{role=model,run=run-1}" not in found
+    assert found["llmops_review_waiting_seconds{role=legal,run=llm_pipeline/run-1}"] >= 0
+    assert "llmops_review_waiting_seconds{role=model,run=llm_pipeline/run-1}" not in found
     assert found["llmops_review_answers_total{decision=approve,role=model}"] == 1
     assert found["llmops_lake_bytes{folder=prepare}"] > 50
     assert found["llmops_lake_objects{folder=prepare}"] == 2
@@ -89,8 +91,8 @@ def test_a_running_run_is_seen(lake: Lake) -> None:
 
 def test_the_end_of_a_run_and_production_are_seen(lake: Lake) -> None:
     audit = a_day(lake)
-    audit.append("published", actor="pipeline", run_id="run-1", data={"version": "v2"})
-    audit.append("run_finished", actor="pipeline", run_id="run-1", data={"result": "published"})
+    audit.append("published", actor="pipeline", run_id=RUN, data={"version": "v2"})
+    audit.append("run_finished", actor="pipeline", run_id=RUN, data={"result": "published"})
     audit.append("production_checked", actor="pipeline", data={"verdict": "refused"})
     audit.append("rolled_back", actor="pipeline", data={"from": "v2", "to": "v1"})
     found = samples(lake)
@@ -100,6 +102,44 @@ def test_the_end_of_a_run_and_production_are_seen(lake: Lake) -> None:
     assert found["llmops_production_fit{}"] == 0
     assert found["llmops_rollbacks_total{}"] == 1
     assert not [name for name in found if name.startswith("llmops_review_waiting")]
+
+
+def test_a_cleared_run_ends_once_more(lake: Lake) -> None:
+    audit = a_day(lake)
+    audit.append("run_started", actor="operator", run_id="llm_rollback/r", data={"dag": "llm_rollback"})
+    for result in ("failed", "published"):
+        audit.append("run_finished", actor="pipeline", run_id=RUN, data={"result": result})
+    found = samples(lake)
+    runs = {name: count for name, count in found.items() if name.startswith("llmops_runs_total") and count}
+    assert runs == {f"llmops_runs_total{{dag=llm_pipeline,result={result}}}": 1 for result in ("failed", "published")}
+    assert [name for name in found if name.startswith("llmops_run_seconds")] == ["llmops_run_seconds{dag=llm_pipeline}"]
+    assert not [name for name in found if "llm_rollback" in name], "it records no end, so no zero says that none failed"
+
+
+def waits(lake: Lake) -> list[str]:
+    return [name.split("{")[1] for name in samples(lake) if name.startswith("llmops_review_waiting")]
+
+
+def test_a_review_waits_until_its_own_answer_or_the_end_of_its_time(lake: Lake) -> None:
+    audit = AuditLog(lake)
+
+    def ask(run: str, task: str, hours: float) -> None:
+        due = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+        data = {"role": "model", "task": task, "due": due}
+        audit.append("review_requested", actor="pipeline", run_id=run, data=data)
+
+    def answer(run: str, task: str) -> None:
+        data = {"role": "model", "task": task, "decision": "approve"}
+        audit.append("review_answered", actor="m", run_id=run, data=data)
+
+    for task in ("review.model_review_1", "review.model_review_2"):
+        ask(RUN, task, 72)
+    ask("llm_pipeline/marked", "review.model_review", -1)  # its run was marked as failed, and never concluded
+    assert waits(lake) == ["role=model,run=llm_pipeline/run-1}"]
+    answer(RUN, "review.model_review_1")
+    assert waits(lake) == ["role=model,run=llm_pipeline/run-1}"], "two people have to answer"
+    answer(RUN, "review.model_review_2")
+    assert waits(lake) == []
 
 
 def test_a_retraining_from_an_older_snapshot_is_no_collection(lake: Lake) -> None:
@@ -157,8 +197,8 @@ def names_used(text: str) -> set[str]:
 
 def offered(lake: Lake) -> set[str]:
     audit = a_day(lake)
-    audit.append("published", actor="pipeline", run_id="run-1", data={"version": "v2"})
-    audit.append("run_finished", actor="pipeline", run_id="run-1", data={"result": "published"})
+    audit.append("published", actor="pipeline", run_id=RUN, data={"version": "v2"})
+    audit.append("run_finished", actor="pipeline", run_id=RUN, data={"result": "published"})
     audit.append("production_checked", actor="pipeline", data={"verdict": "passed"})
     return {name.split("{")[0] for name in samples(lake)} | {"llmops_review_waiting_seconds"}
 
