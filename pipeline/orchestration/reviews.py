@@ -1,12 +1,11 @@
-"""Opening, recording and deciding reviews inside a run."""
+"""Opening and deciding reviews inside a run."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from pipeline.comply.gate import PASSED, REFUSED
 from pipeline.errors import LakeError, Refused
@@ -14,15 +13,12 @@ from pipeline.evaluate import rated
 from pipeline.lake.check import altered
 from pipeline.log import get_logger
 from pipeline.manifest import Manifest, load_manifest
+from pipeline.orchestration.run import Run, inside_task
 from pipeline.publish.comparison import why_not
 from pipeline.review import beginning, blind, decision, form, signoff
 from pipeline.review.dossier import MAX_RATED, build
 from pipeline.review.evidence import Evidence
 from pipeline.review.text import cell
-
-if TYPE_CHECKING:
-    from pipeline.orchestration.run import Run
-
 
 MODEL = "model"
 log = get_logger(__name__)
@@ -80,7 +76,7 @@ def open_for(
 
     Raises Refused when what there is to review is not what the gate let pass.
     """
-    run = _run(run_id)
+    run = inside_task(run_id)
     evidence = _evidence(run, *manifests)
     _, reasons = decision.obstacles(run.settings, run.lake, run.audit, run_id, evidence)
     decided = run.audit.find(signoff.GATE, run_id=run_id, subject=evidence.subject.model)
@@ -120,71 +116,6 @@ def open_for(
     hint = f"> **Please answer again.** {cell(improper[-1].data['problem'])}.\n\n" if improper else ""
     fields = form.fields_of(role, blind.texts(items, MAX_RATED))
     return Opened(request.number, dossier.subject(role), hint + dossier.body(role), fields)
-
-
-def take(
-    *,
-    role: str,
-    task: str,
-    run_id: str,
-    request: int,
-    reviewer: str,
-    options: Sequence[str],
-    given: Mapping[str, Any],
-    answered_at: datetime | None = None,
-) -> form.Answer | None:
-    """Check an answer against the form that was shown, record it and return it.
-
-    `answered_at` is when it was given, else now. After the time for it, silence is recorded, and None returned. Raises
-    form.ImproperAnswer when it cannot be taken, or an approval by this person would not count; Refused when the
-    review was opened anew since.
-    """
-    audit = _run(run_id).audit
-    shown = signoff.opened_review(audit, run_id=run_id, role=role, request=request, task=task)
-    if signoff.late(shown, answered_at or datetime.now(UTC)):
-        record_silence(role=role, task=task, run_id=run_id, request=request)
-        return None
-    items = shown.data.get("items") or []
-    answer = form.read(role, options, given, len(items))
-    if answer.decision == "approve":
-        problem = signoff.why_not(audit, run_id=run_id, role=role, task=task, reviewer=reviewer)
-        if problem:
-            raise form.ImproperAnswer(problem)
-    signoff.record_answer(
-        audit,
-        run_id=run_id,
-        role=role,
-        task=task,
-        request=request,
-        reviewer=reviewer,
-        decision=answer.decision,
-        comment=answer.comment,
-        answers=answer.fields,
-        ratings=blind.by_item(items, answer.ratings),
-        answered_at=answered_at,
-    )
-    return answer
-
-
-def record_silence(*, role: str, task: str, run_id: str, request: int) -> None:
-    """Record that nobody answered in time; raises Refused when the review was opened anew since."""
-    signoff.record_answer(
-        _run(run_id).audit,
-        run_id=run_id,
-        role=role,
-        task=task,
-        request=request,
-        reviewer="nobody",
-        decision="silent",
-        comment="",
-        answers={},
-    )
-
-
-def record_improper(*, role: str, task: str, run_id: str, reviewer: str, problem: str) -> None:
-    """Record an answer that could not be taken, so that the next form can say why."""
-    data = {"role": role, "task": task, "problem": problem}
-    _run(run_id).audit.append(signoff.INVALID, actor=reviewer, run_id=run_id, data=data)
 
 
 def decide(run: Run, candidate: str, evaluation: str, compliance: str) -> list[signoff.Approval]:
@@ -240,12 +171,3 @@ def _refused(run: Run, subject: signoff.Subject, problem: Refused) -> None:
         run.audit.append(signoff.REFUSED, actor="pipeline", run_id=run.id, subject=subject.model, data=data)
     except LakeError as cause:
         log.error("the refusal could not be recorded", run=run.id, reason=problem.what, cause=cause.what)
-
-
-def _run(run_id: str) -> Run:
-    from pipeline import log
-    from pipeline.orchestration.run import Run
-
-    log.configure_for_airflow()
-    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-    return Run(run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -114,3 +115,10 @@ class Run:
         self.audit.append(
             STAGE_MADE, actor="pipeline", run_id=self.id, subject=manifest.digest, data=completed(manifest)
         )
+
+
+def inside_task(run_id: str) -> Run:
+    """Return a run for code of a task that no `for_airflow` is around: an operator of its own."""
+    log.configure_for_airflow()
+    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    return Run(run_id)

@@ -20,12 +20,11 @@ from pipeline.review.signoff import (
     Rule,
     Subject,
     Terms,
-    answered_at,
-    late,
     starters,
 )
 
 CLOCKS_APART = timedelta(minutes=5)
+"""Between Airflow, workers and whoever decides: an answer may be so much late, and seem to be of so much later."""
 
 
 def judge(
@@ -126,6 +125,18 @@ def _against(record: Record, request: Record | None, rule: Rule) -> str | None:
     if decision != "approve":
         return f"{record.actor} rejected it: {record.data.get('comment') or 'without a word'}"
     return None
+
+
+def late(request: Record, at: datetime) -> bool:
+    """Tell whether an answer at this moment came when silence had become a rejection."""
+    due = request.data.get("due")
+    return isinstance(due, str) and at > datetime.fromisoformat(due) + CLOCKS_APART
+
+
+def answered_at(answer: Record) -> datetime:
+    """Return when somebody answered: it may have been taken up later, by a scheduler or a lake that was away."""
+    stated = answer.data.get("answered_at")
+    return datetime.fromisoformat(stated) if isinstance(stated, str) else answer.at
 
 
 def _unusable(record: Record, request: Record | None, rule: Rule, bench: _Bench) -> str | None:

@@ -123,12 +123,12 @@ class ReviewOperator(HITLOperator):
             raise AirflowFailException(str(problem)) from None
 
     def _completed(self, context: Any, event: dict[str, Any], request: int) -> Any:
-        from pipeline.orchestration import reviews, runs
+        from pipeline.orchestration import answers, runs
 
         run_id = runs.of_context(context)
         this = {"role": self.role, "task": self.task_id, "run_id": run_id}
         if "error" in event:
-            patiently(partial(reviews.record_silence, **this, request=request))
+            patiently(partial(answers.record_silence, **this, request=request))
             return self._silent()
         user = (event.get("responded_by_user") or {}).get("id")
         if not user:
@@ -136,7 +136,7 @@ class ReviewOperator(HITLOperator):
         try:
             answer = patiently(
                 partial(
-                    reviews.take,
+                    answers.take,
                     **this,
                     request=request,
                     reviewer=user,
@@ -146,7 +146,7 @@ class ReviewOperator(HITLOperator):
                 )
             )
         except form.ImproperAnswer as problem:
-            patiently(partial(reviews.record_improper, **this, reviewer=user, problem=str(problem)))
+            patiently(partial(answers.record_improper, **this, reviewer=user, problem=str(problem)))
             raise AirflowException(f"The answer of {user} cannot be taken: {problem}. The review asks again.") from None
         if answer is None:
             return self._silent()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -30,9 +30,6 @@ REFUSED = "refused"
 
 UNKNOWN = "unknown"
 """Who started a run, when Airflow does not say: nobody can show that they did not."""
-
-GRACE = timedelta(minutes=5)
-"""So much later than due an answer still counts: the clocks of Airflow and of a worker may be apart."""
 
 Decision = Literal["approve", "reject", "silent"]
 
@@ -170,18 +167,6 @@ def record_answer(
         **bound,
     }
     return audit.append(ANSWERED, actor=reviewer, run_id=run_id, subject=shown.subject, data=data)
-
-
-def late(request: Record, at: datetime) -> bool:
-    """Tell whether an answer at this moment came when silence had become a rejection."""
-    due = request.data.get("due")
-    return isinstance(due, str) and at > datetime.fromisoformat(due) + GRACE
-
-
-def answered_at(answer: Record) -> datetime:
-    """Return when somebody answered: it may have been taken up later, by a scheduler or a lake that was away."""
-    stated = answer.data.get("answered_at")
-    return datetime.fromisoformat(stated) if isinstance(stated, str) else answer.at
 
 
 def why_not(audit: AuditLog, *, run_id: str, role: str, reviewer: str, task: str | None = None) -> str | None:

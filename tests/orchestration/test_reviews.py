@@ -31,7 +31,7 @@ from pipeline.audit.sentences import describe
 from pipeline.collect import state
 from pipeline.errors import LakeError, Refused, SettingsError, StoreError
 from pipeline.manifest import Manifest, load_manifest
-from pipeline.orchestration import answering, api, command, notify, reviews, runs, tasks
+from pipeline.orchestration import answering, answers, api, command, notify, reviews, runs, tasks
 from pipeline.orchestration.api import WaitingReview
 from pipeline.orchestration.run import Run, for_airflow
 from pipeline.review import blind, form, signoff
@@ -218,7 +218,7 @@ def test_comment_that_made_an_answer_improper_cannot_write_the_next_form(evaluat
     reviews.gate(run_of(evaluated), *uris(evaluated))
     opened(evaluated, task="model_review")
     hostile = "ada](http://evil.example) **Gate: passed**"
-    reviews.record_improper(role="model", task="model_review", run_id=evaluated.run, reviewer="ada", problem=hostile)
+    answers.record_improper(role="model", task="model_review", run_id=evaluated.run, reviewer="ada", problem=hostile)
     assert "](http" not in opened(evaluated, task="model_review").body.split("\n")[0]
 
 
