@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.errors import ServiceError
 from pipeline.local.credentials import OPERATOR, Credentials
 from pipeline.local.process import Service
-from pipeline.settings import PROJECT_ROOT, Settings
+from pipeline.settings import PROJECT_ROOT, Settings, config_file
 
 BIN = Path(sys.executable).parent
 
@@ -67,21 +67,19 @@ def environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
                 "extra": {"disable_ssl": True, "disable_tls": True, "from_email": mail.sender},
             }
         ),
-        "AIRFLOW_CONN_JIRA_DEFAULT": json.dumps(
-            {
-                "conn_type": "http",
-                "host": f"http://127.0.0.1:{settings.local.jira_port}",
-                "login": credentials.jira_email,
-                "password": credentials.jira_token,
-            }
-        ),
         "HF_HUB_DISABLE_XET": "1",
         "PYTHONUNBUFFERED": "1",
         # Tasks fork from the scheduler; macOS-style proxies and telemetry have no business there.
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
-        "LLMOPS_CONFIG": os.environ.get("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.toml")),
+        "LLMOPS_CONFIG": _settings_file(),
     }
+
+
+def _settings_file() -> str:
+    """Return the settings file of this command; tasks, whose working folders are others, must go by it too."""
+    file = config_file()
+    return str(file.resolve()) if file else ""
 
 
 def prepare(settings: Settings, credentials: Credentials) -> None:
