@@ -15,13 +15,15 @@ VARIABLE = f"AIRFLOW_CONN_{NAME.upper()}"
 
 def as_connection(mail: MailSettings) -> str:
     """Return the connection, as JSON, by which Airflow's SMTP hook talks to this mail server."""
+    login = {}
+    if mail.username and mail.password:
+        login = {"login": mail.username, "password": mail.password.get_secret_value()}
     return json.dumps(
         {
             "conn_type": "smtp",
             "host": mail.host,
             "port": mail.port,
-            "login": mail.username,
-            "password": mail.password.get_secret_value() if mail.password else None,
+            **login,
             "extra": {
                 "disable_ssl": mail.security != "tls",
                 "disable_tls": mail.security != "starttls",
