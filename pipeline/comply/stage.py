@@ -78,7 +78,7 @@ def run(
         longest = prompt_limit(settings.features.max_length)
         prober = Prober(lake, settings.comply.batch_size, settings.audit.signing_key, longest)
         findings = run_checks(subject, prober)
-        decision = conclude(subject, findings)
+        decision = conclude(subject, findings, signed=settings.audit.signing_key is not None)
         made = report.document(subject, findings, decision, governance.summary(subject.root))
         for name, data in files(subject, made).items():
             attempt.lake.write(attempt.uri("report", name), data)
@@ -99,8 +99,8 @@ def run(
     )
 
 
-def conclude(subject: Subject, findings: list[Finding]) -> Decision:
-    """Decide on a subject's findings."""
+def conclude(subject: Subject, findings: list[Finding], *, signed: bool = True) -> Decision:
+    """Decide on a subject's findings; `signed` tells whether the trail that would record approvals is signed."""
     from pipeline.answering import folder_digest
 
     output = subject.candidate.output
@@ -110,7 +110,7 @@ def conclude(subject: Subject, findings: list[Finding]) -> Decision:
         size is not None
         for size in (sampling.attacks, sampling.memorised_rows, sampling.triggers, sampling.elicitations)
     )
-    return decide(findings, subject.policy, model, subject.today, sampled=sampled)
+    return decide(findings, subject.policy, model, subject.today, sampled=sampled, signed=signed)
 
 
 def files(subject: Subject, made: dict[str, Any]) -> dict[str, bytes]:
@@ -154,6 +154,7 @@ def _parameters(settings: Settings, policy: Policy, today: date, inputs: dict[st
     return {
         "policy": policy.digest,
         "waivers_in_force": [waiver.check for waiver in policy.waivers if today <= waiver.expires],
+        "signed": settings.audit.signing_key is not None,
         "sampling": settings.comply.model_dump(mode="json", exclude={"batch_size"}),
         "refusals": settings.prepare.refusals().plain(),
         "prompt_tokens": prompt_limit(settings.features.max_length),

@@ -16,7 +16,7 @@ MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]
 
 def doctor() -> None:
     """Check settings, versions, disk, permissions, ports, connections and clocks, and say how to mend each."""
-    from pipeline.doctor import configuration, connections, machine
+    from pipeline.doctor import ahead, configuration, connections, machine
     from pipeline.settings import load
 
     settings = load()
@@ -25,6 +25,8 @@ def doctor() -> None:
         configuration.policy,
         configuration.sources,
         configuration.secrets,
+        ahead.stages,
+        ahead.licences,
         machine.python,
         machine.java,
         machine.disk,

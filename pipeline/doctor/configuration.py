@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -62,17 +63,40 @@ def sources(settings: Settings) -> Iterator[Result]:
 
 
 def secrets(settings: Settings) -> Iterator[Result]:
-    """Name the secrets that a deployment should have and this one lacks."""
+    """Name the secrets that a deployment should have and this one lacks, and what comes of it."""
+    privacy = settings.prepare.privacy
     missing = {
         "LLMOPS_AUDIT__SIGNING_KEY": settings.audit.signing_key is None,
-        "LLMOPS_PUBLISH__TOKEN": settings.publish.token is None,
-        "LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY": (
-            settings.prepare.privacy.mode != "tag" and settings.prepare.privacy.pseudonym_key is None
-        ),
+        "LLMOPS_PUBLISH__TOKEN": settings.publish.token is None and not os.environ.get("HF_TOKEN"),
+        "LLMOPS_PREPARE__PRIVACY__PSEUDONYM_KEY": privacy.mode != "tag" and privacy.pseudonym_key is None,
     }
     lacking = [name for name, away in missing.items() if away]
-    if lacking:
-        remedy = "llmops up makes them on a laptop; elsewhere put them into the environment (openssl rand -hex 32)"
-        yield warning("secrets", f"not set: {', '.join(lacking)}", remedy)
-    else:
+    if not lacking:
         yield ok("secrets", "audit key and store token are set")
+        return
+    found, refused = _consequences(settings)
+    text = "; ".join([f"not set: {', '.join(lacking)}", *found])
+    if settings.local.enabled:
+        yield warning("secrets", text, "llmops up makes them")
+    else:
+        remedy = "Put them into the environment (openssl rand -hex 32); a blank one counts as not set"
+        yield (failed if refused else warning)("secrets", text, remedy)
+
+
+def _consequences(settings: Settings) -> tuple[list[str], bool]:
+    """Return what comes of the secrets that are missing, and whether something is refused for that."""
+    from pipeline.comply.policy import load_policy
+
+    found, refused = [], False
+    if settings.audit.signing_key is None:
+        try:
+            refused = load_policy(settings.policy_file).sign_off.require_signature
+        except SettingsError:  # `policy` says what is wrong there
+            refused = True
+        unsigned = "the audit trail is not signed: whoever writes to the lake can write approvals"
+        found.append(f"{unsigned}, so the gate refuses every model" if refused else unsigned)
+    privacy = settings.prepare.privacy
+    if privacy.mode != "tag" and privacy.pseudonym_key is None:
+        found.append(f"prepare.privacy.mode = {privacy.mode} refuses to work")
+        refused = True
+    return found, refused

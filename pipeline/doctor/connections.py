@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import time
 import uuid
@@ -11,14 +12,16 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from pipeline import mail_connection
 from pipeline.doctor.result import Result, failed, ok, warning
 from pipeline.errors import PipelineError
 from pipeline.mail import connected
-from pipeline.settings import Settings
+from pipeline.settings import MailSettings, Settings
 
 TIMEOUT = 10.0
 SKEW_WARNS, SKEW_FAILS = 5.0, 300.0
 AWS = "https://s3.amazonaws.com"
+BACKEND = "pipeline.airflow_secrets.MailFromSettings"
 
 
 def lake(settings: Settings) -> Iterator[Result]:
@@ -104,16 +107,39 @@ def model_store(settings: Settings) -> Iterator[Result]:
 
 
 def mail(settings: Settings) -> Iterator[Result]:
-    """Greet the mail server."""
+    """Greet the mail server and, where Airflow's environment is, the one that its tasks write through."""
+    tasks = os.environ.get(mail_connection.VARIABLE)
     chosen = settings.mail
+    if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in os.environ and not tasks and not _backend():
+        yield warning(
+            "mail",
+            "the environment has no connection smtp_default, through which tasks write",
+            f"Set {mail_connection.VARIABLE} or AIRFLOW__SECRETS__BACKEND={BACKEND}, unless Airflow's database has it",
+        )
+    if tasks:
+        try:
+            own = mail_connection.as_mail(tasks)
+        except PipelineError as problem:
+            yield failed("mail", f"{problem.what} ({problem.where})", problem.remedy or "Correct it")
+        else:
+            people = {"operators": chosen.operators, "sender": chosen.sender}
+            yield _greeted("mail of tasks", own.model_copy(update=people), f"Check {mail_connection.VARIABLE}")
+    yield _greeted("mail", chosen, "Check [mail]; without it nobody is told")
+
+
+def _backend() -> bool:
+    """Tell whether a secrets backend is configured: ours, or one of the deployment's own, which may have it."""
+    return bool(os.environ.get("AIRFLOW__SECRETS__BACKEND"))
+
+
+def _greeted(name: str, chosen: MailSettings, remedy: str) -> Result:
     where = f"{chosen.host}:{chosen.port}"
     try:
         with connected(chosen, TIMEOUT) as server:
             server.noop()
     except (OSError, smtplib.SMTPException) as problem:
-        yield warning("mail", f"{where} does not take mail: {problem}", "Check [mail]; without it nobody is told")
-    else:
-        yield ok("mail", f"{where} takes mail for {', '.join(chosen.operators)}")
+        return warning(name, f"{where} does not take mail: {problem}", remedy)
+    return ok(name, f"{where} takes mail for {', '.join(chosen.operators)}")
 
 
 def airflow(settings: Settings) -> Iterator[Result]:

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.errors import SettingsError
 from pipeline.evaluate.baseline import baseline_outcomes
 from pipeline.evaluate.benchmarks_adapter import Benchmark, load_benchmark, run_benchmark
 from pipeline.evaluate.examples import Example, Outcome
 from pipeline.evaluate.generation import Responder, Speed
 from pipeline.evaluate.harness import require_harness, run_harness
-from pipeline.evaluate.perturbations.registry import all_perturbations
+from pipeline.evaluate.perturbations.registry import chosen_perturbations
 from pipeline.evaluate.refusal import is_refusal
 from pipeline.evaluate.reliability import Reliability, repeated
 from pipeline.evaluate.robustness import Robustness, measure, perturbed
 
 if TYPE_CHECKING:
-    from pipeline.evaluate.perturbations.base import Perturbation
     from pipeline.refusal_texts import RefusalTexts
 from pipeline.settings import EvaluateSettings
 
@@ -60,7 +58,9 @@ def plan(settings: EvaluateSettings, examples: list[Example], refusals: RefusalT
         examples=examples,
         likelihood_places=sampled(examples, settings.likelihood_examples, settings.seed, "likelihood"),
         repetition_places=sampled(examples, settings.repetition_examples, settings.seed, "repetition"),
-        attacks=perturbed(_chosen(settings), examples, settings.perturbation_examples, settings.seed),
+        attacks=perturbed(
+            chosen_perturbations(settings.perturbations), examples, settings.perturbation_examples, settings.seed
+        ),
         benchmarks=[load_benchmark(place, settings.benchmark_examples) for place in settings.benchmarks],
         refusals=refusals,
     )
@@ -112,19 +112,6 @@ def sampled(examples: Sequence[Example], count: int, seed: int, purpose: str) ->
         key=lambda place: hashlib.sha256(f"{seed}\0{purpose}\0{examples[place].question_id}".encode()).digest(),
     )
     return sorted(ranked[:count])
-
-
-def _chosen(settings: EvaluateSettings) -> list[Perturbation]:
-    known = all_perturbations()
-    names = list(known) if settings.perturbations is None else settings.perturbations
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise SettingsError(
-            f"There is no perturbation called {', '.join(unknown)}",
-            where="evaluate.perturbations",
-            remedy=f"Choose from: {', '.join(known)}",
-        )
-    return [known[name] for name in names]
 
 
 def _with_likelihoods(responder: Responder, outcomes: list[Outcome], places: list[int]) -> list[Outcome]:

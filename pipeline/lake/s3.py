@@ -62,7 +62,10 @@ class S3Store:
             raise self._unreachable(key, problem) from None
 
     def _unreachable(self, key: str, problem: Exception) -> LakeError:
-        remedy = "Check lake.endpoint_url, the credentials and that the service is up (llmops status)"
+        remedy = (
+            "Check lake.endpoint_url (of a table elsewhere, its source's endpoint_url and region), the credentials and "
+            "that the service is up (llmops status)"
+        )
         if "RequestTimeTooSkewed" in str(problem):
             remedy = "The clocks differ by more than 15 minutes: set this machine's or the service's (llmops doctor)"
         return LakeError(

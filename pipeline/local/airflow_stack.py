@@ -10,12 +10,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import ServiceError
 from pipeline.local.credentials import OPERATOR, Credentials
 from pipeline.local.process import Service
-from pipeline.settings import PROJECT_ROOT, MailSettings, Settings
+from pipeline.mail_connection import as_connection
+from pipeline.settings import PROJECT_ROOT, Settings, config_file
 
 BIN = Path(sys.executable).parent
 
@@ -59,35 +59,20 @@ def environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
     return {
         **{f"AIRFLOW__{name}": value for name, value in core.items()},
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(_smtp(settings.mail)),
-        "AIRFLOW_CONN_JIRA_DEFAULT": json.dumps(
-            {
-                "conn_type": "http",
-                "host": f"http://127.0.0.1:{settings.local.jira_port}",
-                "login": credentials.jira_email,
-                "password": credentials.jira_token,
-            }
-        ),
+        "AIRFLOW_CONN_SMTP_DEFAULT": as_connection(settings.mail),
         "HF_HUB_DISABLE_XET": "1",
         "PYTHONUNBUFFERED": "1",
         # Tasks fork from the scheduler; macOS-style proxies and telemetry have no business there.
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
-        "LLMOPS_CONFIG": os.environ.get("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.toml")),
+        "LLMOPS_CONFIG": _settings_file(),
     }
 
 
-def _smtp(mail: MailSettings) -> dict[str, Any]:
-    """Return the `[mail]` settings as a connection of Airflow's; it verifies certificates by itself."""
-    login = {}
-    if mail.username and mail.password:
-        login = {"login": mail.username, "password": mail.password.get_secret_value()}
-    extra = {
-        "disable_ssl": mail.security != "tls",
-        "disable_tls": mail.security != "starttls",
-        "from_email": mail.sender,
-    }
-    return {"conn_type": "smtp", "host": mail.host, "port": mail.port, **login, "extra": extra}
+def _settings_file() -> str:
+    """Return the settings file of this command; tasks, whose working folders are others, must go by it too."""
+    file = config_file()
+    return str(file.resolve()) if file else ""
 
 
 def prepare(settings: Settings, credentials: Credentials) -> None:

@@ -128,15 +128,21 @@ def embedded(settings: Settings, credentials: Credentials) -> list[Service]:
     ]
 
 
-def client_environment(settings: Settings, credentials: Credentials) -> dict[str, str]:
-    """Return what a command needs to use the embedded services, for this process and its children."""
-    return {
-        "JIRA_EMAIL": credentials.jira_email,
-        "JIRA_API_TOKEN": credentials.jira_token,
+def make_known(settings: Settings, credentials: Credentials) -> None:
+    """Let this process and its children use the embedded services; what the environment says already, stays.
+
+    The sample Jira's credentials have names of their own: `JIRA_EMAIL` and the like are for the user's own site, which
+    may stand beside it among the sources.
+    """
+    for name, value in {
+        "SAMPLE_JIRA_URL": f"http://127.0.0.1:{settings.local.jira_port}",
+        "SAMPLE_JIRA_EMAIL": credentials.jira_email,
+        "SAMPLE_JIRA_API_TOKEN": credentials.jira_token,
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "NO_PROXY": os.environ.get("NO_PROXY", "127.0.0.1,localhost"),
-    }
+        "NO_PROXY": "127.0.0.1,localhost",
+    }.items():
+        os.environ.setdefault(name, value)
 
 
 def _module(name: str, module: str, port: int, health: str) -> Service:

@@ -30,7 +30,7 @@ def up(settings: Settings, *, airflow: bool = True, say: Callable[[str], None] =
             remedy="Start the services of your own deployment, or use the laptop's settings",
         )
     made = credentials.ensure(settings, reviewers(settings))
-    os.environ.update(services.client_environment(settings, made))
+    services.make_known(settings, made)
     supervisor = Supervisor(settings.state_dir)
     _start(supervisor, services.embedded(settings, made), say)
     settings = load()

@@ -61,6 +61,8 @@ class AuditSettings(Section):
     @model_validator(mode="after")
     def _changed(self) -> AuditSettings:
         retired = {key.get_secret_value() for key in self.retired_keys}
+        if any(not key.strip() for key in retired):
+            raise ValueError("a blank text in retired_keys is no key")
         if retired and (self.signing_key is None or self.signing_key.get_secret_value() in retired):
             raise ValueError("retired_keys needs a signing_key that is not one of them")
         return self

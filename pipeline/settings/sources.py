@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -60,10 +61,16 @@ class JiraSourceSettings(SourceSettings):
 
 
 class TableSourceSettings(SourceSettings):
-    """Question/answer rows in Parquet, CSV or JSON Lines."""
+    """Question/answer rows in Parquet, CSV or JSON Lines.
+
+    A table on S3 is read as the lake is. With an `endpoint_url` or a `region` of its own it is elsewhere: then without
+    an endpoint on AWS, and with the credentials of the AWS default chain (environment, profile, role), not the lake's.
+    """
 
     kind: Literal["table"]
     uri: str
+    endpoint_url: str | None = None
+    region: str | None = None
     format: Literal["auto", "parquet", "csv", "jsonl"] = "auto"
     encoding: str | None = None
     question: str = "question"
@@ -96,3 +103,12 @@ class CollectSettings(Section):
 
     user_agent: str = "llmops-pipeline/0.1 (+https://example.com/contact; set collect.user_agent)"
     sources: list[AnySource] = []
+
+    @field_validator("sources")
+    @classmethod
+    def _distinct(cls, sources: list[AnySource]) -> list[AnySource]:
+        """Refuse a name that two sources have: it is part of their rows' ids."""
+        twice = sorted({name for name, count in Counter(source.name for source in sources).items() if count > 1})
+        if twice:
+            raise ValueError(f"every source needs a name of its own, and two are called {', '.join(twice)}")
+        return sources

@@ -92,7 +92,7 @@ class MlflowTracker(Tracker):
             raise TrainingError(
                 "mlflow is not installed",
                 where="train.tracking = mlflow",
-                remedy="pip install 'llmops-pipeline[mlflow]', or use trackio",
+                remedy="pip install --editable '.[mlflow]' in the project's folder, or use trackio",
             ) from None
         self._mlflow = mlflow
         mlflow.set_experiment(project)

@@ -97,6 +97,14 @@ def test_a_sample_of_probes_does_not_do_where_the_policy_demands_all() -> None:
     assert "demands all probes" in decide(findings(), strict, MODEL, TODAY, sampled=True).reasons[0]
 
 
+def test_an_unsigned_trail_does_not_do_where_the_policy_demands_a_signed_one() -> None:
+    decided = decide(findings(), policy(), MODEL, TODAY, sampled=True, signed=False)
+    assert decided.verdict == "refused"
+    assert "LLMOPS_AUDIT__SIGNING_KEY" in decided.reasons[0]
+    lenient = policy(sign_off={"require_signature": False})
+    assert decide(findings(), lenient, MODEL, TODAY, sampled=True, signed=False).verdict == "passed"
+
+
 class Broken(Check):
     """A check with a defect of its own."""
 

@@ -98,6 +98,17 @@ def test_the_doctor_of_a_container_finds_airflow(services: dict[str, Any]) -> No
     assert ["--port", port] == services[host]["command"][-2:]
 
 
+def test_tasks_mail_through_the_settings_unless_a_connection_says_otherwise(services: dict[str, Any]) -> None:
+    from airflow.sdk.module_loading import import_string
+
+    environment = services["airflow-worker"]["environment"]
+    ((name, default),) = re.findall(r"^\$\{(\w+)-(.+)\}$", environment["AIRFLOW__SECRETS__BACKEND"])
+    assert import_string(default)().get_variable("any") is None
+    assert re.search(rf"^# {name}=$", EXAMPLE.read_text(), re.MULTILINE)
+    assert environment["LLMOPS_MAIL__HOST"] == "${SMTP_HOST:-mail}"
+    assert environment["AIRFLOW_CONN_SMTP_DEFAULT"] == "${AIRFLOW_CONN_SMTP_DEFAULT:-}"
+
+
 def test_the_worker_with_a_gpu_has_what_qlora_needs_in_an_image_of_its_own(services: dict[str, Any]) -> None:
     gpu, cpu = services["airflow-gpu-worker"], services["airflow-worker"]
     assert gpu["build"]["args"]["EXTRAS"].split(",") == ["production", "gpu"]

@@ -115,6 +115,22 @@ def test_servers_that_are_away_are_named() -> None:
     assert only(connections.mail(settings)).status == "warning"
 
 
+def test_the_server_that_tasks_mail_through_is_greeted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(mail=MailSettings(port=9))
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "sqlite://")
+    monkeypatch.delenv("AIRFLOW__SECRETS__BACKEND", raising=False)
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "")
+    assert "smtp_default" in next(connections.mail(settings)).found
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", connections.BACKEND)
+    assert [one.name for one in connections.mail(settings)] == ["mail"]
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://127.0.0.1:8/?disable_ssl=true&disable_tls=true")
+    tasks, commands = connections.mail(settings)
+    assert (tasks.name, tasks.status, commands.status) == ("mail of tasks", "warning", "warning")
+    assert "127.0.0.1:8 " in tasks.found
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "{hush")
+    assert next(connections.mail(settings)).status == "failed"
+
+
 def test_a_port_of_somebody_else_is_named(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

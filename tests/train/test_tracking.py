@@ -135,5 +135,5 @@ def test_equal_trials_of_two_searches_are_two_runs(stages: Stages, monkeypatch: 
 
 def test_without_mlflow_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(TrainingError, match=r"mlflow is not installed.*pip install 'llmops-pipeline\[mlflow\]'"):
+    with pytest.raises(TrainingError, match=r"mlflow is not installed.*pip install --editable '\.\[mlflow\]'"):
         MlflowTracker("project", "name", "group", hyper().to_json())

@@ -12,6 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import SettingsError
 
+SAMPLE = ("SAMPLE_JIRA_URL", "SAMPLE_JIRA_EMAIL", "SAMPLE_JIRA_API_TOKEN")
+"""Variables that say where the embedded sample Jira is and who asks it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -30,13 +33,17 @@ class Credentials:
         return {"Authorization": f"Basic {pair}"}
 
 
-def find_credentials(connection: str, api: str) -> Credentials:
-    """Return the credentials for a source.
+def find_credentials(connection: str, api: str, base_url: str = "") -> Credentials:
+    """Return the credentials for a source at an address.
 
-    The first that exists is used: `JIRA_EMAIL` with `JIRA_API_TOKEN` (Cloud), `JIRA_PAT` (Server, Data Center), the
-    environment's `AIRFLOW_CONN_<connection>`, and inside an Airflow task the connection itself. Without any, the
-    site is asked anonymously. Raises SettingsError for a connection that cannot be read.
+    The embedded sample Jira has its own, which `llmops` puts into the environment and which no other site is sent.
+    Otherwise the first that exists is used: `JIRA_EMAIL` with `JIRA_API_TOKEN` (Cloud), `JIRA_PAT` (Server, Data
+    Center), the environment's `AIRFLOW_CONN_<connection>`, and inside an Airflow task the connection itself. Without
+    any, the site is asked anonymously. Raises SettingsError for a connection that cannot be read.
     """
+    sample_url, sample_email, sample_token = (os.environ.get(name) for name in SAMPLE)
+    if sample_url and base_url.rstrip("/") == sample_url:
+        return Credentials(sample_email, sample_token)
     email, token, personal = (os.environ.get(name) for name in ("JIRA_EMAIL", "JIRA_API_TOKEN", "JIRA_PAT"))
     if api != "cloud" and personal:
         return Credentials(token=personal)

@@ -50,7 +50,7 @@ class JiraSource(Source[JiraSourceSettings]):
         config = self.config
         client = JsonClient(
             config.base_url,
-            find_credentials(config.connection, config.api),
+            find_credentials(config.connection, config.api, config.base_url),
             user_agent=self.user_agent,
             allow_private=config.allow_private,
             patience=self._patience,

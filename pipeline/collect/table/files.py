@@ -14,7 +14,7 @@ from pipeline.errors import LakeError, SourceError
 from pipeline.lake import Lake, open_lake
 
 if TYPE_CHECKING:
-    from pipeline.settings import LakeSettings
+    from pipeline.settings import LakeSettings, TableSourceSettings
 
 EXTENSIONS = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 COMPRESSIONS = (".gz", ".bz2", ".zst", ".lz4")
@@ -67,10 +67,18 @@ class Files(ABC):
         """Copy a file to a local path and return it; raises SourceError when it is gone or cannot be read."""
 
 
+def service(config: TableSourceSettings, lake: LakeSettings) -> LakeSettings:
+    """Return how a source's S3 is reached: as the lake, or at a service of its own, without the lake's keys."""
+    if not config.endpoint_url and not config.region:
+        return lake
+    own = {"endpoint_url": config.endpoint_url or None, "region": config.region or lake.region}
+    return lake.model_copy(update={**own, "access_key": None, "secret_key": None})
+
+
 def open_files(uri: str, settings: LakeSettings) -> Files:
     """Return the files of `s3://bucket/key`, `file:///path` or a plain path; a trailing pattern chooses among them.
 
-    S3 is reached through the lake's endpoint and credentials. Raises SourceError for any other scheme.
+    S3 is reached through the endpoint and credentials of `settings`. Raises SourceError for any other scheme.
     """
     parts = urlsplit(uri)
     if parts.scheme == "s3" and parts.netloc:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
 from pipeline.collect.table.drift import MAX_WARNINGS, Drift
-from pipeline.collect.table.files import TableFile, open_files
+from pipeline.collect.table.files import TableFile, open_files, service
 from pipeline.collect.table.mapping import RowMapping
 from pipeline.collect.table.partitions import partition_values, predicates
 from pipeline.collect.table.readers.base import TableReader
@@ -45,22 +45,22 @@ class TableSource(Source[TableSourceSettings]):
     def __init__(
         self, config: TableSourceSettings, *, user_agent: str = "llmops-pipeline", lake: LakeSettings | None = None
     ) -> None:
-        """Keep the configuration; `lake` gives the endpoint and credentials for `s3://` addresses."""
+        """Keep the configuration; `lake` gives endpoint and credentials for `s3://`, unless it has its own endpoint."""
         super().__init__(config, user_agent=user_agent)
-        self._lake = lake or LakeSettings()
+        self._service = service(config, lake or LakeSettings())
         self._predicates = predicates(config.where)
         self._drift = Drift()
         self._times = Times(datetime.now(UTC))
 
     @classmethod
     def from_settings(cls, config: TableSourceSettings, settings: Settings) -> Self:
-        """Read S3 through the lake's endpoint."""
+        """Read S3 through the lake's endpoint, unless the source names another."""
         return cls(config, user_agent=settings.collect.user_agent, lake=settings.lake)
 
     def documents(self, state: SourceState, landing: Landing) -> Iterator[Document]:
         """Yield one document per file or per folder of generated files; those with the same tags are not read."""
         self._times = Times(state.now)
-        place = open_files(self.config.uri, self._lake)
+        place = open_files(self.config.uri, self._service)
         selected = [file for file in place.list() if self._selected(file)]
         self._warn_of_links(place.skipped)
         if not selected:

@@ -128,8 +128,8 @@ EXPECTATIONS = (
 )  # fmt: skip
 
 
-def check(measured: Measured, chosen: PrepareSettings) -> list[Outcome]:
-    """Return how every expectation came out; raises SettingsError for a limit that names none."""
+def limits_of(chosen: PrepareSettings) -> dict[str, float]:
+    """Return the limit of every expectation; raises SettingsError for one in the settings that names none."""
     limits = {
         **{expectation.name: expectation.limit for expectation in EXPECTATIONS},
         "usable_rows": chosen.min_rows,
@@ -142,7 +142,12 @@ def check(measured: Measured, chosen: PrepareSettings) -> list[Outcome]:
             where="[prepare.limits]",
             remedy=f"There are {', '.join(sorted(limits))}",
         )
-    limits |= chosen.limits
+    return limits | chosen.limits
+
+
+def check(measured: Measured, chosen: PrepareSettings) -> list[Outcome]:
+    """Return how every expectation came out; raises SettingsError for a limit that names none."""
+    limits = limits_of(chosen)
     outcomes = []
     for one in EXPECTATIONS:
         value, limit = float(one.measure(measured)), limits[one.name]
