@@ -2,7 +2,8 @@
 
 It answers like Jira Cloud's REST API version 3 where the pipeline (or anybody's client) looks: search with page
 tokens and a JQL subset, issues, paged comments with `jsdPublic`, `/myself`, basic authentication, 410 for the removed
-search; also the service desk's public comments and Server's version 2, which serves rich text as it is stored.
+search; also the service desk's public comments and Server's version 2, which serves rich text as it is stored. A
+stranger, or a user whose token is wrong, is shown a site without issues, as Cloud does; only `/myself` answers 401.
 Failures on demand: see `Fault`.
 
     python -m pipeline.local.jira_server --port 28081
@@ -34,6 +35,7 @@ ZONE = "Europe/Berlin"
 EMBEDDED_COMMENTS = 5
 MAX_ISSUES = 100
 MAX_IDS = 5000
+MYSELF = re.compile(r"^/rest/api/[23]/myself$")
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class JiraApi:
             (re.compile(r"^/rest/api/3/search/jql$"), self.search_by_token),
             (re.compile(r"^/rest/api/3/search$"), self.removed),
             (re.compile(r"^/rest/api/2/search$"), self.search_by_number),
-            (re.compile(r"^/rest/api/[23]/myself$"), self.myself),
+            (MYSELF, self.myself),
             (re.compile(r"^/rest/api/[23]/serverInfo$"), self.server_info),
             (re.compile(r"^/rest/api/[23]/issue/([^/]+)/comment$"), self.comments),
             (re.compile(r"^/rest/api/[23]/issue/([^/]+)$"), self.issue),
@@ -272,6 +274,8 @@ class JiraHandler(QuietHandler):
     """HTTP for `JiraApi`: authentication, faults, JSON."""
 
     api: JiraApi
+    empty: JiraApi
+    """What a stranger sees of a site that is not open to everybody."""
     authorization: str | None = None
 
     def do_GET(self) -> None:
@@ -311,21 +315,24 @@ class JiraHandler(QuietHandler):
         if fault and fault.mode == "hang_up":
             self.close_connection = True
             return
+        authorised, named = self._authorised(), bool(self.headers.get("Authorization"))
+        failed = named and not authorised
         try:
-            if not self._authorised():
+            # Server refuses wrong credentials anywhere; Cloud then answers as to a stranger.
+            if (MYSELF.match(path) and not (authorised and named)) or (failed and path.startswith("/rest/api/2/")):
                 raise Refusal(401, "Client must be authenticated to access this resource.")
-            status, data = 200, self.api.answer(path, parameters)
+            status, data = 200, (self.api if authorised else self.empty).answer(path, parameters)
         except Refusal as refusal:
             status, data = refusal.status, {"errorMessages": [refusal.message], "errors": {}}
-        self._json(status, data, fault)
+        self._json(status, data, fault, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"} if failed else {})
 
     def _authorised(self) -> bool:
         given = self.headers.get("Authorization", "")
         return self.authorization is None or hmac.compare_digest(given.encode(), self.authorization.encode())
 
-    def _json(self, status: int, data: Any, fault: Fault | None = None) -> None:
+    def _json(self, status: int, data: Any, fault: Fault | None = None, more: Mapping[str, str] | None = None) -> None:
         body = json.dumps(data, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json;charset=UTF-8"}
+        headers = {"Content-Type": "application/json;charset=UTF-8", **(more or {})}
         if fault and fault.mode == "truncate":
             body = body[: len(body) // 2]
         if fault and fault.mode == "drip":
@@ -347,9 +354,8 @@ class JiraHandler(QuietHandler):
 def make_server(port: int, store: TicketStore, credentials: tuple[str, str] | None = None) -> LoopbackServer:
     """Return a server on the loopback (port 0: any free one); without credentials it is open to everybody."""
     pair = base64.b64encode(":".join(credentials).encode()).decode() if credentials else None
-    handler = type(
-        "Handler", (JiraHandler,), {"api": JiraApi(store), "authorization": f"Basic {pair}" if pair else None}
-    )
+    served = {"api": JiraApi(store), "empty": JiraApi(TicketStore({}))}
+    handler = type("Handler", (JiraHandler,), {**served, "authorization": f"Basic {pair}" if pair else None})
     return LoopbackServer(("127.0.0.1", port), handler)
 
 

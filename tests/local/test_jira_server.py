@@ -64,7 +64,13 @@ def test_refusals_are_like_jiras(site: httpx.Client, path: str, parameters: dict
 
 
 def test_wrong_credentials(site: httpx.Client) -> None:
-    assert site.get("/rest/api/3/myself", auth=("bot@example.com", "wrong")).status_code == 401
+    wrong = ("bot@example.com", "wrong")
+    assert site.get("/rest/api/3/myself", auth=wrong).status_code == 401
+    found = site.get("/rest/api/3/search/jql", params={"jql": "project = HELP"}, auth=wrong)
+    assert (found.status_code, found.json()) == (200, {"issues": [], "isLast": True})
+    assert found.headers["x-seraph-loginreason"] == "AUTHENTICATED_FAILED"
+    assert site.get("/rest/api/2/search", params={"jql": "project = HELP"}, auth=wrong).status_code == 401
+    assert "x-seraph-loginreason" not in site.get("/rest/api/3/myself").headers
     assert site.get("/status", auth=("", "")).status_code == 200
 
 

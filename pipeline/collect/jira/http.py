@@ -20,6 +20,8 @@ from pipeline.log import get_logger
 from pipeline.scrubbing import without_secrets
 
 log = get_logger(__name__)
+LOGIN_FAILED = "AUTHENTICATED_FAILED"
+"""What Jira says beside an answer, of whatever status, that it gave as to a stranger: the credentials are wrong."""
 RETRIED = frozenset((429, 500, 502, 503, 504))
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "retry-after", "x-arequestid", "x-ratelimit-remaining")
 
@@ -78,6 +80,8 @@ class JsonClient:
     ) -> None:
         """Open connections to one site; credentials are never sent anywhere else, since no redirect is followed."""
         self.base_url = base_url.rstrip("/")
+        self.named = bool(credentials.headers())
+        """Whether the site is told who asks."""
         self._patience = patience or Patience()
         self._sleep = sleep
         self._waited = 0.0
@@ -130,6 +134,8 @@ class JsonClient:
             raise _Again(RequestFailed(0, f"{type(problem).__name__}: {problem}", url)) from None
         except httpx.InvalidURL as problem:
             raise SourceError(f"This is no address: {problem}", where=url, remedy="Correct base_url") from None
+        if self.named and LOGIN_FAILED in response.headers.get("X-Seraph-LoginReason", ""):
+            raise RequestFailed(401, "the site does not accept the credentials", url)
         if response.status_code in RETRIED:
             failure = RequestFailed(response.status_code, _message(body), url)
             raise _Again(failure, retry_after(response.headers.get("Retry-After")))

@@ -79,9 +79,9 @@ class JiraSource(Source[JiraSourceSettings]):
 
     def _incremental(self, api: RestApi, state: SourceState) -> Iterator[Document]:
         config = self.config
+        zone = api.time_zone()
         self._whole = _is_due(state, timedelta(days=config.reread_days))
         before = None if self._whole else moment(state.checkpoint.get("updated"))
-        zone = api.time_zone() if before else None
         progress = _Progress(before, state.now)
         query = since(config.jql, before, zone, timedelta(minutes=config.overlap_minutes))
         seen: set[str] = set()

@@ -133,7 +133,10 @@ def test_a_comment_that_became_internal_without_a_trace_is_found_by_reading_all_
     assert statuses(tickets.documents(state)[1]) == {"unchanged": 2}
 
 
-def test_the_time_of_the_last_change_is_asked_in_the_users_time_zone(tickets: TicketSite, lake: Lake) -> None:
+def test_the_time_of_the_last_change_is_asked_in_the_users_time_zone(
+    tickets: TicketSite, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIRA_PAT", "anybody")
     tickets.put(issue(1))
     collect(lake, tickets.config(), "r1")
     tickets.store.requests.clear()
