@@ -46,14 +46,16 @@ class Listed:
         return str(fields_of(self.raw).get("updated") or "").encode("utf-8", "replace").decode()
 
 
-class Endless(Exception):
-    """The server repeats itself instead of coming to an end; what it gave until then is sound, but not all."""
+class Unfinished(Exception):
+    """A listing that came to no sound end, with why, as a clause; what it gave until then is sound, but not all."""
 
 
 class RestApi(ABC):
     """Jira's REST API. Subclasses say how a version pages, and in which form it writes rich text."""
 
     version: ClassVar[str]
+    order: ClassVar[str] = "updated ASC"
+    """In which order issues are listed: one in which a change while the pages are read hides no other issue."""
     comment_parameters: ClassVar[Mapping[str, str | int]] = {}
 
     def __init__(
@@ -69,7 +71,7 @@ class RestApi(ABC):
 
     @abstractmethod
     def pages(self, jql: str, fields: tuple[str, ...]) -> Iterator[tuple[Answer, list[Any]]]:
-        """Yield the pages of a search; raises Endless when they do not end, RequestFailed, SourceError."""
+        """Yield the pages of a search; raises Unfinished, RequestFailed, SourceError."""
 
     @staticmethod
     @abstractmethod
@@ -96,7 +98,7 @@ class RestApi(ABC):
             seen.update(issue.issue_id for issue in fresh)
             stale = 0 if fresh else stale + 1
             if stale >= STALE_PAGES:
-                raise Endless(f"{stale} pages in a row held nothing new")
+                raise Unfinished(f"the ticket system repeats itself: {stale} pages in a row held nothing new")
             yield answer, list({issue.issue_id: issue for issue in fresh}.values())
 
     def time_zone(self) -> str | None:

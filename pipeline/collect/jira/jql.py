@@ -21,8 +21,8 @@ def without_order(jql: str) -> str:
     return (jql[: found.start()] if found else jql).strip()
 
 
-def since(jql: str, moment: datetime | None, zone: str | None, overlap: timedelta) -> str:
-    """Return the query for what changed since a moment, oldest change first.
+def since(jql: str, moment: datetime | None, zone: str | None, overlap: timedelta, order: str) -> str:
+    """Return the query for what changed since a moment, in an order such as `key ASC`.
 
     JQL reads times in the asking user's time zone and to the minute, hence the overlap; who calls compares what
     comes again with what it has.
@@ -36,11 +36,11 @@ def since(jql: str, moment: datetime | None, zone: str | None, overlap: timedelt
         except (KeyError, ValueError, OSError):
             local = moment - UNKNOWN_ZONE_OVERLAP - overlap
         clauses.append(f'updated >= "{local:%Y-%m-%d %H:%M}"')
-    return f"{' AND '.join(clauses)} ORDER BY updated ASC".strip()
+    return f"{' AND '.join(clauses)} ORDER BY {order}".strip()
 
 
-def having_ids(jql: str, ids: list[str]) -> str:
-    """Return the query for some of its issues by their ids."""
+def having_ids(jql: str, ids: list[str], order: str) -> str:
+    """Return the query for some of its issues by their ids, in an order."""
     base = without_order(jql)
     listed = ", ".join(issue for issue in ids if issue.isdecimal())
-    return f"({base}) AND id in ({listed})" if base else f"id in ({listed})"
+    return f"({base}) AND id in ({listed}) ORDER BY {order}" if base else f"id in ({listed}) ORDER BY {order}"

@@ -518,13 +518,13 @@ def test_the_order_is_replaced(jql: str, expected: str) -> None:
 def test_queries() -> None:
     moment = BEGIN
     assert (
-        since("a = 1 OR b = 2", moment, "America/New_York", timedelta(minutes=10))
+        since("a = 1 OR b = 2", moment, "America/New_York", timedelta(minutes=10), "updated ASC")
         == '(a = 1 OR b = 2) AND updated >= "2026-03-02 03:50" ORDER BY updated ASC'
     )
     for zone in (None, "Mars/Olympus", "../../etc/passwd"):
-        assert 'updated >= "2026-03-01 06:50"' in since("a = 1", moment, zone, timedelta(minutes=10))
-    assert since("", None, None, timedelta()) == "ORDER BY updated ASC"
-    assert having_ids("a = 1", ["1", "2", "3) OR (x = 1"]) == "(a = 1) AND id in (1, 2)"
+        assert 'updated >= "2026-03-01 06:50"' in since("a = 1", moment, zone, timedelta(minutes=10), "key ASC")
+    assert since("", None, None, timedelta(), "key ASC") == "ORDER BY key ASC"
+    assert having_ids("a = 1", ["1", "2", "3) OR (x = 1"], "key ASC") == "(a = 1) AND id in (1, 2) ORDER BY key ASC"
 
 
 def test_persons_without_an_account_are_not_agents(tickets: TicketSite) -> None:
