@@ -120,7 +120,8 @@ class JsonClient:
         raise last
 
     def _once(self, url: str, params: Mapping[str, str | int] | None, headers: Mapping[str, str] | None) -> Answer:
-        request = self._http.build_request("GET", url, params=params, headers=headers)
+        # An empty mapping would take away what the path itself asks for.
+        request = self._http.build_request("GET", url, params=params or None, headers=headers)
         try:
             with deadline(self._patience.deadline):
                 response = self._http.send(request, stream=True)
