@@ -65,6 +65,8 @@ class RestApi(ABC):
         self._client = client
         self._landing = landing
         self._unmarked_public = unmarked_public
+        # Where marks are to be asked for, as on Server, the search gives none: an unmarked comment may be internal.
+        self._search_is_believed = unmarked_public and not self.comment_parameters
         self._landed = 0
         reading = Reading(self.version, self.text, self.comment_parameters, service_desk, unmarked_public)
         self._comments = Comments(client, self._land, reading)
@@ -81,7 +83,7 @@ class RestApi(ABC):
     def search(self, jql: str) -> Iterator[Listed]:
         """Yield every issue that matches, with the fields of a ticket; the raw pages are landed."""
         for answer, issues in self._guarded(jql, FIELDS):
-            self._land(f"search-{self._next():05d}.json", answer)
+            self._land_as(f"search-{self._next():05d}.json", answer, unmarked_public=self._search_is_believed)
             yield from issues
 
     def ids(self, jql: str) -> Iterator[str]:
@@ -144,9 +146,12 @@ class RestApi(ABC):
         return self._landed
 
     def _land(self, name: str, answer: Answer) -> None:
+        self._land_as(name, answer, unmarked_public=self._unmarked_public)
+
+    def _land_as(self, name: str, answer: Answer, *, unmarked_public: bool) -> None:
         """Keep an answer as it came, but for internal comments: those do not leave the ticket system, not even raw."""
         try:
-            body, removed = public_only(answer.data, answer.body, unmarked_public=self._unmarked_public)
+            body, removed = public_only(answer.data, answer.body, unmarked_public=unmarked_public)
         except RecursionError:
             raise RequestFailed(200, "its JSON is nested without end", answer.metadata["url"]) from None
         note = {"internal_comments_removed": removed} if removed else {}

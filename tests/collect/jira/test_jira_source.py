@@ -233,6 +233,19 @@ def test_server_speaks_version_2_and_wiki_markup(tickets: TicketSite, monkeypatc
     assert len(tickets.asked("/rest/api/2/search")) == 3
 
 
+@pytest.mark.parametrize("unmarked", ["internal", "public"])
+def test_internal_comments_of_server_never_reach_the_lake(tickets: TicketSite, lake: Lake, unmarked: str) -> None:
+    """Server's search leaves out the marks that its pages of comments hold."""
+    hidden = {"key": "sd.public.comment", "value": {"internal": True}}
+    shown = wiki_comment(1, "Press it.", properties=[{"key": "sd.public.comment", "value": {"internal": False}}])
+    tickets.put(wiki_issue(1, shown, wiki_comment(2, "TOPSECRET", properties=[hidden])))
+    manifest = collect(lake, tickets.config(api="server", unmarked_comments=unmarked))
+    assert [row["answer"] for row in rows_of(lake, manifest)] == ["Press it."]
+    everything = b"".join(lake.read(info.uri) for info in lake.objects(lake.root))
+    assert b"TOPSECRET" not in everything
+    assert b"Press it." in everything
+
+
 def test_the_whole_sample_help_desk(lake: Lake) -> None:
     from pipeline.local.jira_server import TicketStore
 
