@@ -65,7 +65,7 @@ class TableSource(Source[TableSourceSettings]):
         self._warn_of_links(place.skipped)
         if not selected:
             raise SourceError("No file meets the predicates on partitions", where=self.config.uri, remedy="Check where")
-        for group in _groups(selected):
+        for group in _groups(selected, named=place.single):
             before = state.documents.get(group.document_id, {})
             if before and before.get("tags") == group.tags():
                 yield Document(group.document_id, "unchanged", before)
@@ -192,9 +192,13 @@ def _folder_of(file: TableFile) -> str:
     return file.path.rpartition("/")[0] if file.generated else file.path
 
 
-def _groups(files: list[TableFile]) -> list[Group]:
+def _groups(files: list[TableFile], *, named: bool) -> list[Group]:
+    """Return the documents that files make; `named`: the settings name a file, whose name therefore stays.
+
+    A generated name is no identity even when there is one such file: the next write gives another name, or two.
+    """
     groups: dict[str, Group] = {}
     for file in files:
-        name = file.uri.rpartition("/")[0] + "/" if file.generated and len(files) > 1 else file.uri
+        name = file.uri.rpartition("/")[0] + "/" if file.generated and not named else file.uri
         groups.setdefault(name, Group(name)).files.append(file)
     return [groups[name] for name in sorted(groups)]

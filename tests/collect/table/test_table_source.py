@@ -243,6 +243,28 @@ def test_files_with_generated_names_are_one_dataset(lake: Lake, folder: Path) ->
     assert second.facts["documents"] == {"changed": 1}
 
 
+def test_a_dataset_of_one_part_keeps_its_ids_when_it_is_written_again(lake: Lake, folder: Path) -> None:
+    def write(*names: str) -> None:
+        for old in folder.glob("*.parquet"):
+            old.unlink()
+        for pair, name in zip(([("a?", "1"), ("b?", "2")], [("c?", "3")]), names, strict=False):
+            pq.write_table(table(pair), folder / name)
+
+    write("part-00000-0c1f7a52-3f5a-4a53-9d5f-8d4d3cf0a001-c000.snappy.parquet")
+    first = rows_of(lake, collect(lake, config(folder), "r1"))
+    write("part-00000-5d0fa5ac-98e1-4c5c-8a2e-111111111111-c000.snappy.parquet")
+    second = collect(lake, config(folder / "*.parquet"), "r2")
+    write("part-00000-aaaaaaaa-98e1-4c5c-8a2e-111111111111-c000.parquet", "part-00001-aaaa.parquet")
+    third = collect(lake, config(folder), "r3")
+    ids = {row["question"]: row["question_id"] for row in first}
+    for manifest in (second, third):
+        found = {row["question"]: row["question_id"] for row in rows_of(lake, manifest)}
+        assert {name: found[name] for name in ids} == ids
+        assert manifest.facts["rows"]["retired"] == 0
+    named = config(folder / "part-00001-aaaa.parquet", name="other")
+    assert rows_of(lake, collect(lake, named))[0]["document_id"].endswith("part-00001-aaaa.parquet")
+
+
 def test_schema_drift_is_reported(lake: Lake, folder: Path) -> None:
     pq.write_table(table(extra=[1, 2, 3]), folder / "a.parquet")
     collect(lake, config(folder), "r1")
