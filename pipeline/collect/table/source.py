@@ -79,9 +79,9 @@ class TableSource(Source[TableSourceSettings]):
                     continue
                 validators = {"tags": group.tags(), "sha256": digests, "schemas": dict(before.get("schemas") or {})}
                 if before and before.get("sha256") == digests:
-                    yield Document(group.document_id, "unchanged", validators)
+                    yield Document(group.document_id, "unchanged", {**before, **validators})
                     continue
-                yield Document(group.document_id, "changed", validators, reading.batches(validators))
+                yield Document(group.document_id, "changed", validators, reading.batches(validators, before))
         self.warnings += [*self._drift.warnings(), *self._times.warnings(self.config.name)]
 
     def _warn_of_links(self, paths: list[str]) -> None:
@@ -145,15 +145,22 @@ class _Reading:
             self._local[file.path] = local
         return digests
 
-    def batches(self, validators: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-        """Land each file and yield its rows. A damaged file of several is set aside; a single one is unreadable."""
+    def batches(self, validators: dict[str, Any], before: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+        """Land each file and yield its rows; `before` are the validators of the last reading, if there was one.
+
+        A damaged file of several is set aside when the document is new, or when it was as damaged before; otherwise
+        the document is unreadable, as is one of a single file: rows that it had would be lost with the damage.
+        """
         schemas = validators["schemas"]
+        known = set(before.get("damaged") or ())
         for file in self._group.files:
+            digest = validators["sha256"][file.path]
             try:
                 yield from self._rows(file, schemas)
             except Unreadable as problem:
-                if len(self._group.files) == 1:
+                if len(self._group.files) == 1 or (before and digest not in known):
                     raise
+                validators.setdefault("damaged", []).append(digest)
                 yield from to_batches([self._damaged(file, problem)])
             finally:
                 self._local[file.path].unlink(missing_ok=True)
@@ -173,7 +180,7 @@ class _Reading:
         source.note_schema(file.path, schema, schemas.get(_folder_of(file)))
         schemas[_folder_of(file)] = schema
         mapping = source.mapping(self._group, file)
-        yield from mapping.batches(reader.pieces(path, mapping.wanted()))
+        yield from mapping.batches(reader.pieces(path, mapping.wanted(), mapping.required()))
 
     def _land(self, file: TableFile, local: Path) -> None:
         self._landing.land_file(file.path, local, {"uri": file.uri, "tag": file.tag})

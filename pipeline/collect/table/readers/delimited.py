@@ -35,7 +35,7 @@ class DelimitedReader(TableReader):
         """Return the names in the header line."""
         return dict.fromkeys(dialect_of(path, self.encoding).names, "text")
 
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield the wanted columns; whole records only."""
         dialect = dialect_of(path, self.encoding)
         missing = [name for name in wanted if name not in dialect.names]

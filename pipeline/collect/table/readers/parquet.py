@@ -26,7 +26,7 @@ class ParquetReader(TableReader):
         with _opened(path) as file:
             return {field.name: str(field.type) for field in file.schema_arrow}
 
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield the wanted columns in batches of 4,096 rows."""
         with _opened(path) as file:
             schema = file.schema_arrow
