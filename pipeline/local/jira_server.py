@@ -212,7 +212,7 @@ class JiraApi:
                 "id": comment["id"],
                 "body": adf_text(comment["body"]),
                 "public": _is_public(comment),
-                "author": comment["author"],
+                "author": _desk_author(comment["author"]),
                 "created": {"iso8601": comment["created"]},
             }
             for comment in wanted[start : start + size]
@@ -224,6 +224,12 @@ class JiraApi:
 def _without_properties(comment: dict[str, Any]) -> dict[str, Any]:
     """Return a comment as it is given where its properties were not asked for."""
     return {name: value for name, value in comment.items() if name != "properties"}
+
+
+def _desk_author(author: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return an author in the service desk's words, which do not tell customers from agents."""
+    known = ("accountId", "name", "key", "emailAddress", "displayName", "active", "timeZone")
+    return None if author is None else {name: author[name] for name in known if name in author}
 
 
 def _is_public(comment: Mapping[str, Any]) -> bool:

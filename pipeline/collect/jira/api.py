@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.collect.jira.comments import Comments, Reading, in_path, person
+from pipeline.collect.jira.comments import Comments, Reading, person
 from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.paths import in_path
 from pipeline.collect.jira.redaction import public_only
 from pipeline.collect.jira.ticket import Ticket, moment
 from pipeline.collect.source import Landing

@@ -188,6 +188,23 @@ def test_the_service_desk_alone_is_asked_for_comments_on_demand(tickets: TicketS
     assert not tickets.asked("/issue/")
 
 
+def test_what_a_participant_writes_is_no_answer_of_the_service_desk(tickets: TicketSite) -> None:
+    """The service desk does not say what kind of account an author has; the issue does."""
+    other = comment(2, "I just switched to the old printer.", by="customer-2", kind="customer", after=2)
+    tickets.put(issue(1, comment(1, "Use this button.", after=1), other))
+    long = [comment(n, f"Step {n}.", after=n / 10) for n in range(10, 20)]
+    tickets.put(issue(2, *long, comment(3, "It works with tape.", by="customer-2", kind="customer", after=5)))
+    _, documents = tickets.documents(service_desk=True)
+    assert [row.answer for row in rows_in(documents)] == ["Use this button.", "Step 19."]
+
+
+def test_an_author_of_whom_nothing_is_known_is_no_agent_of_the_service_desk(tickets: TicketSite) -> None:
+    tickets.put(issue(1, *(comment(n, f"Step {n}.", after=n / 10) for n in range(10, 20))), issue(2))
+    tickets.fail("/issue/10001/comment", status=403)
+    _, documents = tickets.documents(service_desk=True)
+    assert [row.answer for row in rows_in(documents)] == ["Step 14.", "You do task 2 with button 2."]
+
+
 def test_the_service_desk_says_which_unmarked_comments_are_public(tickets: TicketSite) -> None:
     bare = comment(1, "Unmarked but public.", note="x")
     tickets.put(issue(1, bare))
@@ -196,13 +213,27 @@ def test_the_service_desk_says_which_unmarked_comments_are_public(tickets: Ticke
 
 
 def test_without_a_service_desk_unmarked_comments_are_internal_unless_allowed(tickets: TicketSite) -> None:
-    tickets.put(issue(1, comment(1, "Unmarked.", note="x")), issue(2, comment(2, "Unmarked.", note="x")))
+    tickets.put(*(issue(n, comment(n, "Unmarked.", note="x")) for n in range(1, 6)))
     tickets.fail("servicedeskapi", status=404, times=99)
     source, documents = tickets.documents()
     assert rows_in(documents) == []
-    assert len(tickets.asked("servicedeskapi")) == 1
+    assert len(tickets.asked("servicedeskapi")) == 3
     assert any("unmarked_comments" in warning for warning in source.warnings)
-    assert len(rows_in(tickets.documents(unmarked_comments="public")[1])) == 2
+    assert len(rows_in(tickets.documents(unmarked_comments="public")[1])) == 5
+
+
+def test_a_project_without_service_desk_speaks_for_no_other(tickets: TicketSite) -> None:
+    """Nor does a ticket that came in by another way than the portal speak for those that did."""
+    unmarked = [issue(n, comment(n, "Unmarked.", note="x")) for n in range(1, 11)]
+    bare = [{**entry, "key": f"DEV-{n}"} for n, entry in enumerate(unmarked[:5], 1)]
+    tickets.put(*bare, *unmarked[5:])
+    tickets.fail("request/DEV-", status=404, times=99)
+    for number in (7, 8, 9):
+        tickets.fail(f"request/HELP-{number}/", status=404)
+    shown = {"id": "6", "public": True, "body": "x"}, {"id": "10", "public": True, "body": "x"}
+    tickets.fail("request/HELP-", status=200, body=json.dumps({"values": shown}), times=9)
+    assert [row.document_id for row in rows_in(tickets.documents()[1])] == ["10006", "10010"]
+    assert len(tickets.asked("request/DEV-")) == 3
 
 
 def wiki_issue(number: int, *comments: dict[str, Any]) -> dict[str, Any]:
