@@ -30,8 +30,9 @@ KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "retry-after", 
 class Patience:
     """How long a call is tried. Times are in seconds, sizes in bytes.
 
-    `longest_wait` caps what a Retry-After may ask for; `total_wait` caps the sum over all calls of a run. An attempt
-    ends after `deadline`, and none is begun when a call has taken `longest_call`.
+    `longest_wait` caps the waits that we choose; what a Retry-After asks for is waited out as long as the waits since
+    the last success stay within `total_wait`, else the call fails at once. An attempt ends after `deadline`, and none
+    is begun when a call has taken `longest_call` without its waits.
     """
 
     attempts: int = 5
@@ -107,16 +108,19 @@ class JsonClient:
         """
         url = self.base_url + path
         last = RequestFailed(0, "no attempt", url)
-        begun = time.monotonic()
+        begun, waited = time.monotonic(), self._waited
         for attempt in range(1, self._patience.attempts + 1):
             try:
-                return self._once(url, params, headers)
+                answer = self._once(url, params, headers)
             except _Again as again:
                 last = again.failure
-                if time.monotonic() - begun > self._patience.longest_call:
+                if time.monotonic() - begun - (self._waited - waited) > self._patience.longest_call:
                     break
                 if attempt < self._patience.attempts:
                     self._wait(again.wait, attempt, last)
+            else:
+                self._waited = 0.0
+                return answer
         raise last
 
     def _once(self, url: str, params: Mapping[str, str | int] | None, headers: Mapping[str, str] | None) -> Answer:
@@ -174,9 +178,11 @@ class JsonClient:
     def _wait(self, asked: float | None, attempt: int, failure: RequestFailed) -> None:
         patience = self._patience
         backoff = patience.first_wait * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311
-        wait = min(patience.longest_wait, backoff if asked is None else asked)
-        if self._waited + wait > patience.total_wait:
-            raise failure
+        wait = min(patience.longest_wait, backoff) if asked is None else asked
+        left = patience.total_wait - self._waited
+        if wait > left:
+            named = "" if asked is None else f"; it asks for a wait of {asked:.0f} s, of which {left:.0f} s are left"
+            raise RequestFailed(failure.status, failure.message + named, failure.url)
         self._waited += wait
         log.info("trying again", url=failure.url, cause=str(failure), wait_seconds=round(wait, 2))
         self._sleep(wait)

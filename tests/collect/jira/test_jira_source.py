@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from collect_support import BEGIN, TicketSite, adf, collect, comment, issue, person, reasons, rows_in, rows_of, when
@@ -13,6 +15,7 @@ from pipeline.collect.landing import LakeLanding
 from pipeline.collect.source import SourceState
 from pipeline.errors import SourceError
 from pipeline.lake import Lake
+from pipeline.local import jira_server
 from pipeline.local.jira_server import Fault
 
 
@@ -302,12 +305,31 @@ def test_the_whole_sample_help_desk(lake: Lake) -> None:
 # --- failures -----------------------------------------------------------------------------------------------------
 
 
-def test_a_rate_limit_is_waited_out_and_capped(tickets: TicketSite) -> None:
+def test_a_rate_limit_is_waited_out_as_asked(tickets: TicketSite) -> None:
     tickets.put(issue(1))
-    for header in ("0.004", "Fri, 31 Dec 2100 00:00:00 GMT"):
+    for header in ("0.004", "0.03"):
         tickets.fail("search/jql", status=429, headers={"Retry-After": header})
     assert len(rows_in(tickets.documents()[1])) == 1
-    assert tickets.waits == [0.004, 0.01]
+    assert tickets.waits == [0.004, 0.03]
+
+
+@pytest.mark.parametrize("header", ["1847", "Fri, 31 Dec 2100 00:00:00 GMT"])
+def test_a_wait_beyond_all_patience_ends_the_run_at_once(tickets: TicketSite, header: str) -> None:
+    tickets.put(issue(1))
+    tickets.fail("search/jql", status=429, headers={"Retry-After": header}, times=9)
+    with pytest.raises(SourceError, match=r"asks for a wait of \d{4,} s"):
+        tickets.documents()
+    assert tickets.waits == []
+
+
+def test_patience_begins_anew_with_every_success(tickets: TicketSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "PAGE", 1)
+    tickets.put(*(issue(n) for n in range(1, 9)))
+    for number in range(2, 9):
+        token = jira_server._token(number - 1, "(project = HELP) ORDER BY updated ASC")
+        tickets.fail(re.escape(quote(token)), status=429, headers={"Retry-After": "0.04"})
+    assert len(rows_in(tickets.documents()[1])) == 8
+    assert tickets.waits == [0.04] * 7
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-1"}, {"Retry-After": "1e999"}])
