@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 _ORDER = re.compile(r"\border\s+by\b", re.I)
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+AN_HOUR = timedelta(hours=1)
 FIRST = datetime(1990, 1, 1, tzinfo=UTC)
 """No ticket system is older; a time before it, such as the year 1, could not be reckoned with."""
 UNKNOWN_ZONE_OVERLAP = timedelta(hours=26)
@@ -30,13 +31,21 @@ def since(jql: str, moment: datetime | None, zone: str | None, overlap: timedelt
     base = without_order(jql)
     clauses = [f"({base})"] if base else []
     if moment is not None:
-        moment = max(moment, FIRST)
-        try:
-            local = moment.astimezone(ZoneInfo(zone)) - overlap if zone else moment - UNKNOWN_ZONE_OVERLAP - overlap
-        except (KeyError, ValueError, OSError):
-            local = moment - UNKNOWN_ZONE_OVERLAP - overlap
-        clauses.append(f'updated >= "{local:%Y-%m-%d %H:%M}"')
+        clauses.append(f'updated >= "{_local(max(moment, FIRST) - overlap, zone):%Y-%m-%d %H:%M}"')
     return f"{' AND '.join(clauses)} ORDER BY {order}".strip()
+
+
+def _local(moment: datetime, zone: str | None) -> datetime:
+    """Return a moment as a clock in a time zone shows it, or earlier where that may be read as a later one."""
+    try:
+        if zone is None:
+            return moment - UNKNOWN_ZONE_OVERLAP
+        local = moment.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        return moment - UNKNOWN_ZONE_OVERLAP
+    # Clocks that are put back show an hour twice: which of the two is meant cannot be written.
+    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return (moment - AN_HOUR).astimezone(ZoneInfo(zone)) if twice else local
 
 
 def having_ids(jql: str, ids: list[str], order: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -591,6 +591,23 @@ def test_queries() -> None:
         assert 'updated >= "2026-03-01 06:50"' in since("a = 1", moment, zone, timedelta(minutes=10), "key ASC")
     assert since("", None, None, timedelta(), "key ASC") == "ORDER BY key ASC"
     assert having_ids("a = 1", ["1", "2", "3) OR (x = 1"], "key ASC") == "(a = 1) AND id in (1, 2) ORDER BY key ASC"
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "asked"),
+    [
+        ("2026-03-29T00:59+00:00", "2026-03-29 01:49"),
+        ("2026-03-29T01:05+00:00", "2026-03-29 01:55"),  # clocks show no time between 02:00 and 03:00 on that day
+        ("2026-03-29T01:15+00:00", "2026-03-29 03:05"),
+        ("2026-10-25T00:30+00:00", "2026-10-25 01:20"),  # and the hour from 02:00 to 03:00 twice on this one
+        ("2026-10-25T01:30+00:00", "2026-10-25 02:20"),
+        ("2026-10-25T02:30+00:00", "2026-10-25 03:20"),
+    ],
+)
+def test_queries_on_the_days_when_clocks_are_changed(checkpoint: str, asked: str) -> None:
+    moment = datetime.fromisoformat(checkpoint)
+    query = since("a = 1", moment, "Europe/Berlin", timedelta(minutes=10), "key ASC")
+    assert f'updated >= "{asked}"' in query
 
 
 def test_persons_without_an_account_are_not_agents(tickets: TicketSite) -> None:
