@@ -179,6 +179,13 @@ def test_a_column_that_was_renamed_keeps_the_earlier_rows(lake: Lake, folder: Pa
     assert renamed in str(aside["detail"])
 
 
+@pytest.mark.parametrize(("line", "said"), [("b?,2,3", "3 fields"), ('b?,"2', "unpaired quotes")])
+def test_what_is_wrong_with_a_line_is_said(lake: Lake, folder: Path, line: str, said: str) -> None:
+    (folder / "t.csv").write_text(f"question,answer\na?,1\n{line}\nc?,3\n")
+    [aside] = set_aside_of(lake, collect(lake, config(folder / "t.csv")))
+    assert f"{said}, 2 expected: {line}" in str(aside["detail"])
+
+
 def test_a_file_that_breaks_later_keeps_its_earlier_rows(lake: Lake, folder: Path) -> None:
     (folder / "a.parquet").write_bytes(GOOD)
     (folder / "b.parquet").write_bytes(parquet(question=["b?"], answer=["2"]))

@@ -101,6 +101,18 @@ def test_nested_columns_types_and_names_with_dots(lake: Lake, folder: Path) -> N
     assert pairs(lake, collect(lake, config(folder / "n.jsonl", **changes), "r2")) == PAIRS[:1]
 
 
+def test_lists_of_structs_are_followed_as_in_json(lake: Lake, folder: Path) -> None:
+    answers = [[{"text": "A is one.", "by": "x"}, {"text": "y", "by": "z"}], []]
+    nested = pa.table({"faq": [{"q": "What is A?", "answers": answers[0]}, {"q": "B?", "answers": answers[1]}]})
+    pq.write_table(nested, folder / "n.parquet")
+    mapping = {"question": "faq.q", "answer": "faq.answers.0.text"}
+    manifest = collect(lake, config(folder / "n.parquet", **mapping))
+    assert (pairs(lake, manifest), reasons(lake, manifest)) == (PAIRS[:1], ["no answer"])
+    pq.write_table(pa.table({"q": ["What is A?"], "answers": answers[:1]}), folder / "n.parquet")
+    flat = {"question": "q", "answer": "answers.0.text"}
+    assert pairs(lake, collect(lake, config(folder / "n.parquet", **flat), "r2")) == PAIRS[:1]
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -427,6 +439,17 @@ def test_an_encoding_that_is_stated_is_believed(lake: Lake, folder: Path) -> Non
     stated = config(folder / "t.csv", encoding="Windows-1250")
     assert stated.encoding == "cp1250"
     assert pairs(lake, collect(lake, stated)) == [("Kde?", "Tu \u016f")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [("utf-16-le", ""), ("utf-16-be", ""), ("utf-32-le", ""), ("utf-16-le", "\ufeff"), ("utf-16-be", "\ufeff")],
+)
+def test_wide_encodings_that_are_stated_need_no_mark(lake: Lake, folder: Path, encoding: str, mark: str) -> None:
+    text = mark + 'question,answer\nWhere?,Über die Brücke.\nWhy?,"Because\nof it."\n'
+    (folder / "t.csv").write_bytes(text.encode(encoding))
+    found = pairs(lake, collect(lake, config(folder / "t.csv", encoding=encoding)))
+    assert found == [("Where?", "Über die Brücke."), ("Why?", "Because\nof it.")]
 
 
 @pytest.mark.parametrize("name", ["utf-9", "rot13", "base64"])
