@@ -12,7 +12,8 @@ from pipeline.collect.jira.source import JiraSource
 from pipeline.collect.landing import NoLanding
 from pipeline.collect.source import Document, Landing, SourceState
 from pipeline.lake import Lake
-from pipeline.local.jira_server import Fault, TicketStore, make_server
+from pipeline.local.jira_server import make_server
+from pipeline.local.jira_store import Fault, TicketStore
 from pipeline.manifest import Manifest
 from pipeline.records import Row, to_rows
 from pipeline.settings import CollectSettings, JiraSourceSettings, Settings

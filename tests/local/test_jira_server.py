@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from pipeline.local.jira_query import QueryError, parse
-from pipeline.local.jira_server import TicketStore, make_server
+from pipeline.local.jira_server import make_server
+from pipeline.local.jira_store import TicketStore
 
 STORE = TicketStore.load()
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.collect.jira.comments import Comments, Reading, person
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.http import Answer, JsonClient
 from pipeline.collect.jira.paths import in_path
 from pipeline.collect.jira.redaction import public_only
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.ticket import Ticket, moment
 from pipeline.collect.source import Landing
-from pipeline.errors import SourceError
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
@@ -173,22 +173,3 @@ def _name(value: object, *names: str) -> str:
     if isinstance(value, dict):
         return next((str(value[name]) for name in names if isinstance(value.get(name), str) and value[name]), "")
     return value if isinstance(value, str) else ""
-
-
-def explained(failure: RequestFailed, api: str) -> SourceError:
-    """Turn a refusal into an error that says what to do about it."""
-    remedies: dict[int, str] = {
-        400: "Check the JQL; Jira Cloud also refuses unbounded queries: name a project or a time",
-        401: "Check JIRA_EMAIL and JIRA_API_TOKEN (Cloud), JIRA_PAT (Server) or the Airflow connection",
-        403: "This user may not search; Jira also answers so after failed logins, until somebody logs in by hand",
-        404: "Check base_url; Jira Server needs api = server, Jira Cloud api = cloud",
-        410: "Jira Cloud has removed this search; use api = cloud",
-        429: "The site limits our rate; run again later or ask its administrator for a higher limit",
-    }
-    remedy = remedies.get(failure.status, "Check base_url and that the site is up, then run again")
-    if 300 <= failure.status < 400:
-        remedy = "Set base_url to the address it redirects to, if that is the same site; credentials are not sent on"
-    what = (
-        f"The ticket system refused ({failure})" if failure.status else f"The ticket system fails ({failure.message})"
-    )
-    return SourceError(what, where=failure.url, remedy=remedy)

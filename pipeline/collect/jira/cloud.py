@@ -7,7 +7,8 @@ from typing import Any
 
 from pipeline.collect.jira.adf import adf_text
 from pipeline.collect.jira.api import RestApi, Unfinished
-from pipeline.collect.jira.http import Answer, RequestFailed
+from pipeline.collect.jira.http import Answer
+from pipeline.collect.jira.refusal import RequestFailed
 
 PAGE = 100
 ID_PAGE = 5000

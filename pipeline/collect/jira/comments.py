@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from pipeline.collect.jira.desk import COMMENT_PAGE, MAX_COMMENT_PAGES, ServiceDesk
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.http import Answer, JsonClient
 from pipeline.collect.jira.paths import in_path
 from pipeline.collect.jira.redaction import is_public
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.ticket import EARLIEST, Comment, moment
 from pipeline.collect.jira.wiki import wiki_text
 

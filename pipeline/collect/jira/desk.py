@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.http import Answer, JsonClient
 from pipeline.collect.jira.paths import in_path
+from pipeline.collect.jira.refusal import RequestFailed
 
 COMMENT_PAGE = 100
 MAX_COMMENT_PAGES = 100

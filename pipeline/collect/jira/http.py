@@ -13,11 +13,11 @@ import httpx
 
 from pipeline.collect.addresses import PinnedTransport
 from pipeline.collect.jira.credentials import Credentials
+from pipeline.collect.jira.refusal import RequestFailed, message_of
 from pipeline.collect.retry_after import retry_after
 from pipeline.collect.web.transport import DeadlineTransport, deadline
 from pipeline.errors import SourceError
 from pipeline.log import get_logger
-from pipeline.scrubbing import without_secrets
 
 log = get_logger(__name__)
 LOGIN_FAILED = "AUTHENTICATED_FAILED"
@@ -43,17 +43,6 @@ class Patience:
     deadline: float = 120.0
     longest_call: float = 300.0
     max_bytes: int = 64 << 20
-
-
-class RequestFailed(Exception):
-    """A call that failed for good: its status (0 when there was no answer) and what the server said."""
-
-    def __init__(self, status: int, message: str, url: str) -> None:
-        """Keep the parts, so that the caller can decide what they mean."""
-        self.status = status
-        self.message = without_secrets(message)
-        super().__init__(f"{status or 'no answer'}: {self.message}")
-        self.url = url
 
 
 @dataclass(slots=True)
@@ -142,7 +131,7 @@ class JsonClient:
         if self.named and LOGIN_FAILED in response.headers.get("X-Seraph-LoginReason", ""):
             raise RequestFailed(401, "the site does not accept the credentials", url)
         if response.status_code in RETRIED:
-            failure = RequestFailed(response.status_code, _message(body), url)
+            failure = RequestFailed(response.status_code, message_of(body), url)
             raise _Again(failure, retry_after(response.headers.get("Retry-After")))
         if response.status_code == 304:
             return Answer(None, b"", dict(response.headers), {"status": 304})
@@ -150,7 +139,7 @@ class JsonClient:
             target = response.headers.get("Location", "nowhere").split("?")[0]
             raise RequestFailed(response.status_code, f"it redirects to {target}", url)
         if response.is_error:
-            raise RequestFailed(response.status_code, _message(body), url)
+            raise RequestFailed(response.status_code, message_of(body), url)
         return self._parsed(request, response, body)
 
     def _body(self, response: httpx.Response, url: str) -> bytes:
@@ -195,25 +184,3 @@ class _Again(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.wait = wait
-
-
-def _message(body: bytes) -> str:
-    """Return what an error answer says, in the forms that Jira uses, in one line of at most 300 characters."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        data = None
-    if isinstance(data, dict):
-        text = "; ".join(_said(data))
-        if text:
-            return " ".join(text.split())[:300]
-    if body.lstrip()[:1] == b"<":
-        return "a web page"
-    return " ".join(body[:300].decode("utf-8", "replace").split())
-
-
-def _said(data: dict[str, Any]) -> list[str]:
-    listed, errors = data.get("errorMessages"), data.get("errors")
-    said = [str(part) for part in listed] if isinstance(listed, list) else []
-    said += [f"{key}: {value}" for key, value in errors.items()] if isinstance(errors, dict) else []
-    return said + [str(data[name]) for name in ("message", "error") if data.get(name)]

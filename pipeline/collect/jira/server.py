@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from pipeline.collect.jira.api import RestApi, Unfinished
-from pipeline.collect.jira.http import Answer, RequestFailed
+from pipeline.collect.jira.http import Answer
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.wiki import wiki_text
 
 PAGE = 100

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from pipeline.collect.jira.api import Listed, RestApi, Unfinished, explained
+from pipeline.collect.jira.api import Listed, RestApi, Unfinished
 from pipeline.collect.jira.cloud import CloudApi
 from pipeline.collect.jira.credentials import find_credentials
-from pipeline.collect.jira.http import JsonClient, Patience, RequestFailed
+from pipeline.collect.jira.http import JsonClient, Patience
 from pipeline.collect.jira.jql import having_ids, since
+from pipeline.collect.jira.refusal import RequestFailed, explained
 from pipeline.collect.jira.rows import set_aside, ticket_document
 from pipeline.collect.jira.server import ServerApi
 from pipeline.collect.jira.simple import SimpleApi

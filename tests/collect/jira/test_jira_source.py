@@ -15,8 +15,8 @@ from pipeline.collect.landing import LakeLanding
 from pipeline.collect.source import SourceState
 from pipeline.errors import SourceError
 from pipeline.lake import Lake
-from pipeline.local import jira_server
-from pipeline.local.jira_server import Fault
+from pipeline.local.jira_parameters import page_token
+from pipeline.local.jira_store import Fault
 
 
 def statuses(documents: list[Any]) -> dict[str, int]:
@@ -281,7 +281,7 @@ def test_internal_comments_of_server_never_reach_the_lake(tickets: TicketSite, l
 
 
 def test_the_whole_sample_help_desk(lake: Lake) -> None:
-    from pipeline.local.jira_server import TicketStore
+    from pipeline.local.jira_store import TicketStore
 
     site = TicketSite()
     try:
@@ -326,7 +326,7 @@ def test_patience_begins_anew_with_every_success(tickets: TicketSite, monkeypatc
     monkeypatch.setattr(cloud, "PAGE", 1)
     tickets.put(*(issue(n) for n in range(1, 9)))
     for number in range(2, 9):
-        token = jira_server._token(number - 1, "(project = HELP) ORDER BY updated ASC")
+        token = page_token(number - 1, "(project = HELP) ORDER BY updated ASC")
         tickets.fail(re.escape(quote(token)), status=429, headers={"Retry-After": "0.04"})
     assert len(rows_in(tickets.documents()[1])) == 8
     assert tickets.waits == [0.04] * 7

@@ -11,7 +11,7 @@ from collect_support import BEGIN, TicketSite, issue, when
 
 from pipeline.collect.jira import server
 from pipeline.collect.source import SourceState
-from pipeline.local.jira_server import Fault, TicketStore
+from pipeline.local.jira_store import Fault, TicketStore
 
 Change = Callable[[TicketStore], None]
 LATER = BEGIN + timedelta(days=20)
