@@ -37,6 +37,7 @@ class JiraApi:
             (re.compile(r"^/rest/api/[23]/issue/([^/]+)/comment$"), self.comments),
             (re.compile(r"^/rest/api/[23]/issue/([^/]+)$"), self.issue),
             (re.compile(r"^/rest/servicedeskapi/request/([^/]+)/comment$"), self.desk_comments),
+            (re.compile(r"^/rest/servicedeskapi/request/([^/]+)/participant$"), self.participants),
         ]
 
     def answer(self, path: str, parameters: Parameters) -> Any:
@@ -143,6 +144,12 @@ class JiraApi:
         ]
         last = start + size >= len(wanted)
         return {"start": start, "limit": size, "size": len(values), "isLastPage": last, "values": values}
+
+    def participants(self, parameters: Parameters, name: str) -> Any:
+        """Answer the customers who take part in a request besides its reporter, all on one page."""
+        issue = self._issue(name)
+        values = [_desk_author(author) for author in issue.get("participants", ())]
+        return {"start": 0, "limit": len(values), "size": len(values), "isLastPage": True, "values": values}
 
 
 def _without_properties(comment: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,8 @@ class Comments:
         """Return the comments that the service desk gives, by the authors that the issue gives.
 
         The service desk does not say what kind of account an author has: a customer who takes part in a request would
-        pass for one of us. An author whom the issue does not name is therefore no agent.
+        pass for one of us. An author whom the issue does not name is therefore no agent. Server's issues do not say it
+        either: there the service desk is asked who takes part.
         """
         raw = list(self._desk.public(key))
         given = embedded.get("comments") if isinstance(embedded, dict) else None
@@ -113,14 +114,16 @@ class Comments:
             except RequestFailed as failure:
                 if failure.status not in (403, 404):
                     raise
-        return [self._desk_comment(item, authors.get(_id(item))) for item in raw]
+        told = any(isinstance(author, dict) and author.get("accountType") for author in authors.values())
+        customers = set() if told else {person(customer) for customer in self._desk.participants(key)}
+        return [self._desk_comment(item, authors.get(_id(item)), customers) for item in raw]
 
-    def _desk_comment(self, raw: dict[str, Any], author: object) -> Comment:
+    def _desk_comment(self, raw: dict[str, Any], author: object, customers: set[str]) -> Comment:
         created = raw.get("created")
         return Comment(
             comment_id=_id(raw),
             author=person(author) or person(raw.get("author")),
-            is_agent=_is_agent(author),
+            is_agent=_is_agent(author) and person(author) not in customers,
             created=moment(created.get("iso8601") if isinstance(created, dict) else created) or EARLIEST,
             public=True,
             text=wiki_text(raw.get("body")),

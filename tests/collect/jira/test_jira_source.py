@@ -280,6 +280,20 @@ def test_internal_comments_of_server_never_reach_the_lake(tickets: TicketSite, l
     assert b"Press it." in everything
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_who_takes_part_in_a_request_of_server_is_no_agent(tickets: TicketSite, told: bool) -> None:
+    """Server does not tell customers from agents, but who takes part in a request."""
+    other = {"name": "asmith", "key": "JIRAUSER3", "displayName": "A. Smith"}
+    public = {"jsdPublic": True}  # what the sample server's service desk goes by
+    late = {**wiki_comment(2, "I just switched to the old printer.", **public), "author": other}
+    late["created"] = when(BEGIN + timedelta(hours=2))
+    tickets.put({**wiki_issue(1, wiki_comment(1, "Use this button.", **public), late), "participants": [other]})
+    if not told:
+        tickets.fail("/participant", status=403, times=9)
+    rows = rows_in(tickets.documents(api="server", service_desk=True)[1])
+    assert [row.answer for row in rows] == ["Use this button." if told else "I just switched to the old printer."]
+
+
 def test_the_whole_sample_help_desk(lake: Lake) -> None:
     from pipeline.local.jira_store import TicketStore
 
