@@ -209,8 +209,12 @@ def _conditions(texts: list[str] | tuple[str, ...]) -> dict[str, str]:
             raise SettingsError(
                 "A condition has the wrong form", where=text, remedy="Write COLUMN=VALUE or COLUMN>=VALUE"
             )
-        sign = text[place:]
-        found[text[:place].strip()] = sign[1:].strip() if sign.startswith("=") else sign.strip()
+        column, sign = text[:place].strip(), text[place:]
+        if column in found:
+            raise SettingsError(
+                f"There are two conditions on {column}", where=text, remedy="Give one condition to each column"
+            )
+        found[column] = sign[1:].strip() if sign.startswith("=") else sign.strip()
     return found
 
 

@@ -12,12 +12,15 @@ from pipeline.collect.jira.source import JiraSource
 from pipeline.collect.landing import NoLanding
 from pipeline.collect.source import Document, Landing, SourceState
 from pipeline.lake import Lake
-from pipeline.local.jira_server import Fault, TicketStore, make_server
+from pipeline.local.jira_server import make_server
+from pipeline.local.jira_store import Fault, TicketStore
 from pipeline.manifest import Manifest
 from pipeline.records import Row, to_rows
 from pipeline.settings import CollectSettings, JiraSourceSettings, Settings
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, timeout=5, deadline=2, longest_call=4)
+QUICK = Patience(
+    attempts=3, first_wait=0.001, longest_wait=0.01, total_wait=0.05, timeout=5, deadline=2, longest_call=4
+)
 DAY = timedelta(days=1)
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

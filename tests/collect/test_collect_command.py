@@ -90,6 +90,9 @@ def test_conditions(tmp_path: Path) -> None:
     assert [row["question"] for row in lines("o.jsonl")] == ["New?"]
     with pytest.raises(SettingsError, match="COLUMN=VALUE"):
         run("parquet", "--uri", "t.csv", "--question", "q", "--answer", "a", "--where", "year", "--out", "o.jsonl")
+    both = ("--where", "year>=2020", "--where", "year<=2023")
+    with pytest.raises(SettingsError, match="two conditions on year"):
+        run("parquet", "--uri", "t.csv", "--question", "q", "--answer", "a", *both, "--out", "o.jsonl")
 
 
 def test_tickets(tickets: TicketSite) -> None:

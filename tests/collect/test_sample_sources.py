@@ -11,7 +11,7 @@ from collect_support import rows_of
 from pipeline.collect import repository, stage
 from pipeline.collect.table import files
 from pipeline.lake import Lake
-from pipeline.local import jira_server, sample_data, web_server
+from pipeline.local import jira_server, jira_store, sample_data, web_server
 from pipeline.settings import PROJECT_ROOT, Settings, load
 
 
@@ -21,7 +21,7 @@ def sample(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> Iterator[Settings]:
     monkeypatch.setenv("LLMOPS_CONFIG", str(PROJECT_ROOT / "llmops.toml"))
     for name in ("JIRA_EMAIL", "JIRA_API_TOKEN", "JIRA_PAT"):
         monkeypatch.delenv(name, raising=False)
-    servers = [web_server.make_server(0), jira_server.make_server(0, jira_server.TicketStore.load())]
+    servers = [web_server.make_server(0), jira_server.make_server(0, jira_store.TicketStore.load())]
     for server in servers:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     ports = {"28080": servers[0].server_address[1], "28081": servers[1].server_address[1]}

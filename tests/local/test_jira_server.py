@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from pipeline.local.jira_query import QueryError, parse
-from pipeline.local.jira_server import TicketStore, make_server
+from pipeline.local.jira_server import make_server
+from pipeline.local.jira_store import TicketStore
 
 STORE = TicketStore.load()
 
@@ -64,7 +65,13 @@ def test_refusals_are_like_jiras(site: httpx.Client, path: str, parameters: dict
 
 
 def test_wrong_credentials(site: httpx.Client) -> None:
-    assert site.get("/rest/api/3/myself", auth=("bot@example.com", "wrong")).status_code == 401
+    wrong = ("bot@example.com", "wrong")
+    assert site.get("/rest/api/3/myself", auth=wrong).status_code == 401
+    found = site.get("/rest/api/3/search/jql", params={"jql": "project = HELP"}, auth=wrong)
+    assert (found.status_code, found.json()) == (200, {"issues": [], "isLast": True})
+    assert found.headers["x-seraph-loginreason"] == "AUTHENTICATED_FAILED"
+    assert site.get("/rest/api/2/search", params={"jql": "project = HELP"}, auth=wrong).status_code == 401
+    assert "x-seraph-loginreason" not in site.get("/rest/api/3/myself").headers
     assert site.get("/status", auth=("", "")).status_code == 200
 
 

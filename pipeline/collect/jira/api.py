@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.collect.jira.comments import Comments, Reading, in_path, person
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.comments import Comments, Reading, person
+from pipeline.collect.jira.http import Answer, JsonClient
+from pipeline.collect.jira.paths import in_path
 from pipeline.collect.jira.redaction import public_only
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.ticket import Ticket, moment
 from pipeline.collect.source import Landing
-from pipeline.errors import SourceError
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
@@ -46,14 +47,16 @@ class Listed:
         return str(fields_of(self.raw).get("updated") or "").encode("utf-8", "replace").decode()
 
 
-class Endless(Exception):
-    """The server repeats itself instead of coming to an end; what it gave until then is sound, but not all."""
+class Unfinished(Exception):
+    """A listing that came to no sound end, with why, as a clause; what it gave until then is sound, but not all."""
 
 
 class RestApi(ABC):
     """Jira's REST API. Subclasses say how a version pages, and in which form it writes rich text."""
 
     version: ClassVar[str]
+    order: ClassVar[str] = "updated ASC"
+    """In which order issues are listed: one in which a change while the pages are read hides no other issue."""
     comment_parameters: ClassVar[Mapping[str, str | int]] = {}
 
     def __init__(
@@ -63,13 +66,15 @@ class RestApi(ABC):
         self._client = client
         self._landing = landing
         self._unmarked_public = unmarked_public
+        # Where marks are to be asked for, as on Server, the search gives none: an unmarked comment may be internal.
+        self._search_is_believed = unmarked_public and not self.comment_parameters
         self._landed = 0
         reading = Reading(self.version, self.text, self.comment_parameters, service_desk, unmarked_public)
         self._comments = Comments(client, self._land, reading)
 
     @abstractmethod
     def pages(self, jql: str, fields: tuple[str, ...]) -> Iterator[tuple[Answer, list[Any]]]:
-        """Yield the pages of a search; raises Endless when they do not end, RequestFailed, SourceError."""
+        """Yield the pages of a search; raises Unfinished, RequestFailed, SourceError."""
 
     @staticmethod
     @abstractmethod
@@ -79,7 +84,7 @@ class RestApi(ABC):
     def search(self, jql: str) -> Iterator[Listed]:
         """Yield every issue that matches, with the fields of a ticket; the raw pages are landed."""
         for answer, issues in self._guarded(jql, FIELDS):
-            self._land(f"search-{self._next():05d}.json", answer)
+            self._land_as(f"search-{self._next():05d}.json", answer, unmarked_public=self._search_is_believed)
             yield from issues
 
     def ids(self, jql: str) -> Iterator[str]:
@@ -96,15 +101,19 @@ class RestApi(ABC):
             seen.update(issue.issue_id for issue in fresh)
             stale = 0 if fresh else stale + 1
             if stale >= STALE_PAGES:
-                raise Endless(f"{stale} pages in a row held nothing new")
+                raise Unfinished(f"the ticket system repeats itself: {stale} pages in a row held nothing new")
             yield answer, list({issue.issue_id: issue for issue in fresh}.values())
 
     def time_zone(self) -> str | None:
-        """Return the time zone in which this user's JQL is read, or None when the site does not say."""
+        """Return the time zone in which this user's JQL is read, or None when the site does not say.
+
+        This is also how wrong credentials are found out: Cloud's search answers them with no issues and no error.
+        Raises RequestFailed 401 for them; who sends none is a stranger, to whom an open site shows its issues.
+        """
         try:
             answer = self._client.get(f"/rest/api/{self.version}/myself")
         except RequestFailed as failure:
-            if failure.status == 401:
+            if failure.status == 401 and self._client.named:
                 raise
             return None
         return str(answer.data.get("timeZone") or "") or None if isinstance(answer.data, dict) else None
@@ -138,9 +147,12 @@ class RestApi(ABC):
         return self._landed
 
     def _land(self, name: str, answer: Answer) -> None:
+        self._land_as(name, answer, unmarked_public=self._unmarked_public)
+
+    def _land_as(self, name: str, answer: Answer, *, unmarked_public: bool) -> None:
         """Keep an answer as it came, but for internal comments: those do not leave the ticket system, not even raw."""
         try:
-            body, removed = public_only(answer.data, answer.body, unmarked_public=self._unmarked_public)
+            body, removed = public_only(answer.data, answer.body, unmarked_public=unmarked_public)
         except RecursionError:
             raise RequestFailed(200, "its JSON is nested without end", answer.metadata["url"]) from None
         note = {"internal_comments_removed": removed} if removed else {}
@@ -161,22 +173,3 @@ def _name(value: object, *names: str) -> str:
     if isinstance(value, dict):
         return next((str(value[name]) for name in names if isinstance(value.get(name), str) and value[name]), "")
     return value if isinstance(value, str) else ""
-
-
-def explained(failure: RequestFailed, api: str) -> SourceError:
-    """Turn a refusal into an error that says what to do about it."""
-    remedies: dict[int, str] = {
-        400: "Check the JQL; Jira Cloud also refuses unbounded queries: name a project or a time",
-        401: "Check JIRA_EMAIL and JIRA_API_TOKEN (Cloud), JIRA_PAT (Server) or the Airflow connection",
-        403: "This user may not search; Jira also answers so after failed logins, until somebody logs in by hand",
-        404: "Check base_url; Jira Server needs api = server, Jira Cloud api = cloud",
-        410: "Jira Cloud has removed this search; use api = cloud",
-        429: "The site limits our rate; run again later or ask its administrator for a higher limit",
-    }
-    remedy = remedies.get(failure.status, "Check base_url and that the site is up, then run again")
-    if 300 <= failure.status < 400:
-        remedy = "Set base_url to the address it redirects to, if that is the same site; credentials are not sent on"
-    what = (
-        f"The ticket system refused ({failure})" if failure.status else f"The ticket system fails ({failure.message})"
-    )
-    return SourceError(what, where=failure.url, remedy=remedy)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.collect.jira.adf import adf_text
-from pipeline.collect.jira.api import Endless, RestApi
-from pipeline.collect.jira.http import Answer, RequestFailed
+from pipeline.collect.jira.api import RestApi, Unfinished
+from pipeline.collect.jira.http import Answer
+from pipeline.collect.jira.refusal import RequestFailed
 
 PAGE = 100
 ID_PAGE = 5000
@@ -41,7 +42,7 @@ class CloudApi(RestApi):
                 return
             token = str(following)
             if token in used:
-                raise Endless("a page token came a second time")
+                raise Unfinished("the ticket system repeats itself: a page token came a second time")
             used.add(token)
 
     @staticmethod

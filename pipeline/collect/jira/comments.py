@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
-from urllib.parse import quote
 
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.desk import COMMENT_PAGE, MAX_COMMENT_PAGES, ServiceDesk
+from pipeline.collect.jira.http import Answer, JsonClient
+from pipeline.collect.jira.paths import in_path
 from pipeline.collect.jira.redaction import is_public
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.ticket import EARLIEST, Comment, moment
 from pipeline.collect.jira.wiki import wiki_text
-
-COMMENT_PAGE = 100
-MAX_COMMENT_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,11 @@ class Comments:
     """Reads comments; what it gets is given to `land` before it is read."""
 
     def __init__(self, client: JsonClient, land: Callable[[str, Answer], None], reading: Reading) -> None:
-        """Assume that there is a service desk until it says otherwise."""
+        """Read nothing yet."""
         self._client = client
         self._land = land
         self._reading = reading
-        self._desk_answers = True
+        self._desk = ServiceDesk(client, land)
 
     def of(self, issue_id: str, key: str, embedded: object) -> list[Comment]:
         """Return an issue's comments; `embedded` is what the search gave of them, which may be a part or nothing.
@@ -43,14 +42,14 @@ class Comments:
         Raises RequestFailed when they refuse to be read.
         """
         if self._reading.service_desk:
-            return list(self._from_desk(key))
+            return self._of_desk(issue_id, key, embedded)
         given = embedded.get("comments") if isinstance(embedded, dict) else None
         if isinstance(embedded, dict) and isinstance(given, list) and self._is_enough(embedded, given):
             raw = given
         else:
             raw = list(self._paged(issue_id))
         comments = [self._comment(item) for item in raw if isinstance(item, dict)]
-        if any(comment.public is None for comment in comments) and self._desk_answers:
+        if any(comment.public is None for comment in comments):
             return self._asked_desk(key, comments)
         return comments
 
@@ -85,12 +84,10 @@ class Comments:
 
     def _comment(self, raw: dict[str, Any]) -> Comment:
         author = raw.get("author")
-        kind = author.get("accountType") if isinstance(author, dict) else None
-        name = person(author)
         return Comment(
-            comment_id=str(raw.get("id") or ""),
-            author=name,
-            is_agent=bool(name) and kind not in ("app", "customer"),
+            comment_id=_id(raw),
+            author=person(author),
+            is_agent=_is_agent(author),
             created=moment(raw.get("created")) or EARLIEST,
             public=is_public(raw, unmarked_public=self._reading.unmarked_public),
             text=self._reading.text(raw.get("body")),
@@ -98,54 +95,36 @@ class Comments:
 
     def _asked_desk(self, key: str, comments: list[Comment]) -> list[Comment]:
         """Ask the service desk which of the comments of unknown visibility are public, if there is a service desk."""
-        try:
-            public = {comment.comment_id for comment in self._from_desk(key)}
-        except RequestFailed as failure:
-            if failure.status in (401, 403, 404):
-                self._desk_answers = False
-                return comments
-            raise
-        return [
-            Comment(c.comment_id, c.author, c.is_agent, c.created, True, c.text)
-            if c.public is None and c.comment_id in public
-            else c
-            for c in comments
-        ]
+        public = self._desk.public_ids(key)
+        return [replace(c, public=True) if c.public is None and c.comment_id in public else c for c in comments]
 
-    def _from_desk(self, key: str) -> Iterator[Comment]:
-        path = f"/rest/servicedeskapi/request/{in_path(key)}/comment"
-        start = 0
-        for _ in range(MAX_COMMENT_PAGES):
-            parameters: dict[str, str | int] = {
-                "public": "true",
-                "internal": "false",
-                "start": start,
-                "limit": COMMENT_PAGE,
-            }
-            answer = self._client.get(path, parameters)
-            page = answer.data.get("values") if isinstance(answer.data, dict) else None
-            if not isinstance(page, list):
-                raise RequestFailed(200, "its answer holds no list of comments", answer.metadata["url"])
-            if not page:
-                return
-            self._land(f"comments/{key}-{start}.json", answer)
-            for raw in page:
-                if isinstance(raw, dict) and raw.get("public") is True:
-                    yield self._desk_comment(raw)
-            start += len(page)
-            if answer.data.get("isLastPage") is not False:
-                return
+    def _of_desk(self, issue_id: str, key: str, embedded: object) -> list[Comment]:
+        """Return the comments that the service desk gives, by the authors that the issue gives.
 
-    def _desk_comment(self, raw: dict[str, Any]) -> Comment:
-        author, created = raw.get("author"), raw.get("created")
-        kind = author.get("accountType") if isinstance(author, dict) else None
-        name = person(author)
-        written = created.get("iso8601") if isinstance(created, dict) else created
+        The service desk does not say what kind of account an author has: a customer who takes part in a request would
+        pass for one of us. An author whom the issue does not name is therefore no agent. Server's issues do not say it
+        either: there the service desk is asked who takes part.
+        """
+        raw = list(self._desk.public(key))
+        given = embedded.get("comments") if isinstance(embedded, dict) else None
+        authors = _authors(given if isinstance(given, list) else [])
+        if any(_id(item) not in authors for item in raw):
+            try:
+                authors |= _authors(list(self._paged(issue_id)))
+            except RequestFailed as failure:
+                if failure.status not in (403, 404):
+                    raise
+        told = any(isinstance(author, dict) and author.get("accountType") for author in authors.values())
+        customers = set() if told else {person(customer) for customer in self._desk.participants(key)}
+        return [self._desk_comment(item, authors.get(_id(item)), customers) for item in raw]
+
+    def _desk_comment(self, raw: dict[str, Any], author: object, customers: set[str]) -> Comment:
+        created = raw.get("created")
         return Comment(
-            comment_id=str(raw.get("id") or ""),
-            author=name,
-            is_agent=bool(name) and kind not in ("app", "customer"),
-            created=moment(written) or EARLIEST,
+            comment_id=_id(raw),
+            author=person(author) or person(raw.get("author")),
+            is_agent=_is_agent(author) and person(author) not in customers,
+            created=moment(created.get("iso8601") if isinstance(created, dict) else created) or EARLIEST,
             public=True,
             text=wiki_text(raw.get("body")),
         )
@@ -158,9 +137,18 @@ def person(value: object) -> str:
     return next((str(value[name]) for name in ("accountId", "key", "name", "emailAddress") if value.get(name)), "")
 
 
-def in_path(name: str) -> str:
-    """Return an id or key as a part of a path, even with lone surrogates, which JSON can spell but no address."""
-    return quote(name, safe="-", errors="replace")
+def _is_agent(author: object) -> bool:
+    """Tell whether somebody may be one of us: a person, and no customer, as far as the site tells them apart."""
+    kind = author.get("accountType") if isinstance(author, dict) else None
+    return bool(person(author)) and kind not in ("app", "customer")
+
+
+def _id(comment: dict[str, Any]) -> str:
+    return str(comment.get("id") or "")
+
+
+def _authors(comments: list[Any]) -> dict[str, object]:
+    return {_id(comment): comment.get("author") for comment in comments if isinstance(comment, dict)}
 
 
 def _was_seen(item: object, seen: set[str]) -> bool:

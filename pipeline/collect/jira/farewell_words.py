@@ -12,7 +12,41 @@ _WE = (
     r"(?:we|i)(?:['’](?:ll|m|re|ve|d))?(?: (?:will|shall|would|can|are|am|have|be|been|going|to|now|therefore|hereby"
     r"|automatically|also|then|had|proceed|proceeding|with|just|go|ahead|and)){0,6}"
 )
-_AGAIN = r"(?:if|should|in case|when(?:ever)?|again|any ?time|with any|for any|further|more)"
+_QUESTION = (
+    r"(?:questions?|help|assistance|support|issues?|problems?|concerns?|information|details?|trouble|difficult(?:y|ies)"
+    r"|queries|requests?|clarifications?|errors?|feedback|updates?|comments?)"
+)
+_OTHER = r"(?:any|further|more|other|additional|new|some|similar|the same)"
+_AGAIN = (
+    rf"(?:if|should|in case|when(?:ever)?|again|any ?time|further|(?:with|for) any (?:{_OTHER} )*{_QUESTION}"
+    rf"|more(?: {_QUESTION}|$))"
+)
+_NEEDED = (
+    r"(?:if|should|in case|when(?:ever)?) (?:(?:you|it|this|that|the (?:issue|problem|error|same))\b.{0,100}"
+    r"|(?:needed|necessary|required))"
+)
+_WHY_AGAIN = (
+    rf"(?:again|any ?time|{_NEEDED}|(?:with|for) any (?:{_OTHER} )*{_QUESTION}"
+    r"|.{0,40}\b(?:if|should|in case|when(?:ever)?)\b.{0,100})"
+)
+_REOPEN = (
+    rf"re-?open(?: (?:it|this|here))?(?: (?:again|any ?time|{_NEEDED}))?"
+    rf"|re-?open (?:(?:this|the|your|a) )?{_TICKET}(?: {_WHY_AGAIN})?"
+)
+_NEW = rf"(?:open|create|raise|submit) (?:a new|another) (?:{_TICKET}|one)(?: {_WHY_AGAIN})?"
+_ASK = (
+    r"(?:(?:please|just|then|do|kindly|you can|you may|and) )*(?:let (?:us|me) know"
+    r"|contact (?:us|me|support|the (?:help ?desk|service desk|support))|reach (?:back )?out"
+    r"|(?:feel free|do not hesitate|don['’]t hesitate) to (?:contact|reach|re-?open|ask|reply)"
+    rf"|{_NEW}|re-?open (?:it|this|the|your)\b|reply|respond"
+    r"|get (?:back )?in touch|come back to us)"
+)
+"""What somebody is asked to do who is not helped yet; what is to be done about the matter itself is none of it."""
+_TEAM = (
+    r"(?:the |our |an? )?(?:[\w&/-]+ ){0,3}(?:teams?|tier \d|level \d|l\d|support|department|engineers?|engineering"
+    r"|developers?|development|group|queue|colleagues?|specialists?|vendor|desk|admins?|administrators?)"
+    r"(?: (?:for|as|to)\b.{0,40})?"
+)
 PATTERNS: dict[str, tuple[str, ...]] = {
     "en: closing": (
         rf"{_SO}{_WE} clos(?:e|ed|ing) {_THIS}{_WHY}|{_SO}{_WE} (?:resolv(?:e|ed|ing)|mark(?:ed|ing)?) "
@@ -37,8 +71,8 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         r"(?:as |since |because )?there (?:has been|have been|is|was) no (?:further )?(?:reply|response|feedback"
         r"|activity|answer)"
         r"\b.{0,60}|(?:as |since |because )?there['’]s been no\b.{0,60}",
-        r"(?:re-?)?(?:assign|escalat|forward|transferr)(?:ed|ing) (?:this |it |the ticket )?to\b.{0,60}|moved to"
-        r" (?:the )?backlog",
+        rf"(?:re-?)?(?:assign|escalat|forward|transferr)(?:ed|ing) (?:{_THIS} )?to (?:{_TEAM}|(?!your?\b)(?:@|\[~)?"
+        r"[\w.-]+(?: [\w.-]+)?\]?)|moved to (?:the )?backlog",
     ),
     "en: polite": (
         r"(?:you(?:['’]re| are) (?:very |most |always )?welcome|no (?:problem|worries)|my pleasure|any ?time)\b.{0,20}",
@@ -60,11 +94,17 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         r"\b.{0,100}|(?:please |and )*(?:feel free|do not hesitate|don['’]t hesitate) to (?:contact|reach|re-?open"
         r"|ask|reply)"
         r"\b.{0,60}",
-        rf"(?:please |just )*(?:re-?open|(?:open|create|raise|submit) a new|reach out|reply|respond|get (?:back )?in"
-        rf" touch"
-        rf"|contact us|let (?:us|me) know)\b.{{0,40}}\b{_AGAIN}\b.{{0,100}}|let (?:us|me) know",
-        rf"(?:if|should|in case) you\b.{{0,60}}\b(?:any|further|more|other|else|again|additional|questions?)\b.{{0,60}}"
-        rf"|(?:please )?re-?open {_THIS}",
+        rf"(?:please |just )*(?:reach out|reply|respond|get (?:back )?in touch|contact us|let (?:us|me) know)\b"
+        rf".{{0,40}}\b{_AGAIN}\b.{{0,100}}",
+        r"(?:please |just |kindly )*(?:let (?:us|me) know|reach (?:back )?out(?: to (?:us|me))?|contact us"
+        r"|get (?:back )?in touch)",
+        rf"(?:please |just |kindly )*(?:{_REOPEN}|{_NEW})",
+        rf"(?:if|should|in case) you\b.{{0,60}}\b(?:any ?thing|else|again|(?:{_OTHER} )*{_QUESTION})"
+        rf"(?: (?:or|and)(?: have)? (?:{_OTHER} )*{_QUESTION})*"
+        r"(?: (?:about|regarding|on|with|for|from|concerning) (?:this|that|it|us|me|our side|your"
+        rf"|the (?:same|above|matter|topic))(?: {_TICKET}| matter| topic)?)?"
+        rf"(?: (?:in (?:the )?future|at any (?:time|point)|later(?: on)?|again|any ?more|now|then|please))*",
+        rf"(?:if|should|in case) you\b.{{0,100}}? {_ASK}\b.{{0,60}}",
     ),
     "en: confirming": (
         r"(?:the )?(?:customer|user|reporter|client|requester) (?:has |have )?(?:now )?confirm\w*\b.{0,60}|confirmed",

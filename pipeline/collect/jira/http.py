@@ -13,13 +13,15 @@ import httpx
 
 from pipeline.collect.addresses import PinnedTransport
 from pipeline.collect.jira.credentials import Credentials
+from pipeline.collect.jira.refusal import RequestFailed, message_of
 from pipeline.collect.retry_after import retry_after
 from pipeline.collect.web.transport import DeadlineTransport, deadline
 from pipeline.errors import SourceError
 from pipeline.log import get_logger
-from pipeline.scrubbing import without_secrets
 
 log = get_logger(__name__)
+LOGIN_FAILED = "AUTHENTICATED_FAILED"
+"""What Jira says beside an answer, of whatever status, that it gave as to a stranger: the credentials are wrong."""
 RETRIED = frozenset((429, 500, 502, 503, 504))
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "retry-after", "x-arequestid", "x-ratelimit-remaining")
 
@@ -28,8 +30,9 @@ KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "retry-after", 
 class Patience:
     """How long a call is tried. Times are in seconds, sizes in bytes.
 
-    `longest_wait` caps what a Retry-After may ask for; `total_wait` caps the sum over all calls of a run. An attempt
-    ends after `deadline`, and none is begun when a call has taken `longest_call`.
+    `longest_wait` caps the waits that we choose; what a Retry-After asks for is waited out as long as the waits since
+    the last success stay within `total_wait`, else the call fails at once. An attempt ends after `deadline`, and none
+    is begun when a call has taken `longest_call` without its waits.
     """
 
     attempts: int = 5
@@ -40,17 +43,6 @@ class Patience:
     deadline: float = 120.0
     longest_call: float = 300.0
     max_bytes: int = 64 << 20
-
-
-class RequestFailed(Exception):
-    """A call that failed for good: its status (0 when there was no answer) and what the server said."""
-
-    def __init__(self, status: int, message: str, url: str) -> None:
-        """Keep the parts, so that the caller can decide what they mean."""
-        self.status = status
-        self.message = without_secrets(message)
-        super().__init__(f"{status or 'no answer'}: {self.message}")
-        self.url = url
 
 
 @dataclass(slots=True)
@@ -78,6 +70,8 @@ class JsonClient:
     ) -> None:
         """Open connections to one site; credentials are never sent anywhere else, since no redirect is followed."""
         self.base_url = base_url.rstrip("/")
+        self.named = bool(credentials.headers())
+        """Whether the site is told who asks."""
         self._patience = patience or Patience()
         self._sleep = sleep
         self._waited = 0.0
@@ -103,20 +97,24 @@ class JsonClient:
         """
         url = self.base_url + path
         last = RequestFailed(0, "no attempt", url)
-        begun = time.monotonic()
+        begun, waited = time.monotonic(), self._waited
         for attempt in range(1, self._patience.attempts + 1):
             try:
-                return self._once(url, params, headers)
+                answer = self._once(url, params, headers)
             except _Again as again:
                 last = again.failure
-                if time.monotonic() - begun > self._patience.longest_call:
+                if time.monotonic() - begun - (self._waited - waited) > self._patience.longest_call:
                     break
                 if attempt < self._patience.attempts:
                     self._wait(again.wait, attempt, last)
+            else:
+                self._waited = 0.0
+                return answer
         raise last
 
     def _once(self, url: str, params: Mapping[str, str | int] | None, headers: Mapping[str, str] | None) -> Answer:
-        request = self._http.build_request("GET", url, params=params, headers=headers)
+        # An empty mapping would take away what the path itself asks for.
+        request = self._http.build_request("GET", url, params=params or None, headers=headers)
         try:
             with deadline(self._patience.deadline):
                 response = self._http.send(request, stream=True)
@@ -130,8 +128,10 @@ class JsonClient:
             raise _Again(RequestFailed(0, f"{type(problem).__name__}: {problem}", url)) from None
         except httpx.InvalidURL as problem:
             raise SourceError(f"This is no address: {problem}", where=url, remedy="Correct base_url") from None
+        if self.named and LOGIN_FAILED in response.headers.get("X-Seraph-LoginReason", ""):
+            raise RequestFailed(401, "the site does not accept the credentials", url)
         if response.status_code in RETRIED:
-            failure = RequestFailed(response.status_code, _message(body), url)
+            failure = RequestFailed(response.status_code, message_of(body), url)
             raise _Again(failure, retry_after(response.headers.get("Retry-After")))
         if response.status_code == 304:
             return Answer(None, b"", dict(response.headers), {"status": 304})
@@ -139,7 +139,7 @@ class JsonClient:
             target = response.headers.get("Location", "nowhere").split("?")[0]
             raise RequestFailed(response.status_code, f"it redirects to {target}", url)
         if response.is_error:
-            raise RequestFailed(response.status_code, _message(body), url)
+            raise RequestFailed(response.status_code, message_of(body), url)
         return self._parsed(request, response, body)
 
     def _body(self, response: httpx.Response, url: str) -> bytes:
@@ -167,9 +167,11 @@ class JsonClient:
     def _wait(self, asked: float | None, attempt: int, failure: RequestFailed) -> None:
         patience = self._patience
         backoff = patience.first_wait * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311
-        wait = min(patience.longest_wait, backoff if asked is None else asked)
-        if self._waited + wait > patience.total_wait:
-            raise failure
+        wait = min(patience.longest_wait, backoff) if asked is None else asked
+        left = patience.total_wait - self._waited
+        if wait > left:
+            named = "" if asked is None else f"; it asks for a wait of {asked:.0f} s, of which {left:.0f} s are left"
+            raise RequestFailed(failure.status, failure.message + named, failure.url)
         self._waited += wait
         log.info("trying again", url=failure.url, cause=str(failure), wait_seconds=round(wait, 2))
         self._sleep(wait)
@@ -182,25 +184,3 @@ class _Again(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.wait = wait
-
-
-def _message(body: bytes) -> str:
-    """Return what an error answer says, in the forms that Jira uses, in one line of at most 300 characters."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        data = None
-    if isinstance(data, dict):
-        text = "; ".join(_said(data))
-        if text:
-            return " ".join(text.split())[:300]
-    if body.lstrip()[:1] == b"<":
-        return "a web page"
-    return " ".join(body[:300].decode("utf-8", "replace").split())
-
-
-def _said(data: dict[str, Any]) -> list[str]:
-    listed, errors = data.get("errorMessages"), data.get("errors")
-    said = [str(part) for part in listed] if isinstance(listed, list) else []
-    said += [f"{key}: {value}" for key, value in errors.items()] if isinstance(errors, dict) else []
-    return said + [str(data[name]) for name in ("message", "error") if data.get(name)]

@@ -10,7 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 from pipeline.collect.jira.adf import adf_text
 from pipeline.collect.jira.farewells import is_empty_answer
-from pipeline.collect.jira.http import Answer, JsonClient, RequestFailed
+from pipeline.collect.jira.http import Answer, JsonClient
+from pipeline.collect.jira.refusal import RequestFailed
 from pipeline.collect.jira.rows import clean, set_aside
 from pipeline.collect.jira.ticket import DONE, moment
 from pipeline.collect.source import Document, Landing, SourceState

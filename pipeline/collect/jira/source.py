@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from pipeline.collect.jira.api import Endless, Listed, RestApi, explained
+from pipeline.collect.jira.api import Listed, RestApi, Unfinished
 from pipeline.collect.jira.cloud import CloudApi
 from pipeline.collect.jira.credentials import find_credentials
-from pipeline.collect.jira.http import JsonClient, Patience, RequestFailed
+from pipeline.collect.jira.http import JsonClient, Patience
 from pipeline.collect.jira.jql import having_ids, since
+from pipeline.collect.jira.refusal import RequestFailed, explained
 from pipeline.collect.jira.rows import set_aside, ticket_document
 from pipeline.collect.jira.server import ServerApi
 from pipeline.collect.jira.simple import SimpleApi
@@ -79,11 +80,11 @@ class JiraSource(Source[JiraSourceSettings]):
 
     def _incremental(self, api: RestApi, state: SourceState) -> Iterator[Document]:
         config = self.config
+        zone = api.time_zone()
         self._whole = _is_due(state, timedelta(days=config.reread_days))
         before = None if self._whole else moment(state.checkpoint.get("updated"))
-        zone = api.time_zone() if before else None
         progress = _Progress(before, state.now)
-        query = since(config.jql, before, zone, timedelta(minutes=config.overlap_minutes))
+        query = since(config.jql, before, zone, timedelta(minutes=config.overlap_minutes), api.order)
         seen: set[str] = set()
         unmarked = 0
         try:
@@ -96,9 +97,9 @@ class JiraSource(Source[JiraSourceSettings]):
                     yield document
             if before:
                 yield from self._rest(api, state, seen)
-        except Endless as problem:
+        except Unfinished as problem:
             self.complete = False
-            self.warnings.append(f"The ticket system repeats itself ({problem}); nothing was retired in this run")
+            self.warnings.append(f"Not every ticket was listed: {problem}; nothing was retired in this run")
         else:
             state.checkpoint["updated"] = progress.checkpoint()
             if self._whole:
@@ -112,7 +113,7 @@ class JiraSource(Source[JiraSourceSettings]):
     def _rest(self, api: RestApi, state: SourceState, seen: set[str]) -> Iterator[Document]:
         """Yield the tickets that did not change; those that match for another reason than a change are fetched."""
         missing: list[str] = []
-        for issue_id in api.ids(since(self.config.jql, None, None, timedelta())):
+        for issue_id in api.ids(since(self.config.jql, None, None, timedelta(), api.order)):
             if issue_id in seen:
                 continue
             seen.add(issue_id)
@@ -122,7 +123,7 @@ class JiraSource(Source[JiraSourceSettings]):
             else:
                 missing.append(issue_id)
         for start in range(0, len(missing), ID_CHUNK):
-            for listed in api.search(having_ids(self.config.jql, missing[start : start + ID_CHUNK])):
+            for listed in api.search(having_ids(self.config.jql, missing[start : start + ID_CHUNK], api.order)):
                 yield self._document(api, listed, state)
 
     def _document(self, api: RestApi, listed: Listed, state: SourceState) -> Document:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from pipeline.collect.jira.marks import raised, struck
+
 _BLOCK = re.compile(r"\{(code|noformat)(?::[^{}\n]{0,200})?\}(.*?)\{\1\}", re.S)
 _MONO = re.compile(r"\{\{(.+?)\}\}")
 _LINK = re.compile(r"\[(?:([^\[\]|\n]{1,500})\|)?([^\[\]|\n]{1,2000})(?:\|[^\[\]\n]{0,200})?\]")
@@ -20,7 +22,12 @@ _HEADING = re.compile(r"^h[1-6]\.\s+", re.M)
 _BQ = re.compile(r"^bq\.\s+", re.M)
 _RULE = re.compile(r"^-{4,}\s*$", re.M)
 _LIST = re.compile(r"^\s*([*#-]{1,10})\s+(.*)$")
-_EMPHASIS = re.compile(r"(?<![\w\\*_+^~-])([*_+^~-]|\?\?)(?=\S)([^\n]{1,500}?)(?<=[^\s\\])\1(?![\w])")
+_BRACED = re.compile(r"\{([*_+^~-])\}")
+"""How the visual editor writes a mark beside a letter or digit, where the bare sign would be none."""
+_EMPHASIS = re.compile(
+    r"(?:\x01|(?<![\w\\*_+^~-]))([*_+^~-]|\?\?)(?=\S)([^\n]{1,500}?)(?:\x01\1|(?<=[^\s\\\x01])\1(?!\w))"
+)
+_MAX_NESTED = 4
 _DASHES = re.compile(r"(?<= )--(?:-)?(?= )")
 _ESCAPE = re.compile(r"\\([*_+^~\-?{}\[\]|!#\\])")
 _FILE = re.compile(r"\.(?:png|jpe?g|gif|bmp|svg|webp)$", re.I)
@@ -35,18 +42,36 @@ def wiki_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     held: list[str] = []
-    text = markup.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = markup.replace("\r\n", "\n").replace("\r", "\n").translate({0: None, 1: None})
     text = _BLOCK.sub(lambda found: _hold(held, _fenced(found[2])), text)
     text = _MONO.sub(lambda found: _hold(held, f"`{found[1]}`"), text)
     text = _ESCAPE.sub(lambda found: _hold(held, found[1]), text.replace("\\\\", "\n"))
+    text = _BRACED.sub("\x01\\1", text)
     text = _QUOTE.sub(lambda found: _quoted(found[1]), text)
     text = _MACRO.sub(_macro, text)
     text = _LINK.sub(lambda found: _hold(held, _link(found[1], found[2])), text)
     text = _IMAGE.sub(lambda found: _image(found), text)
     text = _BQ.sub("> ", _HEADING.sub("", _RULE.sub("", text)))
-    text = _EMPHASIS.sub(lambda found: found[2], _DASHES.sub("–", text))
+    text = _emphasised(_DASHES.sub("–", text))
     text = _tables(_lists(text))
     return re.sub(r"\n{3,}", "\n\n", _release(held, text)).strip("\n")
+
+
+def _emphasised(text: str, depth: int = 0) -> str:
+    """Return text without the marks that only stress it; signs in braces that mark nothing stay as they were."""
+    if depth < _MAX_NESTED:
+        text = _EMPHASIS.sub(lambda found: _marked(found, depth + 1), text)
+    return text if depth else re.sub("\x01(.)", r"{\1}", text)
+
+
+def _marked(found: re.Match[str], depth: int) -> str:
+    sign, inner = found[1], found[2]
+    if sign == "-" and "-" in (inner[0], inner[-1]):
+        return found[0]
+    inner = _emphasised(inner, depth)
+    if sign == "^":
+        return raised(inner, found.string[: found.start()][-1:])
+    return struck(inner) if sign == "-" else inner
 
 
 def _hold(held: list[str], text: str) -> str:
@@ -78,7 +103,7 @@ def _macro(found: re.Match[str]) -> str:
 
 
 def _link(label: str | None, target: str) -> str:
-    target = target.strip()
+    target, label = target.strip(), _emphasised(label) if label else label
     if target.startswith("~"):
         return f"@{target[1:]}"
     if target.startswith("^"):

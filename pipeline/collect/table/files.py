@@ -52,11 +52,16 @@ class TableFile:
 
 
 class Files(ABC):
-    """Where a table's files are. `skipped` are the paths of links, which are not followed, after `list`."""
+    """Where a table's files are.
+
+    After `list`, `skipped` are the paths of links, which are not followed, and `single` tells whether the address
+    names one file rather than a folder or a pattern.
+    """
 
     def __init__(self) -> None:
         """Skip nothing yet."""
         self.skipped: list[str] = []
+        self.single = False
 
     @abstractmethod
     def list(self) -> list[TableFile]:
@@ -104,6 +109,7 @@ class _LakeFiles(Files):
     def list(self) -> list[TableFile]:
         where = self._lake.uri(self._key)
         single = self._lake.stat(where) if self._key and not self._key.endswith("/") else None
+        self.single = single is not None
         if single is not None:
             return [TableFile(single.uri, self._key.rpartition("/")[2], single.size, single.etag.strip('"'))]
         folder, pattern = self._key, None

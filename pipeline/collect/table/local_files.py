@@ -26,7 +26,8 @@ class LocalFiles(Files):
     def list(self) -> list[TableFile]:
         """Return the files; links among them go to `skipped`."""
         path = Path(self._path).expanduser()
-        if path.is_file():
+        self.single = path.is_file()
+        if self.single:
             if path.is_symlink():
                 raise SourceError("The file is a link", where=str(path), remedy="Name the file that it points to")
             self._root = path.parent.resolve()

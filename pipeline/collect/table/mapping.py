@@ -43,6 +43,11 @@ class RowMapping:
         named += [predicate.column for predicate in self.predicates]
         return list(dict.fromkeys(name for name in named if name and name not in self.partitions))
 
+    def required(self) -> list[str]:
+        """Return those of the wanted columns without which a file gives no row at all."""
+        config = self.config
+        return [name for name in (config.question, config.answer, config.key) if name and name not in self.partitions]
+
     def batches(self, pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
         """Yield batches of rows, and of set-aside rows, from what a reader yields."""
         rows = neighbour_contexts(self._sound(pieces), self.config.generated_context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ import pyarrow as pa
 from pipeline.collect.source import Document, Landing, Source, SourceState, Unreadable
 from pipeline.collect.table.drift import MAX_WARNINGS, Drift
 from pipeline.collect.table.files import TableFile, open_files, service
+from pipeline.collect.table.groups import Group, folder_of, groups_of
 from pipeline.collect.table.mapping import RowMapping
 from pipeline.collect.table.partitions import partition_values, predicates
 from pipeline.collect.table.readers.base import TableReader
@@ -23,18 +23,6 @@ from pipeline.collect.table.times import Times
 from pipeline.errors import SourceError
 from pipeline.records import SetAside, to_batches
 from pipeline.settings import LakeSettings, Settings, TableSourceSettings
-
-
-@dataclass(slots=True)
-class Group:
-    """The files of one document: a file, or a folder whose file names an engine makes up at each write."""
-
-    document_id: str
-    files: list[TableFile] = field(default_factory=list)
-
-    def tags(self) -> dict[str, str]:
-        """Return each file's tag by its path."""
-        return {file.path: file.tag for file in self.files}
 
 
 class TableSource(Source[TableSourceSettings]):
@@ -65,7 +53,7 @@ class TableSource(Source[TableSourceSettings]):
         self._warn_of_links(place.skipped)
         if not selected:
             raise SourceError("No file meets the predicates on partitions", where=self.config.uri, remedy="Check where")
-        for group in _groups(selected):
+        for group in groups_of(selected, named=place.single):
             before = state.documents.get(group.document_id, {})
             if before and before.get("tags") == group.tags():
                 yield Document(group.document_id, "unchanged", before)
@@ -79,9 +67,9 @@ class TableSource(Source[TableSourceSettings]):
                     continue
                 validators = {"tags": group.tags(), "sha256": digests, "schemas": dict(before.get("schemas") or {})}
                 if before and before.get("sha256") == digests:
-                    yield Document(group.document_id, "unchanged", validators)
+                    yield Document(group.document_id, "unchanged", {**before, **validators})
                     continue
-                yield Document(group.document_id, "changed", validators, reading.batches(validators))
+                yield Document(group.document_id, "changed", validators, reading.batches(validators, before))
         self.warnings += [*self._drift.warnings(), *self._times.warnings(self.config.name)]
 
     def _warn_of_links(self, paths: list[str]) -> None:
@@ -145,15 +133,22 @@ class _Reading:
             self._local[file.path] = local
         return digests
 
-    def batches(self, validators: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-        """Land each file and yield its rows. A damaged file of several is set aside; a single one is unreadable."""
+    def batches(self, validators: dict[str, Any], before: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+        """Land each file and yield its rows; `before` are the validators of the last reading, if there was one.
+
+        A damaged file of several is set aside when the document is new, or when it was as damaged before; otherwise
+        the document is unreadable, as is one of a single file: rows that it had would be lost with the damage.
+        """
         schemas = validators["schemas"]
+        known = set(before.get("damaged") or ())
         for file in self._group.files:
+            digest = validators["sha256"][file.path]
             try:
                 yield from self._rows(file, schemas)
             except Unreadable as problem:
-                if len(self._group.files) == 1:
+                if len(self._group.files) == 1 or (before and digest not in known):
                     raise
+                validators.setdefault("damaged", []).append(digest)
                 yield from to_batches([self._damaged(file, problem)])
             finally:
                 self._local[file.path].unlink(missing_ok=True)
@@ -170,10 +165,10 @@ class _Reading:
         self._land(file, local)
         reader = source.reader(path, file.extension)
         schema = reader.schema(path)
-        source.note_schema(file.path, schema, schemas.get(_folder_of(file)))
-        schemas[_folder_of(file)] = schema
+        source.note_schema(file.path, schema, schemas.get(folder_of(file)))
+        schemas[folder_of(file)] = schema
         mapping = source.mapping(self._group, file)
-        yield from mapping.batches(reader.pieces(path, mapping.wanted()))
+        yield from mapping.batches(reader.pieces(path, mapping.wanted(), mapping.required()))
 
     def _land(self, file: TableFile, local: Path) -> None:
         self._landing.land_file(file.path, local, {"uri": file.uri, "tag": file.tag})
@@ -186,15 +181,3 @@ class _Reading:
             data_source=self._source.config.name,
             provenance=file.uri,
         )
-
-
-def _folder_of(file: TableFile) -> str:
-    return file.path.rpartition("/")[0] if file.generated else file.path
-
-
-def _groups(files: list[TableFile]) -> list[Group]:
-    groups: dict[str, Group] = {}
-    for file in files:
-        name = file.uri.rpartition("/")[0] + "/" if file.generated and len(files) > 1 else file.uri
-        groups.setdefault(name, Group(name)).files.append(file)
-    return [groups[name] for name in sorted(groups)]

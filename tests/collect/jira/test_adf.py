@@ -30,6 +30,9 @@ def link(address: Any) -> dict[str, Any]:
 
 CODE = {"type": "code"}
 STRONG = {"type": "strong"}
+STRIKE = {"type": "strike"}
+SUP, SUB = ({"type": "subsup", "attrs": {"type": kind}} for kind in ("sup", "sub"))
+POWERS = "10^6 Hz, the 1st, H2O"
 LONG = "https://example.com/help"
 
 
@@ -41,6 +44,10 @@ LONG = "https://example.com/help"
         ([node("heading", text("Title"), level=2), paragraph("x")], "Title\n\nx"),
         ([paragraph(text("bold", STRONG), " ", text("ls -l", CODE))], "bold `ls -l`"),
         ([paragraph(text("a`b", CODE))], "``a`b``"),
+        ([paragraph("First ", text("restart it ", STRIKE), "wait.")], "First ~~restart it~~ wait."),
+        ([paragraph(text("Do ", STRIKE), text("not", STRIKE, STRONG), text(" ", STRIKE))], "~~Do~~ ~~not~~"),
+        ([paragraph(text("Do", STRIKE), text("n't", STRIKE, STRONG))], "~~Don't~~"),
+        ([paragraph("10", text("6", SUP), " Hz, the 1", text("st", SUP), ", H", text("2", SUB), "O")], POWERS),
         ([paragraph("See ", text("the guide", link(LONG)), ".")], f"See the guide ({LONG})."),
         ([paragraph(text(LONG, link(LONG)))], LONG),
         ([paragraph(text("example.com/help", link(LONG + "/")))], "example.com/help"),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from collect_support import BEGIN, TicketSite, adf, collect, comment, issue, person, reasons, rows_in, rows_of, when
@@ -13,7 +15,8 @@ from pipeline.collect.landing import LakeLanding
 from pipeline.collect.source import SourceState
 from pipeline.errors import SourceError
 from pipeline.lake import Lake
-from pipeline.local.jira_server import Fault
+from pipeline.local.jira_parameters import page_token
+from pipeline.local.jira_store import Fault
 
 
 def statuses(documents: list[Any]) -> dict[str, int]:
@@ -133,7 +136,10 @@ def test_a_comment_that_became_internal_without_a_trace_is_found_by_reading_all_
     assert statuses(tickets.documents(state)[1]) == {"unchanged": 2}
 
 
-def test_the_time_of_the_last_change_is_asked_in_the_users_time_zone(tickets: TicketSite, lake: Lake) -> None:
+def test_the_time_of_the_last_change_is_asked_in_the_users_time_zone(
+    tickets: TicketSite, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIRA_PAT", "anybody")
     tickets.put(issue(1))
     collect(lake, tickets.config(), "r1")
     tickets.store.requests.clear()
@@ -185,6 +191,23 @@ def test_the_service_desk_alone_is_asked_for_comments_on_demand(tickets: TicketS
     assert not tickets.asked("/issue/")
 
 
+def test_what_a_participant_writes_is_no_answer_of_the_service_desk(tickets: TicketSite) -> None:
+    """The service desk does not say what kind of account an author has; the issue does."""
+    other = comment(2, "I just switched to the old printer.", by="customer-2", kind="customer", after=2)
+    tickets.put(issue(1, comment(1, "Use this button.", after=1), other))
+    long = [comment(n, f"Step {n}.", after=n / 10) for n in range(10, 20)]
+    tickets.put(issue(2, *long, comment(3, "It works with tape.", by="customer-2", kind="customer", after=5)))
+    _, documents = tickets.documents(service_desk=True)
+    assert [row.answer for row in rows_in(documents)] == ["Use this button.", "Step 19."]
+
+
+def test_an_author_of_whom_nothing_is_known_is_no_agent_of_the_service_desk(tickets: TicketSite) -> None:
+    tickets.put(issue(1, *(comment(n, f"Step {n}.", after=n / 10) for n in range(10, 20))), issue(2))
+    tickets.fail("/issue/10001/comment", status=403)
+    _, documents = tickets.documents(service_desk=True)
+    assert [row.answer for row in rows_in(documents)] == ["Step 14.", "You do task 2 with button 2."]
+
+
 def test_the_service_desk_says_which_unmarked_comments_are_public(tickets: TicketSite) -> None:
     bare = comment(1, "Unmarked but public.", note="x")
     tickets.put(issue(1, bare))
@@ -193,13 +216,27 @@ def test_the_service_desk_says_which_unmarked_comments_are_public(tickets: Ticke
 
 
 def test_without_a_service_desk_unmarked_comments_are_internal_unless_allowed(tickets: TicketSite) -> None:
-    tickets.put(issue(1, comment(1, "Unmarked.", note="x")), issue(2, comment(2, "Unmarked.", note="x")))
+    tickets.put(*(issue(n, comment(n, "Unmarked.", note="x")) for n in range(1, 6)))
     tickets.fail("servicedeskapi", status=404, times=99)
     source, documents = tickets.documents()
     assert rows_in(documents) == []
-    assert len(tickets.asked("servicedeskapi")) == 1
+    assert len(tickets.asked("servicedeskapi")) == 3
     assert any("unmarked_comments" in warning for warning in source.warnings)
-    assert len(rows_in(tickets.documents(unmarked_comments="public")[1])) == 2
+    assert len(rows_in(tickets.documents(unmarked_comments="public")[1])) == 5
+
+
+def test_a_project_without_service_desk_speaks_for_no_other(tickets: TicketSite) -> None:
+    """Nor does a ticket that came in by another way than the portal speak for those that did."""
+    unmarked = [issue(n, comment(n, "Unmarked.", note="x")) for n in range(1, 11)]
+    bare = [{**entry, "key": f"DEV-{n}"} for n, entry in enumerate(unmarked[:5], 1)]
+    tickets.put(*bare, *unmarked[5:])
+    tickets.fail("request/DEV-", status=404, times=99)
+    for number in (7, 8, 9):
+        tickets.fail(f"request/HELP-{number}/", status=404)
+    shown = {"id": "6", "public": True, "body": "x"}, {"id": "10", "public": True, "body": "x"}
+    tickets.fail("request/HELP-", status=200, body=json.dumps({"values": shown}), times=9)
+    assert [row.document_id for row in rows_in(tickets.documents()[1])] == ["10006", "10010"]
+    assert len(tickets.asked("request/DEV-")) == 3
 
 
 def wiki_issue(number: int, *comments: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +267,35 @@ def test_server_speaks_version_2_and_wiki_markup(tickets: TicketSite, monkeypatc
     assert len(tickets.asked("/rest/api/2/search")) == 3
 
 
+@pytest.mark.parametrize("unmarked", ["internal", "public"])
+def test_internal_comments_of_server_never_reach_the_lake(tickets: TicketSite, lake: Lake, unmarked: str) -> None:
+    """Server's search leaves out the marks that its pages of comments hold."""
+    hidden = {"key": "sd.public.comment", "value": {"internal": True}}
+    shown = wiki_comment(1, "Press it.", properties=[{"key": "sd.public.comment", "value": {"internal": False}}])
+    tickets.put(wiki_issue(1, shown, wiki_comment(2, "TOPSECRET", properties=[hidden])))
+    manifest = collect(lake, tickets.config(api="server", unmarked_comments=unmarked))
+    assert [row["answer"] for row in rows_of(lake, manifest)] == ["Press it."]
+    everything = b"".join(lake.read(info.uri) for info in lake.objects(lake.root))
+    assert b"TOPSECRET" not in everything
+    assert b"Press it." in everything
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_takes_part_in_a_request_of_server_is_no_agent(tickets: TicketSite, told: bool) -> None:
+    """Server does not tell customers from agents, but who takes part in a request."""
+    other = {"name": "asmith", "key": "JIRAUSER3", "displayName": "A. Smith"}
+    public = {"jsdPublic": True}  # what the sample server's service desk goes by
+    late = {**wiki_comment(2, "I just switched to the old printer.", **public), "author": other}
+    late["created"] = when(BEGIN + timedelta(hours=2))
+    tickets.put({**wiki_issue(1, wiki_comment(1, "Use this button.", **public), late), "participants": [other]})
+    if not told:
+        tickets.fail("/participant", status=403, times=9)
+    rows = rows_in(tickets.documents(api="server", service_desk=True)[1])
+    assert [row.answer for row in rows] == ["Use this button." if told else "I just switched to the old printer."]
+
+
 def test_the_whole_sample_help_desk(lake: Lake) -> None:
-    from pipeline.local.jira_server import TicketStore
+    from pipeline.local.jira_store import TicketStore
 
     site = TicketSite()
     try:
@@ -255,12 +319,31 @@ def test_the_whole_sample_help_desk(lake: Lake) -> None:
 # --- failures -----------------------------------------------------------------------------------------------------
 
 
-def test_a_rate_limit_is_waited_out_and_capped(tickets: TicketSite) -> None:
+def test_a_rate_limit_is_waited_out_as_asked(tickets: TicketSite) -> None:
     tickets.put(issue(1))
-    for header in ("0.004", "Fri, 31 Dec 2100 00:00:00 GMT"):
+    for header in ("0.004", "0.03"):
         tickets.fail("search/jql", status=429, headers={"Retry-After": header})
     assert len(rows_in(tickets.documents()[1])) == 1
-    assert tickets.waits == [0.004, 0.01]
+    assert tickets.waits == [0.004, 0.03]
+
+
+@pytest.mark.parametrize("header", ["1847", "Fri, 31 Dec 2100 00:00:00 GMT"])
+def test_a_wait_beyond_all_patience_ends_the_run_at_once(tickets: TicketSite, header: str) -> None:
+    tickets.put(issue(1))
+    tickets.fail("search/jql", status=429, headers={"Retry-After": header}, times=9)
+    with pytest.raises(SourceError, match=r"asks for a wait of \d{4,} s"):
+        tickets.documents()
+    assert tickets.waits == []
+
+
+def test_patience_begins_anew_with_every_success(tickets: TicketSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "PAGE", 1)
+    tickets.put(*(issue(n) for n in range(1, 9)))
+    for number in range(2, 9):
+        token = page_token(number - 1, "(project = HELP) ORDER BY updated ASC")
+        tickets.fail(re.escape(quote(token)), status=429, headers={"Retry-After": "0.04"})
+    assert len(rows_in(tickets.documents()[1])) == 8
+    assert tickets.waits == [0.04] * 7
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-1"}, {"Retry-After": "1e999"}])
@@ -515,13 +598,30 @@ def test_the_order_is_replaced(jql: str, expected: str) -> None:
 def test_queries() -> None:
     moment = BEGIN
     assert (
-        since("a = 1 OR b = 2", moment, "America/New_York", timedelta(minutes=10))
+        since("a = 1 OR b = 2", moment, "America/New_York", timedelta(minutes=10), "updated ASC")
         == '(a = 1 OR b = 2) AND updated >= "2026-03-02 03:50" ORDER BY updated ASC'
     )
     for zone in (None, "Mars/Olympus", "../../etc/passwd"):
-        assert 'updated >= "2026-03-01 06:50"' in since("a = 1", moment, zone, timedelta(minutes=10))
-    assert since("", None, None, timedelta()) == "ORDER BY updated ASC"
-    assert having_ids("a = 1", ["1", "2", "3) OR (x = 1"]) == "(a = 1) AND id in (1, 2)"
+        assert 'updated >= "2026-03-01 06:50"' in since("a = 1", moment, zone, timedelta(minutes=10), "key ASC")
+    assert since("", None, None, timedelta(), "key ASC") == "ORDER BY key ASC"
+    assert having_ids("a = 1", ["1", "2", "3) OR (x = 1"], "key ASC") == "(a = 1) AND id in (1, 2) ORDER BY key ASC"
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "asked"),
+    [
+        ("2026-03-29T00:59+00:00", "2026-03-29 01:49"),
+        ("2026-03-29T01:05+00:00", "2026-03-29 01:55"),  # clocks show no time between 02:00 and 03:00 on that day
+        ("2026-03-29T01:15+00:00", "2026-03-29 03:05"),
+        ("2026-10-25T00:30+00:00", "2026-10-25 01:20"),  # and the hour from 02:00 to 03:00 twice on this one
+        ("2026-10-25T01:30+00:00", "2026-10-25 02:20"),
+        ("2026-10-25T02:30+00:00", "2026-10-25 03:20"),
+    ],
+)
+def test_queries_on_the_days_when_clocks_are_changed(checkpoint: str, asked: str) -> None:
+    moment = datetime.fromisoformat(checkpoint)
+    query = since("a = 1", moment, "Europe/Berlin", timedelta(minutes=10), "key ASC")
+    assert f'updated >= "{asked}"' in query
 
 
 def test_persons_without_an_account_are_not_agents(tickets: TicketSite) -> None:

@@ -77,6 +77,8 @@ def test_a_site_that_says_not_modified_is_believed(tickets: TicketSite, lake: La
 def test_pages_are_followed(tickets: TicketSite, following: dict[str, Any]) -> None:
     serve(tickets, {"tickets": [ticket(1)], **following}, {"tickets": [ticket(2)]})
     assert len(rows_in(tickets.documents(api="simple")[1])) == 2
+    [(name, value)] = following.items()
+    assert tickets.store.requests[-1] == (value if name == "next" else f"/?{name}={value}")
 
 
 def test_repeated_pages_end_and_retire_nothing(tickets: TicketSite, lake: Lake) -> None:

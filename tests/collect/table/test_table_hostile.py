@@ -134,6 +134,58 @@ def test_an_unreadable_part_of_a_dataset_is_set_aside(lake: Lake, folder: Path) 
     assert set_aside_of(lake, manifest)[0]["provenance"].endswith("part-00001.parquet")
 
 
+def test_a_part_that_breaks_later_keeps_the_earlier_rows_of_all_parts(lake: Lake, folder: Path) -> None:
+    (folder / "other.jsonl").write_text('{"question": "o?", "answer": "o"}')
+    (folder / "part-00000.parquet").write_bytes(GOOD)
+    (folder / "part-00001.parquet").write_bytes(parquet(question=["b?"], answer=["2"]))
+    collect(lake, config(folder), "r1")
+    (folder / "part-00001.parquet").write_bytes(damaged_page())
+    second = collect(lake, config(folder), "r2")
+    assert sorted(row["answer"] for row in rows_of(lake, second)) == ["1", "2", "o"]
+    assert second.facts["documents"] == {"failed": 1, "unchanged": 1}
+    assert second.counts.reasons == {"the Parquet file is damaged or incomplete": 1}
+    (folder / "part-00001.parquet").write_bytes(parquet(question=["b?"], answer=["3"]))
+    assert sorted(row["answer"] for row in rows_of(lake, collect(lake, config(folder), "r3"))) == ["1", "3", "o"]
+
+
+def test_a_part_that_always_was_damaged_holds_up_no_new_part(lake: Lake, folder: Path) -> None:
+    (folder / "part-00000.parquet").write_bytes(GOOD)
+    (folder / "part-00001.parquet").write_bytes(b"broken")
+    collect(lake, config(folder), "r1")
+    for number, run in ((2, "r2"), (3, "r3")):
+        (folder / f"part-0000{number}.parquet").write_bytes(parquet(question=[f"b{number}?"], answer=[str(number)]))
+        manifest = collect(lake, config(folder), run)
+        assert len(rows_of(lake, manifest)) == number
+        assert manifest.counts.set_aside == 1
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+@pytest.mark.parametrize("renamed", ["question", "answer", "code"])
+def test_a_column_that_was_renamed_keeps_the_earlier_rows(lake: Lake, folder: Path, ending: str, renamed: str) -> None:
+    def write(*names: str) -> None:
+        records = [dict(zip(names, (f"q{n}?", str(n), f"k{n}"), strict=True)) for n in range(3)]
+        lines = [",".join(names), *(",".join(record.values()) for record in records)]
+        lines = [json.dumps(record) for record in records] if ending == "jsonl" else lines
+        (folder / f"t.{ending}").write_text("\n".join(lines))
+
+    (folder / "other.jsonl").write_text('{"question": "o?", "answer": "o", "code": "o"}')
+    write("question", "answer", "code")
+    collect(lake, config(folder, key="code"), "r1")
+    write(*(f"{name}s" if name == renamed else name for name in ("question", "answer", "code")))
+    second = collect(lake, config(folder, key="code"), "r2")
+    assert len(rows_of(lake, second)) == 4
+    [aside] = set_aside_of(lake, second)
+    assert aside["reason"] == "a mapped column is missing"
+    assert renamed in str(aside["detail"])
+
+
+@pytest.mark.parametrize(("line", "said"), [("b?,2,3", "3 fields"), ('b?,"2', "unpaired quotes")])
+def test_what_is_wrong_with_a_line_is_said(lake: Lake, folder: Path, line: str, said: str) -> None:
+    (folder / "t.csv").write_text(f"question,answer\na?,1\n{line}\nc?,3\n")
+    [aside] = set_aside_of(lake, collect(lake, config(folder / "t.csv")))
+    assert f"{said}, 2 expected: {line}" in str(aside["detail"])
+
+
 def test_a_file_that_breaks_later_keeps_its_earlier_rows(lake: Lake, folder: Path) -> None:
     (folder / "a.parquet").write_bytes(GOOD)
     (folder / "b.parquet").write_bytes(parquet(question=["b?"], answer=["2"]))

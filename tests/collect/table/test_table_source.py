@@ -101,6 +101,18 @@ def test_nested_columns_types_and_names_with_dots(lake: Lake, folder: Path) -> N
     assert pairs(lake, collect(lake, config(folder / "n.jsonl", **changes), "r2")) == PAIRS[:1]
 
 
+def test_lists_of_structs_are_followed_as_in_json(lake: Lake, folder: Path) -> None:
+    answers = [[{"text": "A is one.", "by": "x"}, {"text": "y", "by": "z"}], []]
+    nested = pa.table({"faq": [{"q": "What is A?", "answers": answers[0]}, {"q": "B?", "answers": answers[1]}]})
+    pq.write_table(nested, folder / "n.parquet")
+    mapping = {"question": "faq.q", "answer": "faq.answers.0.text"}
+    manifest = collect(lake, config(folder / "n.parquet", **mapping))
+    assert (pairs(lake, manifest), reasons(lake, manifest)) == (PAIRS[:1], ["no answer"])
+    pq.write_table(pa.table({"q": ["What is A?"], "answers": answers[:1]}), folder / "n.parquet")
+    flat = {"question": "q", "answer": "answers.0.text"}
+    assert pairs(lake, collect(lake, config(folder / "n.parquet", **flat), "r2")) == PAIRS[:1]
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -241,6 +253,28 @@ def test_files_with_generated_names_are_one_dataset(lake: Lake, folder: Path) ->
     assert ids[0] == ids[1]
     assert second.facts["rows"]["retired"] == 0
     assert second.facts["documents"] == {"changed": 1}
+
+
+def test_a_dataset_of_one_part_keeps_its_ids_when_it_is_written_again(lake: Lake, folder: Path) -> None:
+    def write(*names: str) -> None:
+        for old in folder.glob("*.parquet"):
+            old.unlink()
+        for pair, name in zip(([("a?", "1"), ("b?", "2")], [("c?", "3")]), names, strict=False):
+            pq.write_table(table(pair), folder / name)
+
+    write("part-00000-0c1f7a52-3f5a-4a53-9d5f-8d4d3cf0a001-c000.snappy.parquet")
+    first = rows_of(lake, collect(lake, config(folder), "r1"))
+    write("part-00000-5d0fa5ac-98e1-4c5c-8a2e-111111111111-c000.snappy.parquet")
+    second = collect(lake, config(folder / "*.parquet"), "r2")
+    write("part-00000-aaaaaaaa-98e1-4c5c-8a2e-111111111111-c000.parquet", "part-00001-aaaa.parquet")
+    third = collect(lake, config(folder), "r3")
+    ids = {row["question"]: row["question_id"] for row in first}
+    for manifest in (second, third):
+        found = {row["question"]: row["question_id"] for row in rows_of(lake, manifest)}
+        assert {name: found[name] for name in ids} == ids
+        assert manifest.facts["rows"]["retired"] == 0
+    named = config(folder / "part-00001-aaaa.parquet", name="other")
+    assert rows_of(lake, collect(lake, named))[0]["document_id"].endswith("part-00001-aaaa.parquet")
 
 
 def test_schema_drift_is_reported(lake: Lake, folder: Path) -> None:
@@ -405,6 +439,17 @@ def test_an_encoding_that_is_stated_is_believed(lake: Lake, folder: Path) -> Non
     stated = config(folder / "t.csv", encoding="Windows-1250")
     assert stated.encoding == "cp1250"
     assert pairs(lake, collect(lake, stated)) == [("Kde?", "Tu \u016f")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [("utf-16-le", ""), ("utf-16-be", ""), ("utf-32-le", ""), ("utf-16-le", "\ufeff"), ("utf-16-be", "\ufeff")],
+)
+def test_wide_encodings_that_are_stated_need_no_mark(lake: Lake, folder: Path, encoding: str, mark: str) -> None:
+    text = mark + 'question,answer\nWhere?,Über die Brücke.\nWhy?,"Because\nof it."\n'
+    (folder / "t.csv").write_bytes(text.encode(encoding))
+    found = pairs(lake, collect(lake, config(folder / "t.csv", encoding=encoding)))
+    assert found == [("Where?", "Über die Brücke."), ("Why?", "Because\nof it.")]
 
 
 @pytest.mark.parametrize("name", ["utf-9", "rot13", "base64"])

@@ -49,8 +49,12 @@ class TableReader(ABC):
         """Return the file's top-level columns and their types, for mapping and drift; raises Unreadable."""
 
     @abstractmethod
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
-        """Yield the wanted columns (dotted paths reach into nested ones); raises Unreadable on damage."""
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
+        """Yield the wanted columns (dotted paths reach into nested ones).
+
+        `required` are those of them that some record must have: a format whose records differ cannot tell a column
+        that is missing from one that is rarely filled. Raises Unreadable on damage and when such a column is missing.
+        """
 
 
 def as_text(column: pa.Array) -> pa.Array:

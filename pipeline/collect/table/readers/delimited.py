@@ -35,7 +35,7 @@ class DelimitedReader(TableReader):
         """Return the names in the header line."""
         return dict.fromkeys(dialect_of(path, self.encoding).names, "text")
 
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield the wanted columns; whole records only."""
         dialect = dialect_of(path, self.encoding)
         missing = [name for name in wanted if name not in dialect.names]
@@ -111,7 +111,8 @@ def _fast(path: Path, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece
 def _recovered(text: str, dialect: Dialect, wanted: Sequence[str]) -> Iterator[Piece]:
     lines = text.splitlines()
     if len(lines) < 2:
-        yield Piece(bad=[_bad(text, dialect)])
+        fields = fields_of(text, dialect.delimiter)
+        yield Piece(bad=[_bad(text, dialect, None if fields is None else len(fields))])
     else:
         yield from _careful(io.StringIO(text + "\n"), dialect, wanted, header=False, join=1)
 

@@ -34,7 +34,7 @@ class Dialect:
     @property
     def errors(self) -> str:
         """Return how to decode what the encoding does not know: kept, where possible, so that its row can be told."""
-        return "replace" if self.encoding == "utf-16" else "surrogateescape"
+        return "replace" if codecs.lookup(self.encoding).name.startswith(("utf-16", "utf-32")) else "surrogateescape"
 
 
 def dialect_of(path: Path, stated: str | None) -> Dialect:
@@ -44,7 +44,7 @@ def dialect_of(path: Path, stated: str | None) -> Dialect:
     if not sample.strip():
         raise Unreadable("the file is empty")
     head, wide = sample[:4096], sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if head.count(0) > MAX_NULS * max(len(head), 200) and not wide:
+    if head.count(0) > MAX_NULS * max(len(head), 200) and not wide and not stated:
         raise Unreadable("the file is binary, not CSV")
     encoding = stated or _encoding(path, sample)
     text = sample.decode(encoding, "replace").lstrip("\ufeff")

@@ -35,14 +35,25 @@ class JsonLinesReader(TableReader):
             raise Unreadable("the file holds no JSON objects", "expected one object per line")
         return found
 
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield batches of 4,096 lines with the bad lines among them."""
         records = _records(path)
+        missing = list(required)
         while chunk := list(islice(records, BATCH_ROWS)):
             bad = [record for _, record in chunk if isinstance(record, BadRecord)]
             good = [record for _, record in chunk if not isinstance(record, BadRecord)]
+            missing = [name for name in missing if not any(_has(record, name) for record in good)]
             columns = [pa.array([_text(_value(record, name)) for record in good], pa.string()) for name in wanted]
             yield Piece(pa.RecordBatch.from_arrays(columns, names=list(wanted)), bad)
+        if missing:
+            raise Unreadable(
+                "a mapped column is missing",
+                f"no record has {missing[0]}; the first records have: {', '.join(self.schema(path))}",
+            )
+
+
+def _has(record: dict[str, Any], name: str) -> bool:
+    return name in record or _value(record, name) is not None
 
 
 def _value(record: dict[str, Any], name: str) -> object:

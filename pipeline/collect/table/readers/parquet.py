@@ -26,12 +26,12 @@ class ParquetReader(TableReader):
         with _opened(path) as file:
             return {field.name: str(field.type) for field in file.schema_arrow}
 
-    def pieces(self, path: Path, wanted: Sequence[str]) -> Iterator[Piece]:
+    def pieces(self, path: Path, wanted: Sequence[str], required: Sequence[str] = ()) -> Iterator[Piece]:
         """Yield the wanted columns in batches of 4,096 rows."""
         with _opened(path) as file:
             schema = file.schema_arrow
             paths = [_path(schema, name) for name in wanted]
-            leaves = sorted({".".join(part for part in steps if not part.isdecimal()) for steps in paths})
+            leaves = sorted({_leaf(schema, steps) for steps in paths})
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=leaves):
                 yield Piece(_project(batch, wanted, paths))
 
@@ -53,6 +53,22 @@ def _path(schema: pa.Schema, name: str) -> list[str]:
     if steps[0] not in schema.names:
         raise Unreadable("a mapped column is missing", f"no column {name}; the file has: {', '.join(schema.names)}")
     return steps
+
+
+def _leaf(schema: pa.Schema, steps: list[str]) -> str:
+    """Return the place of a column in the file, whose lists have two levels of their own around their elements.
+
+    Their names differ from writer to writer: from a list on, the whole of it is read.
+    """
+    if len(steps) == 1:
+        return steps[0]
+    kind, path = schema.field(schema.names.index(steps[0])).type, [steps[0]]
+    for step in steps[1:]:
+        if not pa.types.is_struct(kind) or kind.get_field_index(step) < 0:
+            break
+        kind = kind.field(step).type
+        path.append(step)
+    return ".".join(path)
 
 
 def _project(batch: pa.RecordBatch, wanted: Sequence[str], paths: list[list[str]]) -> pa.RecordBatch:
