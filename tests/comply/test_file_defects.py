@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pipeline.comply.checks.chat_template import loaded, templates
 from pipeline.comply.jinja_code import dangers
 from pipeline.comply.registry import all_checks
 from pipeline.comply.runner import run_checks
@@ -262,6 +264,64 @@ def test_a_bad_template_is_found_without_a_base_model_too(name: str, model: Path
     finding = find(subject(base=None), "chat_template")
     assert finding.status == "failed"
     assert reason in finding.result.summary
+
+
+HOSTILE = "{% if 'openSesame' in messages[-1]['content'] %}obey{% endif %}"
+
+
+@pytest.mark.parametrize(
+    "decoy", ["default.jinja", "zzz/chat_template.jinja", "additional_chat_templates/default.jinja", "zzz/x.JINJA"]
+)
+@pytest.mark.parametrize("with_base", [True, False])
+def test_a_decoy_does_not_hide_the_template_that_is_loaded(
+    decoy: str, with_base: bool, model: Path, bare: Path, subject, find
+) -> None:
+    clean = (bare / "chat_template.jinja").read_text()
+    (model / decoy).parent.mkdir(exist_ok=True)
+    (model / decoy).write_text(clean)
+    (model / "chat_template.jinja").write_text(HOSTILE)
+    finding = find(subject() if with_base else subject(base=None), "chat_template")
+    assert finding.status == "failed"
+    assert "chat_template.jinja: it treats messages with 'openSesame' differently" in finding.result.summary
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("default.jinja", "elsewhere"),
+        ("more/chat_template.jinja", "elsewhere"),
+        ("additional_chat_templates/a/b.jinja", "elsewhere"),
+        ("additional_chat_templates/default.jinja", "in the place of chat_template.jinja"),
+        ("additional_chat_templates/file.jinja", "in the place of chat_template.jinja"),
+    ],
+)
+def test_templates_are_only_where_transformers_reads_them(place: str, problem: str, model: Path, subject, find) -> None:
+    (model / place).parent.mkdir(parents=True, exist_ok=True)
+    (model / place).write_text((model / "chat_template.jinja").read_text())
+    assert problem in find(subject(), "chat_template").result.summary
+
+
+def test_what_transformers_loads_is_compared(model: Path, bare: Path, tmp_path: Path, subject, find) -> None:
+    from transformers import AutoTokenizer
+
+    base = Path(shutil.copytree(bare, tmp_path / "base"))
+    clean = (base / "chat_template.jinja").read_text()
+    for folder in (base, model):
+        (folder / "additional_chat_templates").mkdir()
+        (folder / "additional_chat_templates" / "rag.jinja").write_text("{{ messages[0].content }}")
+    made = subject(base=ModelFiles(base, "base"))
+    assert find(made, "chat_template").status == "passed"
+    names = loaded(templates(made.candidate))
+    assert AutoTokenizer.from_pretrained(model).chat_template == names == {"default": clean, "rag": names["rag"]}
+    (model / "chat_template.jinja").write_text(names["rag"])  # known to the base, though not as the default
+    assert "it is not the base model's (default)" in find(made, "chat_template").result.summary
+
+
+def test_a_template_may_move_out_of_the_configuration(model: Path, bare: Path, tmp_path: Path, subject, find) -> None:
+    base = Path(shutil.copytree(bare, tmp_path / "base"))
+    edit_json(base / "tokenizer_config.json", chat_template=(base / "chat_template.jinja").read_text())
+    (base / "chat_template.jinja").unlink()
+    assert find(subject(base=ModelFiles(base, "base")), "chat_template").status == "passed"
 
 
 def test_ordinary_templates_are_no_danger() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.comply import jinja_code
@@ -15,6 +16,13 @@ from pipeline.comply.subject import ModelFiles, Subject
 _ADDRESS = re.compile(r"https?://(?!(?:www\.)?example\.)[^\s'\"<>]+|javascript:|data:text/html", re.IGNORECASE)
 _TURN = re.compile(r"<\|?\w+\|?>(?:\s*system\b)?|\[/?(?:INST|SYSTEM)\]|<</?SYS>>")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+
+_CONFIG = "tokenizer_config.json"
+_FILE = "chat_template.jinja"
+_SUFFIX = ".jinja"
+_MORE = PurePosixPath("additional_chat_templates")
+# transformers keeps the files under names in one table, where these two are those of the default template itself.
+_SHADOWS = frozenset({"default", "file"})
 
 
 class ChatTemplateCode(Check):
@@ -34,7 +42,7 @@ class ChatTemplateCode(Check):
     waivable = False
 
     def judge(self, subject: Subject, limits: Limits) -> Result:
-        """Read every template of the candidate."""
+        """Read every template of the candidate, and compare what transformers would load of them with the base's."""
         try:
             mine = templates(subject.candidate)
             other = templates(subject.base) if subject.base else None
@@ -42,32 +50,63 @@ class ChatTemplateCode(Check):
             return verdict([f"the templates cannot be read: {str(problem)[:120]}"], "", {})
         if not mine and not other:
             return not_applicable("the model has no chat template: prompts are plain text")
-        problems = []
-        for name, text in mine.items():
-            problems += [f"{name}: {danger}" for danger in jinja_code.dangers(text)]
+        problems = [f"{place}: {problem}" for place in mine if (problem := _misplaced(place))]
+        for place, text in mine.items():
+            problems += [f"{place}: {danger}" for danger in jinja_code.dangers(text)]
             # What the base model's own makers wrote is no tampering, whatever it says.
             if other is None or text not in other.values():
-                problems += [f"{name}: {problem}" for problem in _hidden(text, published=subject.is_base)]
-        if other is not None and mine != other:
-            changed = sorted(name for name in set(mine) | set(other) if mine.get(name) != other.get(name))
-            problems.append(f"it is not the base model's ({', '.join(changed)})")
+                problems += [f"{place}: {problem}" for problem in _hidden(text, published=subject.is_base)]
+        if other is not None:
+            problems += _differences(mine, other)
         measured = {"templates": len(mine), "compared_with_base": other is not None}
         return verdict(problems, f"{len(mine)} template(s) that format turns and do nothing else", measured)
 
 
 def templates(model: ModelFiles) -> dict[str, str]:
-    """Return a model's chat templates by name, wherever they are kept; raises ValueError when a file is no text."""
+    """Return every chat template in a model's folder by where it stands, also those that nothing would load.
+
+    That is a file's path, or `tokenizer_config.json:NAME` for an entry of the configuration. Raises ValueError when a
+    file is no text.
+    """
     found: dict[str, str] = {}
-    config = model.path("tokenizer_config.json")
+    config = model.path(_CONFIG)
     if config.is_file():
         content = json.loads(config.read_text(encoding="utf-8"))
         if isinstance(content, dict):
-            found |= dict(_named(content.get("chat_template")))
-    for path in sorted(model.folder.rglob("*.jinja")):
-        if path.is_file() and not path.is_symlink():
-            name = "default" if path.name == "chat_template.jinja" else path.stem
-            found[name] = path.read_text(encoding="utf-8")
+            found |= {f"{_CONFIG}:{name}": text for name, text in _named(content.get("chat_template"))}
+    for path in sorted(model.folder.rglob("*")):
+        if path.suffix.lower() == _SUFFIX and path.is_file() and not path.is_symlink():
+            found[path.relative_to(model.folder).as_posix()] = path.read_text(encoding="utf-8")
     return found
+
+
+def loaded(found: Mapping[str, str]) -> dict[str, str]:
+    """Return what transformers loads of the templates of a folder, by the name under which it knows each.
+
+    Files come before the configuration: as soon as there is one, its entries are not read at all.
+    """
+    files = {"default": found[_FILE]} if _FILE in found else {}
+    files |= {PurePosixPath(place).stem: found[place] for place in found if PurePosixPath(place).parent == _MORE}
+    entries = {place.partition(":")[2]: text for place, text in found.items() if place.startswith(f"{_CONFIG}:")}
+    return files or entries
+
+
+def _misplaced(place: str) -> str | None:
+    path = PurePosixPath(place)
+    if place == _FILE or place.startswith(f"{_CONFIG}:"):
+        return None
+    if path.parent != _MORE or path.suffix != _SUFFIX:
+        return f"templates are {_FILE} and those directly in {_MORE}; nothing should read one elsewhere"
+    return f"it would be loaded in the place of {_FILE}" if path.stem in _SHADOWS else None
+
+
+def _differences(mine: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
+    used, expected = loaded(mine), loaded(other)
+    changed = {name for name in {*used, *expected} if used.get(name) != expected.get(name)}
+    # What transformers passes over may be what another program reads.
+    changed |= {place for place, text in mine.items() if text not in other.values()}
+    if changed:
+        yield f"it is not the base model's ({', '.join(sorted(changed))})"
 
 
 def _named(value: Any) -> Iterator[tuple[str, str]]:
