@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from pipeline.comply.jinja_costs import costs, is_text
+from pipeline.comply.jinja_reach import Reach
+from pipeline.comply.jinja_triggers import triggers
+
 MAX_CHARACTERS = 50_000
 MAX_RANGE = 1000
-MAX_TURNS = 100_000
-"""Of loops over ranges, one inside the other; and the largest number that a template has a use for."""
 FUNCTIONS = frozenset({"raise_exception", "strftime_now", "namespace", "range", "dict", "cycler", "joiner", "loop"})
 METHODS = frozenset(
     {
@@ -45,15 +47,7 @@ FILTERS = frozenset(
     }
 )
 FORBIDDEN = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)
-SEARCHES = frozenset(
-    {"startswith", "endswith", "find", "index", "count", "split", "rsplit", "partition", "rpartition", "replace"}
-)
-CONTENT = frozenset({"content", "text"})
 _DUNDER = re.compile(r"__\w+__")
-# What a template may compare a message's text with: marks of structure. A word there is a trigger.
-_STRUCTURE = re.compile(
-    r"^\W*(?:think|/think|tool_call|/tool_call|tool_response|/tool_response|image|audio|video)?\W*$"
-)
 
 
 def dangers(template: str) -> list[str]:
@@ -64,10 +58,9 @@ def dangers(template: str) -> list[str]:
     if len(template) > MAX_CHARACTERS:
         return [f"it is {len(template):,} characters long"]
     try:
-        tree = _environment().parse(template)
+        return list(dict.fromkeys(_walk(_environment().parse(template))))
     except (TemplateSyntaxError, RecursionError) as problem:
         return [f"it is no valid template: {type(problem).__name__}"]
-    return list(dict.fromkeys(_walk(tree)))
 
 
 def literals(template: str) -> list[str]:
@@ -108,11 +101,15 @@ def _walk(tree: nodes.Template) -> Iterator[str]:
     for call in tree.find_all(nodes.Call):
         yield from _call(call, macros)
     for used in tree.find_all(nodes.Filter):
-        if used.name not in FILTERS:
-            yield f"it uses the filter {str(used.name)[:40]}"
+        by_name = [arg.value for arg in used.args[:1] if used.name == "map" and isinstance(arg, nodes.Const)]
+        yield from (f"it uses the filter {str(name)[:40]}" for name in [used.name, *by_name] if name not in FILTERS)
     yield from _hidden_names(tree)
-    yield from _costs(tree)
-    yield from triggers(tree)
+    reach = Reach(tree)
+    if not reach.settled:
+        yield "its values flow too far to be followed"
+        return
+    yield from costs(tree, reach)
+    yield from triggers(tree, reach)
 
 
 def _call(call: nodes.Call, macros: set[str]) -> Iterator[str]:
@@ -142,85 +139,5 @@ def _hidden_names(tree: nodes.Template) -> Iterator[str]:
             yield f"it holds the name {constant.value[:40]!r}"
     for item in tree.find_all(nodes.Getitem):
         spelt = item.arg.find(nodes.Concat) is not None or isinstance(item.arg, nodes.Concat)
-        if spelt or (isinstance(item.arg, nodes.Add) and _is_text(item.arg.left, item.arg.right)):
+        if spelt or (isinstance(item.arg, nodes.Add) and is_text(item.arg.left, item.arg.right)):
             yield "it computes the name of what it reaches for"
-
-
-def _costs(tree: nodes.Template) -> Iterator[str]:
-    """What takes time or memory out of all proportion to the messages."""
-    if any(True for _ in tree.find_all(nodes.Pow)):
-        yield "it raises numbers to powers"
-    if any(_is_text(product.left, product.right) for product in tree.find_all(nodes.Mul)):
-        yield "it multiplies text"
-    for constant in tree.find_all(nodes.Const):
-        if isinstance(constant.value, int) and not isinstance(constant.value, bool) and constant.value > MAX_TURNS:
-            yield f"it holds the number {constant.value}"
-    for macro in tree.find_all(nodes.Macro):
-        parameters = [argument.name for argument in macro.args]
-        for call in macro.find_all(nodes.Call):
-            given = [argument.name for argument in call.args if isinstance(argument, nodes.Name)]
-            if isinstance(call.node, nodes.Name) and call.node.name == macro.name and given == parameters:
-                yield f"its macro {macro.name[:40]} calls itself without end"
-    yield from _turns(tree, 1)
-
-
-def _turns(node: nodes.Node, outer: int) -> Iterator[str]:
-    for child in node.iter_child_nodes():
-        turns = outer
-        if isinstance(child, nodes.For):
-            if child.recursive:
-                yield "it loops over itself"
-            turns *= _range_of(child.iter)
-            if turns > MAX_TURNS:
-                yield "it loops without end"
-        yield from _turns(child, turns)
-
-
-def _range_of(source: nodes.Node) -> int:
-    if not (isinstance(source, nodes.Call) and isinstance(source.node, nodes.Name) and source.node.name == "range"):
-        return 1
-    numbers = [argument.value for argument in source.args if isinstance(argument, nodes.Const)]
-    return max((number for number in numbers if isinstance(number, int)), default=1)
-
-
-def _is_text(*sides: nodes.Node) -> bool:
-    return any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in sides)
-
-
-def triggers(tree: nodes.Template) -> Iterator[str]:
-    """Yield what makes some messages, or some days, different: a word that is looked for in them, or a date."""
-    for comparison in tree.find_all(nodes.Compare):
-        sides = [comparison.expr, *(operand.expr for operand in comparison.ops)]
-        if any(_calls(side, "strftime_now") for side in sides):
-            yield "it does something else from a certain day on"
-        if any(_is_content(side) for side in sides):
-            yield from (f"it treats messages with {word[:40]!r} differently" for word in _words_of(sides))
-    for call in tree.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Getattr) and call.node.attr in SEARCHES and _is_content(call.node.node):
-            yield from (f"it treats messages with {word[:40]!r} differently" for word in _words_of(call.args))
-    for used in tree.find_all(nodes.Filter):
-        if used.name == "replace" and used.node is not None and _is_content(used.node):
-            yield from (f"it changes the word {word[:40]!r} in messages" for word in _words_of(used.args))
-
-
-def _words_of(expressions: Iterable[nodes.Node]) -> Iterator[str]:
-    for expression in expressions:
-        word = expression.value if isinstance(expression, nodes.Const) else None
-        if isinstance(word, str) and not _STRUCTURE.match(word):
-            yield word
-
-
-def _calls(node: nodes.Node, name: str) -> bool:
-    calls = [*node.find_all(nodes.Call), *([node] if isinstance(node, nodes.Call) else [])]
-    return any(isinstance(call.node, nodes.Name) and call.node.name == name for call in calls)
-
-
-def _is_content(node: nodes.Node) -> bool:
-    """Tell whether an expression is, or is made from, what a message says; its role is not."""
-    every = [node, *node.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
-    taken = [str(part.attr) for part in every if isinstance(part, nodes.Getattr)]
-    taken += [
-        str(part.arg.value) for part in every if isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const)
-    ]
-    names = {part.name for part in every if isinstance(part, nodes.Name)}
-    return bool(CONTENT & set(taken)) or bool(names & {"content", "text"}) or ("message" in names and not taken)
