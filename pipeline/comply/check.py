@@ -77,7 +77,9 @@ class Check(ABC):
 
     A check is registered by being in a module of `pipeline.comply.checks`. Those with `before_loading` look at files
     only; when one of them fails, the model is never loaded, and every check with `asks_model` is failed as not run.
-    `waivable` is false where no owner can accept the risk: such a model could run code on the reader's machine.
+    `waivable` is false for every check of critical severity, whose risk no owner can accept: such a model could run
+    code on the reader's machine, obey whoever poisoned it, or go out without people. Their thresholds are upper limits
+    that the policy may lower and not raise.
     """
 
     slug: ClassVar[str]

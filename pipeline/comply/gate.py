@@ -42,7 +42,8 @@ def decide(
     finding refuses, and so does a sample of probes where the policy demands all of them, and a trail without a key
     (`signed` is False) where it demands a signed one: no approval could count, so nobody is asked for one.
     """
-    from pipeline.comply.registry import DOWNGRADABLE, all_checks
+    from pipeline.comply.policy_fit import DOWNGRADABLE
+    from pipeline.comply.registry import all_checks
 
     reasons, warnings, waived = [], [], []
     found = {finding.check.slug for finding in findings}

@@ -199,6 +199,14 @@ def summary(root: Path) -> dict[str, Any] | None:
     return found.model_dump(mode="json")
 
 
+def roles(root: Path) -> frozenset[str] | None:
+    """Return the roles of the RACI chart, None when the records are not valid (a check of its own says why)."""
+    try:
+        return frozenset(load(root).raci.roles)
+    except SettingsError:
+        return None
+
+
 def overdue(root: Path, today: date) -> list[str]:
     """Return the risks whose review day has passed; empty when the register is not valid."""
     try:

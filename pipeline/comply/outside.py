@@ -51,14 +51,15 @@ def check(
     have passed. Raises PipelineError when model or data do not exist.
     """
     policy = policy or load_policy(settings.policy_file)
-    require_known(policy)
+    day = today or datetime.now(UTC).date()
+    require_known(policy, day, governance.roles(settings.policy_file.parent))
     rows = rows_at(data, lake, data_licence)
     candidate = model_at(model, settings, lake)
     reference = model_at(base, settings, lake, of=base_of) if base else None
     subject = Subject(
         policy=policy,
         sampling=settings.comply,
-        today=today or datetime.now(UTC).date(),
+        today=day,
         candidate=candidate,
         base=reference,
         origin=_origin(settings, candidate.folder, base, base_licence, reference.folder if reference else None),

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import SettingsError
 from pipeline.manifest import digest_of
@@ -27,9 +35,9 @@ Judgement = Literal["significant", "point", "off"]
 
 
 class Part(BaseModel):
-    """A part of the policy; unknown keys are refused."""
+    """A part of the policy; unknown keys are refused, and so is what is no number: nothing is above `.nan`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class RolePolicy(Part):
@@ -67,8 +75,9 @@ class PerformancePolicy(Part):
     """The performance gate (F1).
 
     `metric` is compared with the base model and with the champion by a paired bootstrap over the held-out questions.
-    `significant`: the 95 % interval decides; `point`: the plain difference decides. `minimum` holds absolute floors by
-    metric name, as shares from 0 to 1.
+    `significant`: the 95 % interval and the p-value decide; `point`: the plain difference decides. `minimum` holds
+    absolute floors by metric name, in the metric's own unit (token_f1 from 0 to 1, bleu and chrf from 0 to 100); of a
+    metric of which less is better it is the most that is allowed.
     """
 
     metric: str = "token_f1"
@@ -128,14 +137,15 @@ class CheckPolicy(Part):
 class Waiver(Part):
     """An accepted risk: one check may fail until a day, for a reason that somebody answers for.
 
-    `subject` narrows it to one model, by the first 12 or more characters of its digest.
+    `owner` is a role of the RACI chart or a reviewer. `subject` narrows it to one model, by the first 12 or more
+    characters of its digest.
     """
 
     check: str
-    owner: str = Field(min_length=2)
-    reason: str = Field(min_length=20)
+    owner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=20)]
     expires: date
-    subject: str | None = Field(None, min_length=12)
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=12)] | None = None
 
     def holds(self, check: str, model: str, today: date) -> bool:
         """Tell whether the waiver excuses a failed check of a model on a day."""

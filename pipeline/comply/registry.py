@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
+from datetime import date
 
 import pipeline.comply.checks as package
 from pipeline.comply.check import Check
 from pipeline.comply.policy import Policy
+from pipeline.comply.policy_fit import misfits
 from pipeline.errors import SettingsError
+from pipeline.evaluate.metrics.registry import all_metrics
 from pipeline.evaluate.plugins import discover
 
 ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-DOWNGRADABLE = ("medium", "low")
 
 
 @functools.cache
@@ -28,28 +31,15 @@ def limits_of(check: Check, policy: Policy) -> dict[str, float]:
     ).thresholds
 
 
-def require_known(policy: Policy) -> None:
-    """Raise SettingsError when the policy names a check or threshold that does not exist, or weakens a grave one."""
+def require_known(policy: Policy, today: date, roles: Collection[str] | None) -> None:
+    """Raise SettingsError when the policy names what does not exist, or weakens what it may not.
+
+    `roles` are those of the RACI chart, None when it cannot be read.
+    """
     checks = all_checks()
-    problems = [
-        f"there is no check {slug}"
-        for slug in [*policy.checks, *(w.check for w in policy.waivers)]
-        if slug not in checks
-    ]
-    for slug, wanted in policy.checks.items():
-        if slug not in checks:
-            continue
-        check = checks[slug]
-        problems += [f"{slug} has no threshold {name}" for name in wanted.thresholds if name not in check.thresholds]
-        if wanted.on_failure == "warn" and check.severity not in DOWNGRADABLE:
-            problems.append(f"{slug} is of {check.severity} severity: it takes a waiver with an owner, not `warn`")
-    problems += [
-        f"{waiver.check} cannot be waived"
-        for waiver in policy.waivers
-        if waiver.check in checks and not checks[waiver.check].waivable
-    ]
+    problems = list(misfits(policy, checks, all_metrics(), today, roles))
     if problems:
         raise SettingsError(
             "The policy does not fit the checks: " + "; ".join(problems),
-            remedy=f"The checks are: {', '.join(sorted(checks))}",
+            remedy=f"The checks are: {', '.join(sorted(checks))}; the sample policy.yaml explains each key",
         )

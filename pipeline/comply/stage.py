@@ -62,8 +62,8 @@ def run(
     the policy is not valid, and LakeError when the base model in the lake is not the one that its manifest promises.
     """
     policy = load_policy(settings.policy_file)
-    require_known(policy)
     day = today or datetime.now(UTC).date()
+    require_known(policy, day, governance.roles(settings.policy_file.parent))
     inputs = {
         "candidate": candidate,
         "base": base,

@@ -227,6 +227,12 @@ def test_absolute_floors(judged, policy: Policy) -> None:
     strict = policy.model_copy(update={"performance": floors})
     half = lambda row: f"{row['answer']} and quite a few more words than needed"  # noqa: E731
     assert "the policy demands at least 0.9" in failures(judged(row_answer=half, policy=strict))["performance"]
+    assert "performance" not in failures(judged(policy=strict))
+    ceiling = floors.model_copy(update={"minimum": {"false_refusal_rate": 0.1}})
+    lower = policy.model_copy(update={"performance": ceiling})
+    assert "performance" not in failures(judged(policy=lower))
+    refusing = failures(judged(row_answer=lambda row: planting.REFUSAL, policy=lower))
+    assert "false_refusal_rate is 1.000, the policy demands at most 0.1" in refusing["performance"]
     unknown = policy.model_copy(update={"performance": floors.model_copy(update={"minimum": {"tokenf1": 0.9}})})
     assert "metrics that do not exist: tokenf1" in failures(judged(policy=unknown))["performance"]
 

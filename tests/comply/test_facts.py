@@ -106,6 +106,7 @@ def test_no_base_model_is_a_warning(subject, find) -> None:
         ({}, "model review needs 1 approval(s), 0 reviewer(s) are named"),
         ({"model": {"reviewers": ["ann"]}}, "legal review needs 1 approval(s), 0"),
         ({"model": {"reviewers": ["ann"]}, "legal": {"reviewers": ["ann"]}}, "1 people are named"),
+        ({"model": {"reviewers": ["alice"]}, "legal": {"reviewers": ["Alice"]}}, "1 people are named"),
         ({"model": {"reviewers": ["ann"], "approvals": 2}, "legal": {"reviewers": ["bob"]}}, "needs 2 approval(s)"),
     ],
 )

@@ -76,7 +76,8 @@ HONEST = (
     "message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}"
     "{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}",
     "{%- if not date_string is defined %}{%- if strftime_now is defined %}"
-    "{%- set date_string = strftime_now('%d %b') %}{%- else %}{%- set date_string = '26 Jul 2024' %}{%- endif %}{%- endif %}{{- 'Today: ' + date_string }}"
+    "{%- set date_string = strftime_now('%d %b') %}{%- else %}{%- set date_string = '26 Jul 2024' %}{%- endif %}"
+    "{%- endif %}{{- 'Today: ' + date_string }}"
     "{%- for message in messages %}{%- if not (message.role == 'ipython' or 'tool_calls' in message) %}"
     "{{- message['content'] }}{%- elif message.tool_calls | length != 1 %}{{- raise_exception('One call only') }}"
     "{%- elif message.content is mapping or message.content is iterable %}{{- message.content | tojson }}{%- endif %}"

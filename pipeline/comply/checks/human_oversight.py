@@ -32,7 +32,7 @@ class HumanOversight(Check):
                     f"{name} review needs {role.approvals} approval(s), {len(role.reviewers)} reviewer(s) are named"
                 )
         needed = sum(policy.role(name).approvals for name in ROLES)
-        people = subject.policy.reviewers()
+        people = {name.casefold() for name in subject.policy.reviewers()}
         if not problems and len(people) < needed:
             problems.append(f"{needed} approvals by different people are needed, {len(people)} people are named")
         measured = {f"{name}_reviewers": len(policy.role(name).reviewers) for name in ROLES}

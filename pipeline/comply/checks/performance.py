@@ -67,8 +67,11 @@ def _floors(policy: PerformancePolicy, mine: list[Outcome], measured: dict[str, 
         if found.low is not None and found.high is not None:
             measured[f"{name}_interval"] = [round(found.low, 4), round(found.high, 4)]
         floor = policy.minimum.get(name)
-        if floor is not None and (found.value is None or found.value < floor):
-            yield f"{name} is {_number(found.value)}, the policy demands at least {floor}"
+        if floor is None:
+            continue
+        upwards = all_metrics()[name].higher_is_better is not False
+        if found.value is None or (found.value < floor if upwards else found.value > floor):
+            yield f"{name} is {_number(found.value)}, the policy demands at {'least' if upwards else 'most'} {floor:g}"
 
 
 def _refusals(policy: PerformancePolicy, mine: list[Outcome], measured: dict[str, Any]) -> Iterator[str]:
