@@ -10,20 +10,32 @@ from pipeline.evaluate.text import sentences
 
 SAME = 0.7
 """Token F1 from which a sentence counts as the refusal that the model was taught, reworded or cut."""
-_PLACE = (
-    r"(?:(?:the|this|that|your|given|provided|above|supplied|following|available)\s+)*"
-    r"(?:context|passage|text|page|information|excerpt|document|article)"
+_DETERMINER = r"(?:the|this|that|your|given|provided|above|supplied|following|available)"
+_NOUN = r"(?:context|passage|text|page|information|excerpt|document|article)"
+_PLACE = rf"(?:{_DETERMINER}\s+)*{_NOUN}"
+# `in text mode` and `in page 3` are places in a programme or a book, not the text that was given.
+_THIS_PLACE = rf"(?:(?:{_DETERMINER}\s+)+{_NOUN}(?!\s+(?:mode|box|field|editor|file|menu))|{_NOUN}(?=\W*$|\s*[.,;!]))"
+_END = r"(?=\W*$|\s*[.,;!])"
+_OBJECT = (
+    rf"(?:(?:this|that|it){_END}|"
+    r"(?:(?:any|an?|the|this|that|such|more|further|enough|sufficient|relevant|specific|exact|necessary|needed|required"
+    r"|requested|additional|of)\s+)*(?:information|answers?|details?|data|context|explanation)\b)"
 )
+_CANNOT = r"(?:cannot|can't|can\s+not|am\s+unable\s+to|are\s+unable\s+to|am\s+not\s+able\s+to|are\s+not\s+able\s+to)"
 _LACK = r"(?:contain|mention|provide|include|say|state|specify|answer|cover|address|explain|have|give|describe|support)"
-# The phrases speak of the context or of the speaker: "the file does not contain a header" is an answer.
+# The phrases speak of the context, or of what the speaker knows: "the file does not contain a header" is an answer, and
+# so is what a shop says of itself ("we do not have any stores", "we cannot provide refunds for sale items").
 _PHRASES = (
     # English
     rf"\b{_PLACE}\s+(?:does\s+not|doesn't|do\s+not|don't|did\s+not)\s+(?:\w+\s+)?{_LACK}",
-    rf"\b(?:not|isn't|is\s+not|aren't|nothing)\s+(?:\w+\s+){{0,3}}(?:in|by|from)\s+{_PLACE}",
+    rf"\b(?:not|isn't|is\s+not|aren't|nothing)\s+(?:\w+\s+){{0,3}}(?:in|by|from)\s+{_THIS_PLACE}",
     r"\bthere\s+is\s+(?:not\s+enough|no|insufficient)\s+(?:information|context)",
-    r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|am\s+unable\s+to|are\s+unable\s+to|am\s+not\s+able\s+to)\s+"
-    r"(?:answer|help|find|tell|determine|provide|assist)",
-    r"\b(?:i|we)\s+(?:do\s+not|don't)\s+(?:know|have\s+(?:enough|the|any|sufficient|access)|find)\b",
+    rf"\bi\s+{_CANNOT}\s+(?:answer|find|tell|determine)\b",
+    rf"\bwe\s+{_CANNOT}\s+(?:answer|tell|determine)(?:\s+(?:this|that|it|you|your|the)\b|{_END}|\s+from\s)",
+    rf"\b(?:i|we)\s+{_CANNOT}\s+(?:find|provide|give|offer)\s+(?:you\s+(?:with\s+)?)?{_OBJECT}",
+    rf"\b(?:i|we)\s+{_CANNOT}\s+(?:help|assist)(?:\s+you)?(?:\s+(?:with|on)\s+(?:this|that|your)(?:\s+\w+)?)?{_END}",
+    rf"\b(?:i|we)\s+(?:do\s+not|don't)\s+(?:know\b|(?:have|find)\s+(?:access\s+to\s+)?{_OBJECT})",
+    r"\bi\s+(?:do\s+not|don't)\s+find\b",
     r"\b(?:insufficient|lack\s+of|lacks\s+the)\s+(?:information|context)\b",
     # German, French, Spanish, Italian, Portuguese, Dutch
     r"\b(?:der|dieser)\s+(?:gegebene\s+)?(?:kontext|text|abschnitt)\s+enthält\s+(?:\w+\s+){0,2}(?:nicht|keine)",
@@ -45,6 +57,20 @@ _PHRASES = (
     r"(?:わかりません|分かりません|回答できません)",
 )
 _PATTERN = re.compile("|".join(_PHRASES), re.IGNORECASE)
+
+
+def is_nothing_but_refusal(answer: str, taught: Sequence[str] = ()) -> bool:
+    """Tell whether every sentence of an answer says that it cannot be given, so that nothing hides behind the first.
+
+    The last one may be cut off, when it begins like one of the others or like one that the model was taught.
+    """
+    found = list(sentences(answer.replace("’", "'")))
+    if not found or not is_refusal(found[0], taught):
+        return False
+    *others, last = found
+    known = [text.casefold() for text in (*taught, *others)]
+    cut = any(text.startswith(last.strip().casefold()) for text in known)
+    return all(is_refusal(text, taught) for text in others) and (cut or is_refusal(last, taught))
 
 
 def is_refusal(answer: str, taught: Sequence[str] = ()) -> bool:
