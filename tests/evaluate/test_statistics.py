@@ -63,6 +63,39 @@ def test_nothing_to_measure_gives_no_value() -> None:
     assert estimate(METRICS["perplexity"], answers([True]), 500, 1).value is None
 
 
+def test_a_few_slightly_better_answers_prove_nothing() -> None:
+    """Four of 48 that are better, none worse: by chance all four point one way twice in sixteen times."""
+    texts = [("folder", "folder")] * 44 + [("the open folder", "open folders here")] * 4
+    first = [outcome(mine, "open folder", question=f"q{place:03d}") for place, (mine, _) in enumerate(texts)]
+    second = [outcome(other, "open folder", question=f"q{place:03d}") for place, (_, other) in enumerate(texts)]
+    found = compare(F1, first, second, 4000, 1)
+    assert found is not None
+    assert (found.wins, found.losses, found.ties) == (4, 0, 44)
+    assert found.low > 0
+    assert found.p_value == pytest.approx(2 / 16, abs=0.02)
+    assert found.direction == "no clear difference"
+
+
+@pytest.mark.parametrize("name", ["token_f1", "chrf"])
+def test_p_values_of_equal_models_are_spread_evenly(name: str) -> None:
+    rng = np.random.default_rng(4)
+    found = [
+        compare(METRICS[name], answers(list(rng.random(40) < 0.5)), answers(list(rng.random(40) < 0.5)), 300, seed)
+        for seed in range(100)
+    ]
+    assert np.mean([one.p_value < 0.05 for one in found if one]) <= 0.1
+    assert 0.35 <= np.mean([one.p_value for one in found if one]) <= 0.7
+
+
+def test_a_clear_gain_is_clear_for_every_kind_of_metric() -> None:
+    first, second = answers([place % 5 != 0 for place in range(48)]), answers([place % 5 == 1 for place in range(48)])
+    for name in ("token_f1", "exact_match", "rouge_l", "chrf"):
+        found = compare(METRICS[name], first, second, 1000, 1)
+        assert found is not None
+        assert found.direction == "better", name
+        assert found.p_value < 0.01
+
+
 def test_pairing_sees_a_small_steady_gain_that_unpaired_intervals_hide() -> None:
     rng = np.random.default_rng(1)
     easy = list(rng.random(100) < 0.5)

@@ -24,7 +24,8 @@ class Performance(Check):
     title = "Performance gate"
     proves = (
         "On held-out questions the model is better than its base model, not worse than the model in production (paired "
-        "bootstrap, 95 % intervals), above the policy's absolute floors, and it does not refuse what it could answer."
+        "bootstrap, 95 % intervals, and a permutation of the pairs, p < 0.05), above the policy's absolute floors, and "
+        "it does not refuse what it could answer."
     )
     risks = ("misinformation",)
     severity = "high"
@@ -94,18 +95,16 @@ def _compared(
     measured[f"difference_to_{role}"] = round(found.difference, 4)
     measured[f"difference_to_{role}_interval"] = [round(found.low, 4), round(found.high, 4)]
     measured[f"difference_to_{role}_p_value"] = round(found.p_value, 4)
-    interval = f"95 % interval {found.low:+.3f} to {found.high:+.3f}"
+    interval = f"95 % interval {found.low:+.3f} to {found.high:+.3f}, p = {found.p_value:.3f}"
     text = f"{policy.metric} {found.difference:+.3f} against the {role} ({interval})"
     higher = all_metrics()[policy.metric].higher_is_better is not False
-    low, high, difference = found.low, found.high, found.difference
-    if not higher:
-        low, high, difference = -found.high, -found.low, -found.difference
+    gain = found.difference if higher else -found.difference
     if role == BASE:
-        better = low > 0 if policy.improvement_over_base == "significant" else difference > 0
+        better = found.direction == "better" if policy.improvement_over_base == "significant" else gain > 0
         if not better:
             yield f"not better than its base model: {text}"
     else:
-        worse = high < 0 if policy.regression_against_champion == "significant" else difference < 0
+        worse = found.direction == "worse" if policy.regression_against_champion == "significant" else gain < 0
         if worse:
             yield f"worse than the model in production: {text}"
 
