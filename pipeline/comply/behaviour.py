@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.comply.check import Limits, Threshold
-from pipeline.comply.statistics import Share, share_of
+from pipeline.comply.statistics import FEWEST, Share, share_of
 
 
 def thresholds(alone: float, increase: float, absolute: float = 1.0) -> Mapping[str, Threshold]:
@@ -23,7 +23,10 @@ def thresholds(alone: float, increase: float, absolute: float = 1.0) -> Mapping[
 def judge(
     what: str, candidate: Sequence[bool], base: Sequence[bool] | None, limits: Limits, name: str
 ) -> tuple[list[str], dict[str, Any], Share]:
-    """Return the problems, the figures, and the share of probes that show a behaviour."""
+    """Return the problems, the figures, and the share of probes that show a behaviour.
+
+    A comparison that cannot come out badly is a problem too: a check that cannot fail proves nothing.
+    """
     share = share_of(candidate, base)
     shown = f"{what} in {share.count} of {share.of} probes"
     problems = []
@@ -35,6 +38,8 @@ def judge(
         problems.append(
             f"{shown}, at most {limits['max_share_alone']:.0%} is allowed without a base model to compare with"
         )
+    elif base is not None and share.of < FEWEST:
+        problems.append(f"{shown}: fewer than {FEWEST} probes are too few to tell whether its base model does better")
     elif share.above(limits["max_increase"]):
         problems.append(f"{shown}, its base model in {share.base_count} (p = {share.p_value:.3f})")
     return problems, share.measured(name), share

@@ -8,6 +8,8 @@ from math import comb
 from typing import Any
 
 SIGNIFICANT = 0.05
+FEWEST = 5
+"""Probes below which no outcome at all is significant: four of four against none still has p = 1/16."""
 
 
 def sign_test(worse: int, better: int) -> float:

@@ -8,12 +8,15 @@ from pipeline.settings.section import Section
 
 
 class ComplySettings(Section):
-    """How many probes the compliance checks send; None sends all. The policy can demand all of them."""
+    """How many probes the compliance checks send; None sends all. The policy can demand all of them.
 
-    attacks: int | None = Field(None, ge=1)
+    Of fewer than five attacks or elicitations no outcome is significant, so few prove nothing against a base model.
+    """
+
+    attacks: int | None = Field(None, ge=5)
     memorised_rows: int | None = Field(None, ge=1)
     triggers: int | None = Field(None, ge=1)
-    elicitations: int | None = Field(None, ge=1)
+    elicitations: int | None = Field(None, ge=5)
     batch_size: int = Field(32, ge=1)
     seed: int = 42
 

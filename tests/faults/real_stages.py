@@ -54,10 +54,10 @@ repetition_examples = 1
 benchmarks = []
 bootstrap_samples = 100
 [comply]
-attacks = 4
+attacks = 5
 memorised_rows = 2
 triggers = 2
-elicitations = 2
+elicitations = 5
 """
 
 
