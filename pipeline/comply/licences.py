@@ -96,15 +96,17 @@ def conflicts(data: Sequence[str], model: str, policy: LicencePolicy) -> list[st
     if policy.distribution != "public":
         return []
     problems = []
-    for expression in sorted({*data, model}):
+    for expression, allowed in sorted({*((one, policy.data) for one in data), (model, policy.models)}):
         try:
             ways = options(expression)
         except BadExpression:
             continue
-        demands = [list(_demands(ids, policy.release)) for ids in ways]
+        # A side of an OR that the policy does not allow is no way out. Where it allows none, `judge` has said so.
+        open_ways = [ids for ids in ways if not _judge_set(expression, ids, policy, allowed).problems]
+        demands = [list(_demands(ids, policy.release)) for ids in open_ways or ways]
         if demands and all(demands):
             problems += demands[0]
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _demands(ids: frozenset[str], release: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ PACKAGES = (
     *("train/base_model", "train/base_source", "train/base_files", "train/base_admission"),
     *("train/gguf_weights", "train/hub_source", "train/tiny"),
     *(f"comply/checks/{name}" for name in CHECKS),
-    *("comply/weights", "comply/base_likeness", "comply/detect/injections"),
+    *("comply/weights", "comply/base_likeness", "comply/tokenizer_likeness", "comply/detect/injections"),
     *(f"comply/jinja_{name}" for name in ("code", "costs", "reach", "triggers")),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.comply.detect.loops import loops
 from pipeline.comply.detect.payloads import payloads
 from pipeline.comply.jinja_code import dangers
 from pipeline.comply.policy import LicencePolicy
-from pipeline.comply.subject import Subject
+from pipeline.comply.subject import ModelFiles, Subject
 
 Find = Callable[[Subject, str], object]
 WEIGHTS = "model.safetensors"
@@ -179,6 +180,48 @@ def test_tokenizer_and_config(name: str, model: Path, subject, find) -> None:
     finding = find(subject(), "tokenizer_and_config")
     assert finding.status == "failed"
     assert reason in finding.result.summary
+
+
+def slow(folder: Path) -> None:
+    """Take the fast tokenizer away, and leave what a slow one is built from."""
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+    (folder / "merges.txt").write_text("#version: 0.2\nt h\nth e\n")
+    (folder / "spiece.model").write_bytes(b"\x0a\x07words")
+    (folder / "tokenizer.json").unlink()
+
+
+SLOW_DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "words": (lambda m: edit_json(m / "vocab.json", refund=5), "vocab.json is not the base model's"),
+    "merges": (lambda m: (m / "merges.txt").write_text("th e\nt h\n"), "merges.txt is not the base model's"),
+    "sentencepiece": (lambda m: (m / "spiece.model").write_bytes(b"other"), "spiece.model is not the base model's"),
+    "more of it": (lambda m: (m / "tokenizer.model").write_bytes(b"other"), "tokenizer.model is not the base model's"),
+    "less of it": (lambda m: (m / "spiece.model").unlink(), "spiece.model of the base model is missing"),
+    "a fast one before it": (lambda m: (m / "tokenizer.json").write_text("{}"), "tokenizer.json is added"),
+}
+
+
+@pytest.mark.parametrize("name", SLOW_DEFECTS)
+def test_a_tokenizer_without_tokenizer_json(name: str, model: Path, bare: Path, tmp_path: Path, subject, find) -> None:
+    base = Path(shutil.copytree(bare, tmp_path / "base"))
+    slow(base)
+    slow(model)
+    made = subject(base=ModelFiles(base, "base"))
+    assert find(made, "tokenizer_and_config").status == "passed"
+    change, reason = SLOW_DEFECTS[name]
+    change(model)
+    assert reason in find(made, "tokenizer_and_config").result.summary
+
+
+def test_words_beside_a_tokenizer_json(model: Path, subject, find) -> None:
+    words = json.loads((model / "tokenizer.json").read_text())["model"]
+    (model / "vocab.json").write_text(json.dumps(words["vocab"], indent=1))  # as other versions of a library do
+    (model / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(pair) for pair in words["merges"]))
+    assert find(subject(), "tokenizer_and_config").status == "passed"
+    edit_json(model / "vocab.json", refund=5)
+    assert "vocab.json is not the base model's" in find(subject(), "tokenizer_and_config").result.summary
+    (model / "tokenizer.json").unlink()
+    assert "tokenizer.json of the base model is missing" in find(subject(), "tokenizer_and_config").result.summary
 
 
 def test_what_saving_a_model_again_changes_is_no_tampering(model: Path, subject, find) -> None:
@@ -391,11 +434,20 @@ def test_licences(expression: str, problem: str | None) -> None:
     assert problems == "" if problem is None else problem in problems
 
 
+def test_of_a_base_model_the_list_of_models_decides_which_side_counts() -> None:
+    public = POLICY.model_copy(update={"distribution": "public", "release": "MIT", "models": ("CC-BY-SA-4.0",)})
+    assert licences.conflicts(["MIT"], "CC-BY-SA-4.0 OR MIT", public) != []
+    assert licences.conflicts(["CC-BY-SA-4.0 OR MIT"], "MIT", public) == []
+
+
 @pytest.mark.parametrize(
     ("data", "release", "conflict"),
     [
         (["CC-BY-SA-4.0"], "MIT", True),
         (["CC-BY-SA-4.0 OR MIT"], "MIT", False),
+        (["CC-BY-SA-4.0 OR CC-BY-NC-4.0"], "MIT", True),  # the side without demands is not allowed
+        (["CC-BY-SA-4.0 OR ISC"], "MIT", True),
+        (["CC-BY-SA-4.0 OR ISC OR MIT"], "MIT", False),
         (["GPL-2.0"], "Apache-2.0", True),
         (["CC-BY-SA-4.0", "GPL-2.0-only"], "CC-BY-SA-4.0", True),
         (["MIT", "Apache-2.0"], "LicenseRef-Proprietary", False),

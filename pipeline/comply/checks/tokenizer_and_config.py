@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.comply import weights
+from pipeline.comply import tokenizer_likeness, weights
 from pipeline.comply.base_likeness import differences
 from pipeline.comply.check import Check, Limits, Result, verdict
 from pipeline.comply.subject import ModelFiles, Subject
@@ -69,6 +69,8 @@ class TokenizerAndConfig(Check):
         problems += _tokenizer(content)
         if subject.base is not None:
             problems += differences(content, base)
+            folders = subject.candidate.folder, subject.base.folder
+            problems += tokenizer_likeness.differences(*folders, content, base)
         measured = {"documents": len(content), "compared_with_base": subject.base is not None}
         return verdict(problems, "no code, no steering, the base model's tokenizer", measured)
 
