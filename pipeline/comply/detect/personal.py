@@ -7,6 +7,7 @@ that no person wrote, so it keeps to kinds that can be told by their form and th
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -91,6 +92,7 @@ def personal_data(text: str) -> list[Found]:
     """
     if not any(c.isdigit() or c == "@" for c in text):
         return []
+    text = _ascii_digits(text)
     found: list[Found] = []
     for kind, pattern, accepts in _KINDS:
         for match in pattern.finditer(text):
@@ -115,4 +117,15 @@ def mask(text: str) -> str:
 
 
 def _plain(value: str) -> str:
-    return value.lower() if "@" in value else re.sub(r"[^0-9A-Za-z]", "", value).lower()
+    """A number is the same number in digits of any script, and with any marks between them."""
+    text = unicodedata.normalize("NFKC", value)
+    if "@" in text:
+        return text.lower()
+    return re.sub(r"[^0-9A-Za-z]", "", _ascii_digits(text)).lower()
+
+
+def _ascii_digits(text: str) -> str:
+    """Return a text, no shorter and no longer, with its decimal digits of any script as ASCII ones."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
