@@ -64,7 +64,7 @@ def _documents(place: Path) -> Iterator[Mapping[str, Any]]:
         try:
             text = file.read_text(encoding="utf-8")
             if file.suffix == ".jsonl":
-                yield from (json.loads(line) for line in text.splitlines() if line.strip())
+                yield from (json.loads(line) for line in text.split("\n") if line.strip())
             else:
                 content = json.loads(text)
                 yield from content if isinstance(content, list) else [content]

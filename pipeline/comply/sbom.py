@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -17,6 +17,9 @@ from pipeline.manifest import digest_of
 from pipeline.settings import PROJECT_ROOT
 
 SPECIFICATION = "1.6"
+UNLOCKED = frozenset({"llmops-pipeline", "pip", "setuptools", "wheel"})
+"""Packages that no lock has: the project itself, and what installs the others and takes no part in a run."""
+_BASE_MODEL = re.compile(r"^pypi:([^=]+)==(.+)$")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;#]+)")
 _CLASSIFIER = "License :: OSI Approved :: "
 
@@ -72,6 +75,20 @@ def drifted(package: Package, locked: Mapping[str, str]) -> bool:
     """Tell whether a package is in another version than its pin; a build's local label (`+cpu`) is no other version."""
     pinned = locked.get(package.name)
     return pinned is not None and pinned.split("+")[0] != package.version.split("+")[0]
+
+
+def unlocked(packages: Iterable[Package], locked: Mapping[str, str], base_models: Iterable[str]) -> list[Package]:
+    """Return the packages that the lock does not have and should.
+
+    A base model that comes as a package is none of them in the version under which the policy lists it
+    (`pypi:name==version`).
+    """
+    models = {(normal(found[1]), found[2]) for name in base_models if (found := _BASE_MODEL.match(name))}
+    return [
+        package
+        for package in packages
+        if package.name not in locked and package.name not in UNLOCKED and (package.name, package.version) not in models
+    ]
 
 
 def bill(subject: Subject, locked: Mapping[str, str]) -> dict[str, Any]:

@@ -218,6 +218,12 @@ def test_withdrawn_and_foreign_advisories_do_not_count(tmp_path: Path) -> None:
     assert (found.count, found.found) == (2, ())
 
 
+def test_a_line_separator_inside_of_an_advisory_is_no_end_of_it(tmp_path: Path) -> None:
+    line = json.dumps(advisory("x", {"introduced": "0"}, summary="one\u2028two\u0085three"), ensure_ascii=False)
+    (tmp_path / "a.jsonl").write_text(f"{line}\n{line}\n")
+    assert advisories.match(tmp_path, []).count == 2
+
+
 def test_unreadable_advisories_stop_instead_of_passing(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(SettingsError, match="cannot be read"):
@@ -243,6 +249,44 @@ def test_vulnerable_dependencies(tmp_path: Path, subject, find) -> None:
     assert "days old" in judged(advisories_max_age_days=3).result.summary
     assert judged(advisories=None).status == "warning"
     assert judged(advisories=None, advisories_missing="refuse").status == "failed"
+
+
+def test_advisories_of_a_day_to_come_are_refused(tmp_path: Path, subject, find) -> None:
+    file = tmp_path / "osv.jsonl"
+    old = advisory("x", {"introduced": "0"})
+    chain = {"lock": str(PROJECT_ROOT / "constraints.txt"), "advisories": str(file)}
+    for limit in (None, 3):
+        policy = Policy.model_validate({"version": 1, "supply_chain": chain | {"advisories_max_age_days": limit}})
+        for day, refused in (("2026-11-25", False), ("9999-01-01", True)):
+            file.write_text(f"{json.dumps(old)}\n{json.dumps(old | {'modified': f'{day}T00:00:00Z'})}")
+            summary = find(subject(policy=policy), "dependency_vulnerabilities").result.summary
+            assert (f"dated {day}, which is yet to come" in summary) is refused
+
+
+def test_packages_that_the_lock_lacks_are_drift(tmp_path: Path, subject, find, monkeypatch) -> None:
+    from pipeline.comply.checks import dependency_vulnerabilities
+
+    lock = tmp_path / "lock.txt"
+    lock.write_text("jinja2==3.1.6\n")
+    found = [
+        *(Package(name, "1.0", None) for name in ("llmops-pipeline", "pip", "setuptools", "wheel", "acme-model")),
+        Package("jinja2", "3.1.6", None),
+    ]
+    monkeypatch.setattr(dependency_vulnerabilities, "installed", lambda: tuple(found))
+
+    def judged(action: str, version: str = "1.0"):
+        chain = {"lock": str(lock), "drift": action}
+        licences = {"base_models": {f"pypi:Acme_Model=={version}": "MIT"}}
+        policy = Policy.model_validate({"version": 1, "supply_chain": chain, "licences": licences})
+        return find(subject(policy=policy), "dependency_vulnerabilities")
+
+    assert judged("refuse").status == "warning"  # of the missing advisories
+    assert "1 packages are not in the lock, such as acme-model" in judged("refuse", "2.0").result.summary
+    found.append(Package("planted", "6.6.6", None))
+    refused = judged("refuse")
+    assert refused.status == "failed"
+    assert "1 packages are not in the lock, such as planted" in refused.result.summary
+    assert judged("warn").status == "warning"
 
 
 def test_the_bill_of_materials_is_the_same_every_time_and_names_everything(subject) -> None:
