@@ -36,9 +36,8 @@ PACKAGES = (
     "precision",
     "prompts",
     "special_tokens",
-    "evaluate/metrics",
-    "evaluate/refusal",
-    "evaluate/text",
+    *(f"evaluate/{name}" for name in ("comparison", "examples", "intervals", "metrics", "plugins")),
+    *(f"evaluate/{name}" for name in ("refusal", "syllables", "text")),
 )
 FOLDER = Path(__file__).parent
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ def load_benchmark(place: str, limit: int | None = None) -> Benchmark:
     if not file.is_file():
         known = ", ".join(f"sample:{path.stem}" for path in sorted(SAMPLES.glob("*.jsonl")))
         raise PipelineError("There is no such benchmark file", where=place, remedy=f"Give a file, or one of {known}")
-    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
     parsed = [_line(file, number, line) for number, line in enumerate(lines, start=1)]
     kinds = {kind for kind, _ in parsed}
     if len(kinds) != 1:
@@ -51,7 +52,20 @@ def load_benchmark(place: str, limit: int | None = None) -> Benchmark:
             remedy="Split it into one file for each kind",
         )
     examples = [example for _, example in parsed]
+    _refuse_duplicates(file, examples)
     return Benchmark(file.stem, kinds.pop(), examples if limit is None else examples[:limit])
+
+
+def _refuse_duplicates(file: Path, examples: Sequence[Example]) -> None:
+    """Results are kept by question_id: two questions with the same one would be judged as one."""
+    counted = Counter(example.question_id for example in examples)
+    twice = [name for name, count in counted.items() if count > 1]
+    if twice:
+        raise PipelineError(
+            f"{len(twice)} question_ids stand on several lines, such as {twice[0][:60]!r}",
+            where=str(file),
+            remedy="Give each line a question_id of its own, or none at all",
+        )
 
 
 def _line(file: Path, number: int, line: str) -> tuple[Kind, Example]:

@@ -101,7 +101,7 @@ def _parquet(place: Path) -> Iterator[dict[str, Any]]:
 
 
 def _json_lines(file: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -49,6 +49,25 @@ def test_rows_that_name_no_split_are_all_taken(lake: Lake, tmp_path: Path) -> No
     assert len(rows_at(str(file), lake, "test")) == 2
 
 
+def test_a_line_ends_where_json_lines_end(lake: Lake, tmp_path: Path) -> None:
+    """JSON allows U+2028, U+2029 and U+0085 inside of a text as they are; only line feeds part lines."""
+    row = ROW | {"question": "a\u2028b\u2029c\u0085d"}
+    file = tmp_path / "own.jsonl"
+    file.write_text(f"{json.dumps(row, ensure_ascii=False)}\r\n{json.dumps(ROW)}\n", newline="")
+    assert [found["question"] for found in rows_at(str(file), lake, "test")] == [row["question"], "q"]
+    assert [example.question for example in load_benchmark(str(file)).examples] == [row["question"], "q"]
+
+
+def test_two_questions_of_a_benchmark_with_one_id_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    choice = {"question": "Which?", "choices": ["a", "b"], "answer": 0}
+    file.write_text("\n".join(json.dumps(choice | {"question_id": name}) for name in ("one", "two", "one")))
+    with pytest.raises(PipelineError, match="1 question_ids stand on several lines, such as 'one'"):
+        load_benchmark(str(file))
+    file.write_text("\n".join(json.dumps(choice) for _ in range(3)))
+    assert len(load_benchmark(str(file)).examples) == 3
+
+
 @pytest.mark.parametrize(("text", "problem"), [("{", "line 1"), ("[1]", "not a JSON object"), ("", "no rows")])
 def test_bad_data_is_named(lake: Lake, tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "bad.jsonl"
