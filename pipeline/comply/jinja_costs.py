@@ -51,21 +51,24 @@ def is_text(*sides: nodes.Node) -> bool:
 def _recursion(tree: nodes.Template) -> Iterator[str]:
     """A macro may call itself for the parts of what it was given, and not as often as it counts."""
     macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
-    calls = {
-        name: [call for call in macro.find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
-        for name, macro in macros.items()
-    }
+    calls = {name: list(_calls_in(macro)) for name, macro in macros.items()}
     for name, macro in macros.items():
-        reached, fresh = {name}, {call.node.name for call in calls[name]} & set(macros)
+        reached, fresh = {name}, {called for called, _ in calls[name]} & set(macros)
         while fresh - reached:
             reached |= fresh
-            fresh = {call.node.name for other in fresh for call in calls[other]} & set(macros)
+            fresh = {called for other in fresh for called, _ in calls[other]} & set(macros)
         parameters = [argument.name for argument in macro.args]
-        for call in (call for other in reached for call in calls[other] if call.node.name == name):
+        for call in (call for other in reached for called, call in calls[other] if called == name):
             given = [argument.name for argument in call.args if isinstance(argument, nodes.Name)]
             counted = any(isinstance(part, _COUNTED) for part in [*call.args, *call.find_all(_COUNTED)])
             if given == parameters or counted:
                 yield f"its macro {name[:40]} calls itself without end"
+
+
+def _calls_in(macro: nodes.Macro) -> Iterator[tuple[str, nodes.Call]]:
+    for call in macro.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name):
+            yield str(call.node.name), call
 
 
 def _turns(node: nodes.Node, outer: int, reach: Reach) -> Iterator[str]:
@@ -115,7 +118,7 @@ class _Times:
     def of(self, node: nodes.Node) -> int:
         """Return it for an expression, or for what a statement writes."""
         kept = name_of(node)
-        if kept in self._flows:
+        if kept is not None and kept in self._flows:
             if kept not in self._known:
                 self._known[kept] = 0
                 self._known[kept] = max(self.of(source) for source in self._flows[kept])
@@ -127,7 +130,7 @@ class _Times:
         inner = [self.of(child) for child in node.iter_child_nodes()]
         if isinstance(node, _ONE_OF):
             return max(inner, default=0)
-        return sum(inner) * (2 if isinstance(node, nodes.Mul) or _spreads(node) else 1)
+        return min(MAX_SIZE, sum(inner) * (2 if isinstance(node, nodes.Mul) or _spreads(node) else 1))
 
 
 def _spreads(node: nodes.Node) -> bool:
@@ -157,7 +160,10 @@ class _Sizes:
         return any(size > MAX_SIZE for size in [self.of(tree), *(self._named(name) for name in self._flows)])
 
     def of(self, node: nodes.Node) -> int:
-        """Return the size of an expression, or of what a statement writes."""
+        """Return the size of an expression, or of what a statement writes; what is too large is not counted further."""
+        return min(MAX_SIZE + 1, self._size(node))
+
+    def _size(self, node: nodes.Node) -> int:
         if isinstance(node, nodes.Const | nodes.TemplateData):
             value = node.data if isinstance(node, nodes.TemplateData) else node.value
             return len(value) if isinstance(value, str) else 1

@@ -168,9 +168,9 @@ def _flows(tree: nodes.Template) -> Iterator[tuple[str, nodes.Node]]:
         for target, value in zip(scope.targets, scope.values, strict=True):
             yield from _targets(target, value)
     for call in tree.find_all(nodes.Call):
-        macro = macros.get(call.node.name) if isinstance(call.node, nodes.Name) else None
-        if macro is not None:
-            yield from ((target.name, value) for target, value in zip(macro.args, call.args, strict=False))
+        called = macros.get(call.node.name) if isinstance(call.node, nodes.Name) else None
+        if called is not None:
+            yield from ((target.name, value) for target, value in zip(called.args, call.args, strict=False))
             yield from ((pair.key, pair.value) for pair in call.kwargs)
 
 

@@ -62,11 +62,11 @@ def triggers(tree: nodes.Template, reach: Reach) -> Iterator[str]:
 def _compared(sides: list[nodes.Node], reach: Reach) -> Iterator[str]:
     if any(DATE in reach.kinds(side) for side in sides):
         yield DAY
-    for number, side in enumerate(sides):
-        if TEXT in reach.kinds(side):
-            found = [*reach.constants(side, named=False)]
-            found += [word for place, other in enumerate(sides) if place != number for word in reach.constants(other)]
-            yield from _different(found)
+    texts = [TEXT in reach.kinds(side) for side in sides]
+    for side, says in zip(sides, texts, strict=True):
+        # What flows into a text besides the message (`'Q: ' ~ content`) is compared only where another text stands by.
+        if any(texts):
+            yield from _different(reach.constants(side, named=not says or sum(texts) > 1))
 
 
 def _call(call: nodes.Call, reach: Reach) -> Iterator[str]:

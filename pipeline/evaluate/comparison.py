@@ -52,16 +52,16 @@ def compare(
     if [o.example.question_id for o in first] != [o.example.question_id for o in second]:
         raise PipelineError("Two models can only be compared on the same questions in the same order")
     count = sum(metric.applies(left) or metric.applies(right) for left, right in zip(first, second, strict=True))
-    rows = metric.statistics(first), metric.statistics(second)
-    if rows[0] is None or rows[1] is None or count < 2:
+    mine, other = metric.statistics(first), metric.statistics(second)
+    if mine is None or other is None or count < 2:
         return None
     observed = metric.value(first) - metric.value(second)
-    drawn = metric.combine(resampled(rows[0], samples, seed)) - metric.combine(resampled(rows[1], samples, seed))
+    drawn = metric.combine(resampled(mine, samples, seed)) - metric.combine(resampled(other, samples, seed))
     interval = percentile_interval(drawn)
     if interval is None or math.isnan(observed):
         return None
-    p_value = permutation_p_value(metric, rows, observed, samples, seed)
-    wins, losses, ties = _counts(rows[0], rows[1])
+    p_value = permutation_p_value(metric, (mine, other), observed, samples, seed)
+    wins, losses, ties = _counts(mine, other)
     return Difference(
         metric=metric.name,
         difference=observed,

@@ -64,6 +64,7 @@ BOMBS = {
     "{% set x = 'ab' %}" + "{% set x = x ~ x %}" * 40: "it doubles x again and again",
     "{% set x0 = 'a' %}" + "".join(f"{{% set x{n + 1} = x{n} ~ x{n} %}}" for n in range(40)): TOO_MUCH,
     "".join(f"{{% macro f{n + 1}() %}}{{{{ f{n}() }}}}{{{{ f{n}() }}}}{{% endmacro %}}" for n in range(40)): TOO_MUCH,
+    "{% set x0 = 'aa' %}" + "".join(f"{{% set x{n + 1} = x{n} | replace('a', x{n}) %}}" for n in range(60)): TOO_MUCH,
     "{% set x = 'a' %}{% set y = x * 99999 %}{% set z = y * 99999 %}{{ z }}": TOO_MUCH,
     "{% set n = 1000 %}{% for a in range(n) %}{% for b in range(n) %}x{% endfor %}{% endfor %}": "loops without end",
     "{{ '%99999999d' % 1 }}": "it pads text without limit",

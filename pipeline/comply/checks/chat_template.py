@@ -50,7 +50,7 @@ class ChatTemplateCode(Check):
             return verdict([f"the templates cannot be read: {str(problem)[:120]}"], "", {})
         if not mine and not other:
             return not_applicable("the model has no chat template: prompts are plain text")
-        problems = [f"{place}: {problem}" for place in mine if (problem := _misplaced(place))]
+        problems = [f"{place}: {wrong}" for place in mine if (wrong := _misplaced(place))]
         for place, text in mine.items():
             problems += [f"{place}: {danger}" for danger in jinja_code.dangers(text)]
             # What the base model's own makers wrote is no tampering, whatever it says.
