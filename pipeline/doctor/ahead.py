@@ -86,6 +86,7 @@ def _benchmarks(settings: Settings) -> None:
 
 
 def _policy(settings: Settings) -> None:
+    from pipeline.comply import governance
     from pipeline.comply.policy import load_policy
     from pipeline.comply.registry import require_known
 
@@ -93,4 +94,4 @@ def _policy(settings: Settings) -> None:
         policy = load_policy(settings.policy_file)
     except SettingsError:  # `policy` says what is wrong there
         return
-    require_known(policy)
+    require_known(policy, datetime.now(UTC).date(), governance.roles(settings.policy_file.parent))
