@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,16 @@ def test_feast_gives_what_the_files_hold(place: Place, causal_folder: Path) -> N
         table = retrieved(place, manifest, split)
         assert table.num_rows == count == manifest.facts["splits"][split]
         assert table.equals(direct(place, manifest, split).cast(table.schema))
+
+
+@pytest.mark.parametrize("odd", ["0001-01-01", "1900-01-01", "9999-12-31"])
+def test_a_row_of_an_odd_date_hides_neither_itself_nor_others(place: Place, causal_folder: Path, odd: str) -> None:
+    manifest = place.features(causal_folder, *rows(10), {"updated_at": datetime.fromisoformat(odd).replace(tzinfo=UTC)})
+    table = retrieved(place, manifest, "train")
+    assert table.num_rows == 7
+    assert table.equals(direct(place, manifest, "train").cast(table.schema))
+    online = retrieval.online_features(place.settings, ["q0000", "q0010"])
+    assert [row["found"] for row in online] == [True, True]
 
 
 def test_the_ids_of_all_questions_are_those_of_every_split_whether_they_fit_or_not(
