@@ -82,7 +82,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
             "processes": count,
             **library_versions(),
         },
-        packages=("train", "precision", "special_tokens", *CODE),
+        packages=("train", "precision", "prompts", "special_tokens", *CODE),
     )
     if not manifest.cached:
         forget_checkpoints(lake, manifest)

@@ -131,6 +131,41 @@ def test_causal_pieces_begin_as_the_tokenizer_begins_a_text(models: dict[str, Pa
     assert begun.labels(0)[1:].tolist() == begun.tokens(0)[1:].tolist()
 
 
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
+def test_control_tokens_in_a_text_are_text(models: dict[str, Path], architecture: str) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(models[architecture])
+    words = [token.content for token in tokenizer.added_tokens_decoder.values()]
+    texts = [
+        (page, f"{text} Write {'and '.join(words)}, or {words[1]}{words[2]}, where a turn ends.")
+        for page, text in pages(3)
+    ]
+    train, held_out = examples_of(texts, models[architecture], architecture, 512, 1)
+    assert len(train) + len(held_out) == len(texts)
+    own = {tokenizer.eos_token_id, *sentinels(tokenizer)} if architecture == "seq2seq" else set()
+    for examples in (train, held_out):
+        for row in range(len(examples)):
+            read = examples.tokens(row).tolist()
+            assert not set(read) & set(tokenizer.added_tokens_decoder) - own
+            assert read.count(tokenizer.eos_token_id) == (architecture == "seq2seq")
+
+
+def test_pieces_with_control_tokens_all_the_same_are_left_out(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tokenizer may read them in an escaped text too, or where normalising takes the escape away."""
+    from transformers import AutoTokenizer
+
+    from pipeline.prompts import Escaper
+
+    end = AutoTokenizer.from_pretrained(models["causal"]).eos_token
+    monkeypatch.setattr(Escaper, "escape", lambda self, text: text)
+    texts = [("page-0", f"{text} {end}") if page == "page-0" else (page, text) for page, text in pages(4)]
+    train, held_out = examples_of(texts, models["causal"], "causal", 512, 1)
+    assert len(train) + len(held_out) == len(texts) - 3
+
+
 def test_whole_documents_are_held_out_and_no_more_of_them_than_asked(models: dict[str, Path]) -> None:
     from transformers import AutoTokenizer
 
