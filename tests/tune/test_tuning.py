@@ -112,6 +112,23 @@ def test_the_search_starts_with_the_default_and_is_the_same_every_time() -> None
     assert len(first) == 12
 
 
+def test_what_has_one_value_stays_as_it_is() -> None:
+    one = {"weight_decay": (0.0, 0.0), "learning_rate_log": (-6.0, -6.0), "batch_sizes": [8], "epochs": [2.0]}
+    settings = TuneSettings(trials=12, startup_trials=2, **one)
+    default = hyper(learning_rate=math.exp(-6.0), weight_decay=0.0, batch_size=8, epochs=2.0)
+    seen: list[Hyperparameters] = []
+
+    def run(made: Hyperparameters) -> Trial:
+        seen.append(made)
+        return trial(made.warmup_ratio)
+
+    search(settings, axes(settings, default), default, run)
+    assert len(seen) == 12
+    assert {made.learning_rate for made in seen} == {default.learning_rate}
+    assert {(made.weight_decay, made.batch_size, made.epochs) for made in seen} == {(0.0, 8, 2.0)}
+    assert len({made.warmup_ratio for made in seen}) > 2
+
+
 def test_tpe_finds_the_valley_better_than_chance() -> None:
     settings = TuneSettings(trials=40, startup_trials=8, seed=3)
     default = hyper(learning_rate=1e-3)
