@@ -9,6 +9,7 @@ from tiny_stages import SIZES, Stages
 from tiny_training import hyper, task
 
 from pipeline.errors import TrainingError
+from pipeline.settings import TrainSettings
 from pipeline.stage import run_stage
 from pipeline.train import adapters
 from pipeline.train.batching import Loader
@@ -37,7 +38,8 @@ def test_questions_that_are_held_out_today_are_not_replayed(stages: Stages, monk
     train, validation, test = (task(SIZES[split][0], "causal", SIZES[split][1]) for split in SIZES)
     gone = task(5, "causal", 7)
     earlier = Earlier(train + validation + test + gone, test)
-    settings = stages.settings("causal", replay_share=0.5, max_train_examples=20)
+    earlier_run = stages.features("causal").uri
+    settings = stages.settings("causal", earlier_features=earlier_run, replay_share=0.5, max_train_examples=20)
     mixed, _ = examples_for(settings, stages.lake, stages.features("causal"), earlier)
     assert mixed.ids[:20] == train.sample(20, settings.train.seed).ids
     assert sorted(mixed.ids[20:]) == gone.ids
@@ -170,6 +172,13 @@ def test_an_earlier_model_of_another_base_or_of_no_training_is_refused(
         stages.train("causal", **questions, earlier_model=stages.train("seq2seq").uri)
     with pytest.raises(ValueError, match=r"name them too"):
         stages.settings("causal", earlier_model="s3://x/tune/y/manifest.json")
+
+
+@pytest.mark.parametrize("name", ["replay_share", "ewc_strength"])
+def test_nothing_can_be_held_on_to_without_earlier_examples(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"train\.{name} needs the examples of train\.earlier_features"):
+        TrainSettings(**{name: 0.2})
+    assert getattr(TrainSettings(**{name: 0.2}, earlier_features="s3://x/features/y/manifest.json"), name) == 0.2
 
 
 def test_workers_are_told_the_loss_of_the_earlier_model(models: dict[str, Path], tmp_path: Path) -> None:
