@@ -36,16 +36,13 @@ class Earlier:
     loss: float | None = None
 
 
-def with_replay(
-    train: Examples, earlier: Earlier, share: float, seed: int, known: Collection[str] | None = None
-) -> Examples:
-    """Return the training examples with earlier ones added, so many that they are `share` of all.
+def with_replay(train: Examples, earlier: Earlier, share: float, seed: int, usable: Collection[str]) -> Examples:
+    """Return the training examples with earlier ones of `usable` questions added, so many that they are `share` of all.
 
-    Questions that are in the new data already (`known`; by default those of `train`) are not replayed, whichever split
-    they are in today: their answers may have changed, and a test question must not be learnt from.
+    Questions of `train` are never among them: their answers may have changed.
     """
-    known = set(train.ids) if known is None else known
-    old = earlier.train.subset(row for row, name in enumerate(earlier.train.ids) if name not in known)
+    wanted_ids = set(usable) - set(train.ids)
+    old = earlier.train.subset(row for row, name in enumerate(earlier.train.ids) if name in wanted_ids)
     wanted = round(len(train) * share / (1 - share)) if share < 1 else len(old)
     return train + old.sample(min(wanted, len(old)), seed) if wanted and len(old) else train
 

@@ -17,6 +17,7 @@ from pipeline.stage import Attempt, run_stage
 from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.replay import code_of, forbidden_licences
 from pipeline.train.training_data import (
     data_parameters,
     earlier_inputs,
@@ -77,7 +78,7 @@ def run(
             **earlier_parameters(settings, lake),
             **library_versions(),
         },
-        packages=("train", "tune", "precision"),
+        packages=("train", "tune", "precision", *code_of(settings)),
     )
     if not manifest.cached:
         TrialStore(lake, checkpoint_prefix(lake, STAGE, manifest.key)).clear()
@@ -100,15 +101,16 @@ def _search(
     chosen = settings.tune
     if not chosen.enabled or chosen.trials == 1:
         return [first]
+    forbidden = tuple(forbidden_licences(settings, lake))  # here, as no executor has the policy
     if chosen.parallelism == 1:
-        runner = runner_for(settings, lake, base, features, first, prefix, processes)
+        runner = runner_for(settings, lake, base, features, first, prefix, processes, forbidden)
         search(chosen, space, default, runner.run)
         return _different(runner.tried)
     from pipeline.spark.session import spark_session
     from pipeline.tune.spark_trials import ExecutorTrial
 
     def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
-        return ExecutorTrial(settings, base, features, first, prefix, processes, tuple(ended))
+        return ExecutorTrial(settings, base, features, first, prefix, processes, tuple(ended), forbidden)
 
     store = TrialStore(lake, prefix, settings.audit.signing_key)
     with spark_session(settings) as spark:
