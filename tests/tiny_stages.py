@@ -110,3 +110,18 @@ def batches_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(retrieval, "training_batches", training_batches)
     monkeypatch.setattr(retrieval, "question_batches", question_batches)
+
+
+def changed_while_read(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let somebody change the features between the check before the stage reads them and the end of reading."""
+    from pipeline.features import retrieval
+
+    read = retrieval.training_batches
+
+    def training_batches(
+        settings: Settings, lake: Lake, features: Manifest, split: str, columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        stages.lake.write(f"{features.output('token_features').uri}/note", b"changed")
+        yield from read(settings, lake, features, split, columns)
+
+    monkeypatch.setattr(retrieval, "training_batches", training_batches)

@@ -25,7 +25,8 @@ def examples_for(
     """Read the training and the validation examples through Feast, as many as the settings allow.
 
     Examples of an earlier run are replayed in the share that the settings ask for; only those that may be learnt from
-    today (`replay.repeatable`, with the licences that are forbidden). Raises TrainingError when a split is empty.
+    today (`replay.repeatable`, with the licences that are forbidden). Raises TrainingError when a split is empty,
+    Refused when the features are not what their stage wrote.
     """
     from pipeline.features.retrieval import training_batches
 
@@ -34,9 +35,11 @@ def examples_for(
     train = read(training_batches(settings, lake, features, "train", columns))
     validation = read(training_batches(settings, lake, features, "validation", columns))
     train = train.sample(chosen.max_train_examples, chosen.seed)
+    require_unaltered(lake, features)  # here, since they were read just now, by whichever process
     if earlier and chosen.replay_share and chosen.earlier_features:
         given = load_manifest(lake, chosen.earlier_features)
         usable = repeatable(settings, lake, features, given, forbidden)
+        require_unaltered(lake, given)
         train = with_replay(train, earlier, chosen.replay_share, chosen.seed, usable)
     if not len(train) or not len(validation):
         raise TrainingError(
@@ -81,6 +84,7 @@ def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | Non
     columns = ("question_id", "token_ids", "labels")
     train = read(training_batches(settings, lake, manifest, "train", columns))
     held_out = read(training_batches(settings, lake, manifest, "test", columns))
+    require_unaltered(lake, manifest)  # again, since they were read in between
     held_out = held_out.sample(settings.train.max_validation_examples, settings.train.seed)
     if settings.train.earlier_model is None or not len(held_out):
         return Earlier(train, held_out)
@@ -109,7 +113,7 @@ def earlier_parameters(settings: Settings, lake: Lake) -> dict[str, Any]:
 
 
 def data_parameters(settings: Settings) -> dict[str, Any]:
-    """Return the settings that decide which examples are used and how."""
+    """Return the settings that decide which examples are used and how; `data_seed` chooses them."""
     names = (
         "max_train_examples",
         "max_validation_examples",
@@ -118,4 +122,4 @@ def data_parameters(settings: Settings) -> dict[str, Any]:
         "replay_share",
         "ewc_strength",
     )
-    return {name: getattr(settings.train, name) for name in names}
+    return {"data_seed": settings.train.seed, **{name: getattr(settings.train, name) for name in names}}

@@ -24,7 +24,7 @@ from pipeline.train.training_data import (
     earlier_parameters,
     require_features_of,
 )
-from pipeline.tune.first_trial import first_trial, require_trained_on
+from pipeline.tune.first_trial import first_trial, require_same_examples, require_trained_on
 from pipeline.tune.promotion import promote
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.runner_from_settings import runner_for
@@ -46,11 +46,21 @@ def run(
     """
     default = Hyperparameters.from_json(trained.facts["hyperparameters"])
     space = axes(settings.tune, default)
+    earlier = earlier_inputs(settings, lake)
+    parameters = {
+        "default": default.to_json(),
+        "processes": trained.facts["processes"],
+        **settings.tune.model_dump(),
+        **data_parameters(settings),
+        **earlier_parameters(settings, lake),
+        **library_versions(),
+    }
 
     def work(attempt: Attempt) -> None:
         require_machine(settings.train.method, settings.train.device)
         require_features_of(base, features)
         require_trained_on(base, features, trained, settings.train.method)
+        require_same_examples(trained, parameters, earlier)
         require_unaltered(lake, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
@@ -69,15 +79,8 @@ def run(
         STAGE,
         work,
         run_id=run_id,
-        inputs={"base-model": base, "features": features, "train": trained, **earlier_inputs(settings, lake)},
-        parameters={
-            "default": default.to_json(),
-            "processes": trained.facts["processes"],
-            **settings.tune.model_dump(),
-            **data_parameters(settings),
-            **earlier_parameters(settings, lake),
-            **library_versions(),
-        },
+        inputs={"base-model": base, "features": features, "train": trained, **earlier},
+        parameters=parameters,
         packages=("train", "tune", "precision", *code_of(settings)),
     )
     if not manifest.cached:

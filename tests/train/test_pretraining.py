@@ -290,6 +290,22 @@ def test_rows_that_were_changed_after_they_were_checked_are_refused(stages: Stag
         )
 
 
+def test_rows_that_change_while_they_are_read_are_refused(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = prepared(stages)
+    [file] = [info.uri for info in stages.lake.objects(rows.output("rows").uri)]
+
+    def read_and_changed(*given: Any) -> Any:
+        found = examples_of(*given)
+        stages.lake.write(file, stages.lake.read(file) + b" ")
+        return found
+
+    monkeypatch.setattr(pretraining, "examples_of", read_and_changed)
+    with pytest.raises(Refused, match="prepare"):
+        pretraining.run(
+            stages.settings("causal"), stages.lake, run_id="test", base=stages.base("causal"), prepared=rows
+        )
+
+
 def test_checkpoints_of_a_pre_training_are_pushed_too_and_a_killed_one_resumes(
     stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
