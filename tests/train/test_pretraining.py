@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from tiny_stages import Stages
+from tiny_stages import SIZES, Stages
 from tiny_training import hyper
 
 from pipeline.errors import Refused, TrainingError
@@ -271,6 +271,28 @@ def test_a_pretrained_model_stands_in_for_the_base(stages: Stages, architecture:
     trained = stages.train(architecture, base=made)
     assert trained.facts["base_model"] == made.facts["name"]
     assert trained.inputs["base-model"].digest == made.digest
+
+
+@pytest.mark.parametrize("then", ["plain", "pretrained", "same"])
+def test_an_earlier_model_may_start_from_another_pre_training_of_the_same_base(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """Each night's pre-training is another one; the base model below and its tokenizer are the same."""
+    monkeypatch.setitem(SIZES, "test", (12, 2))  # the earlier run's validation questions, whose loss it tells
+    monkeypatch.setitem(SIZES, "validation", (12, 2))
+    base, rows = stages.base("causal"), prepared(stages)
+
+    def pretrained(steps: int) -> Manifest:
+        settings = stages.settings("causal", pretrain={"learning_rate": 5e-3, "max_steps": steps})
+        return pretraining.run(settings, stages.lake, run_id="test", base=base, prepared=rows)
+
+    now = pretrained(4)
+    start = {"plain": base, "pretrained": pretrained(8), "same": now}[then]
+    earlier = stages.train("causal", base=start, epochs=4.0)
+    told = {"earlier_features": stages.features("causal").uri, "earlier_model": earlier.uri}
+    found = stages.train("causal", base=now, **told, epochs=1.0).facts["forgetting"]
+    assert found["compared_with"] == "earlier model"
+    assert found["loss_before"] == pytest.approx(earlier.facts["validation_loss"], rel=2e-2), "rounded to bfloat16"
 
 
 def test_two_processes_pre_train_as_the_settings_ask(stages: Stages) -> None:
