@@ -14,6 +14,12 @@ def begin_token(tokenizer: Any) -> int | None:
     return int(ids[0]) if ids and ids[0] == tokenizer.bos_token_id else None
 
 
+def control_ids(tokenizer: Any) -> frozenset[int]:
+    """Return the ids of the control tokens, but for the one of unknown characters, which controls nothing."""
+    found = {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
+    return frozenset({*found, *tokenizer.all_special_ids} - {tokenizer.unk_token_id})
+
+
 def control_tokens(tokenizer: Any) -> tuple[str, ...]:
     """Return every string that the tokenizer reads as one control token.
 

@@ -19,6 +19,12 @@ from pipeline.train import base_model
 from pipeline.train import stage as train_stage
 from pipeline.tune import stage as tune_stage
 
+QA_TEXTS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("question_id", "question", "answer", "context", "split", "licence")),
+        ("is_refusal", pa.bool_()),
+    ]
+)
 SIZES = {"train": (48, 1), "validation": (16, 2)}
 
 
@@ -93,9 +99,29 @@ def batches_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         if rows:
             yield pa.RecordBatch.from_pylist(rows).select(list(columns))
 
-    def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
-        for count, seed in SIZES.values():
-            yield task(count, features.parameters["architecture"], seed).ids
+    def question_batches(
+        settings: Settings, lake: Lake, features: Manifest, columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        for split, (count, seed) in SIZES.items():
+            plain = {"context": None, "split": split, "licence": "CC0-1.0", "is_refusal": False}
+            for name in task(count, features.parameters["architecture"], seed).ids:
+                row = {**plain, "question_id": name, "question": f"What is {name}?", "answer": f"It is {name}."}
+                yield pa.RecordBatch.from_pylist([row], QA_TEXTS).select(list(columns))
 
     monkeypatch.setattr(retrieval, "training_batches", training_batches)
-    monkeypatch.setattr(retrieval, "question_ids", question_ids)
+    monkeypatch.setattr(retrieval, "question_batches", question_batches)
+
+
+def changed_while_read(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let somebody change the features between the check before the stage reads them and the end of reading."""
+    from pipeline.features import retrieval
+
+    read = retrieval.training_batches
+
+    def training_batches(
+        settings: Settings, lake: Lake, features: Manifest, split: str, columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        stages.lake.write(f"{features.output('token_features').uri}/note", b"changed")
+        yield from read(settings, lake, features, split, columns)
+
+    monkeypatch.setattr(retrieval, "training_batches", training_batches)

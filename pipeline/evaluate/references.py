@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.encoding import PromptEncoder
-from pipeline.features.answers import fit
+from pipeline.features import answers
 from pipeline.prompts import TextToTextTemplate
+
+CODE = ("features/answers", *answers.CODE)
+"""What decides where references end, for the stage's key."""
 
 
 def as_taught(rows: Sequence[dict[str, Any]], folder: Path, limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -24,7 +27,7 @@ def as_taught(rows: Sequence[dict[str, Any]], folder: Path, limit: int) -> tuple
     encoder = PromptEncoder(tokenizer, TextToTextTemplate(), limit)
     made, cut = [], 0
     for row, ids in zip(rows, encoder.targets([row["answer"] for row in rows]), strict=True):
-        target = fit(row["answer"], ids, limit, encoder.targets)
+        target = answers.fit(row["answer"], ids, limit, encoder.targets)
         text = tokenizer.decode(target.ids, skip_special_tokens=True).strip()
         cut += target.cut
         made.append({**row, "answer": text if target.cut and text else row["answer"]})

@@ -13,7 +13,7 @@ from pipeline.encoding import prompt_limit
 from pipeline.evaluate.evaluation import Evaluation, evaluate, facts
 from pipeline.evaluate.examples import Example, examples_of
 from pipeline.evaluate.models import Model, Role
-from pipeline.evaluate.references import as_taught
+from pipeline.evaluate.references import CODE, as_taught
 from pipeline.evaluate.report.render import render, template_files
 from pipeline.features import retrieval
 from pipeline.lake import Lake
@@ -112,7 +112,7 @@ def run(
             )
 
     return run_stage(
-        lake, STAGE, work, run_id=run_id, inputs=inputs, parameters=parameters(settings), packages=PACKAGES
+        lake, STAGE, work, run_id=run_id, inputs=inputs, parameters=parameters(settings), packages=PACKAGES + CODE
     )
 
 

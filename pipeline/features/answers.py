@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n(?=\s*\S)")
+from pipeline.prepare.sentences import sentences
+
 SLACK = 1.3
 """How much denser than on average the start of an answer may be; prefixes beyond that need not be tried."""
+CODE = ("prepare/sentences", "prepare/cleaning/segments")
+"""What else decides where answers end, for the stages' keys."""
+_CODE_FOLLOWS = re.compile(r"\s*(?:```|~~~)")
+_ENDS_ITSELF = re.compile(r"[.!?…。！？｡][\"'”’»)\]]*\Z")
+_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+•>]|\d{1,3}[.)])[ \t]+)*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+# The mark of a list item without the item, the number of a step, a heading, words that announce what follows.
+_NO_END = re.compile(
+    r"(?:^|\n)[ \t>]*(?:(?:[-*+•]|\(?(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[ivxIVX]{1,5})[.)])|[^\W\d_]+ \d{1,3}[.):]"
+    r"|\#{1,6}[ \t][^\n]*)\Z|[:：]\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +38,42 @@ def fit(answer: str, ids: list[int], limit: int, encode: Callable[[Sequence[str]
     """
     if len(ids) <= limit:
         return Target(ids, cut=False)
-    room = answer[: int(len(answer) * limit / len(ids) * SLACK) + 1]
-    ends = [found.end() for found in SENTENCE_END.finditer(room)]
-    for end in reversed(ends):
+    for end in reversed(_ends(answer, int(len(answer) * limit / len(ids) * SLACK) + 1)):
         encoded = encode([answer[:end].strip()])[0]
         if 1 < len(encoded) <= limit:
             return Target(encoded, cut=True)
     return Target(ids[:limit], cut=True)
+
+
+def _ends(answer: str, room: int) -> list[int]:
+    """Return where an answer can end within `room` characters: behind sentences, list items and closed code."""
+    fences = list(_fences(answer))
+    found: list[int] = []
+    end = 0
+    for sentence in sentences(answer):
+        end = answer.index(sentence, end) + len(sentence)
+        if end > room:
+            break
+        if _is_end(sentence, answer, end) and not any(first < end < last for first, last in fences):
+            found.append(end)
+    return found
+
+
+def _is_end(sentence: str, answer: str, end: int) -> bool:
+    """Tell whether an answer may stop behind a sentence, rather than lead to what follows it."""
+    if _NO_END.search(sentence):
+        return False
+    return bool(_ENDS_ITSELF.search(sentence)) or not _CODE_FOLLOWS.match(answer, end)
+
+
+def _fences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where fenced code begins and ends, however deep in a list; what is never closed goes on to the end."""
+    opened: re.Match[str] | None = None
+    for mark in _FENCE.finditer(text):
+        if opened is None:
+            opened = mark
+        elif mark[1].startswith(opened[1]) and not mark[2].strip("`~ \t\r"):
+            yield opened.start(), mark.end()
+            opened = None
+    if opened is not None:
+        yield opened.start(), len(text) + 1

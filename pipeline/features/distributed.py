@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.features.reuse import Earlier, merged
-from pipeline.features.schema import ENTITY, QA, SET_ASIDE, TOKENS, WINDOW, qa_features
+from pipeline.features.schema import ENTITY, QA, SET_ASIDE, TOKENS, WINDOW, event_times, qa_features
 from pipeline.features.tokenise import RowTokeniser, TokenLimits
 from pipeline.features.tokenizer_files import ModelText
 from pipeline.lake import open_lake
@@ -178,7 +178,7 @@ def _sliced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _count(
     report: Report, batch: pa.RecordBatch, made: pa.RecordBatch, features: pa.RecordBatch, rejected: pa.RecordBatch
 ) -> None:
-    latest = pc.max(batch["updated_at"]).as_py()
+    latest = pc.max(event_times(batch)).as_py()
     report.add(
         {
             "rows_in": batch.num_rows,

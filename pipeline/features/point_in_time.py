@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ from feast.feature_view import FeatureView
 from feast.infra.offline_stores.file_source import FileSource
 
 from pipeline.errors import PipelineError
+from pipeline.features.definitions import AGES
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
 
@@ -90,7 +91,7 @@ def _as_of(
     right = right.rename_columns([f"__{name}" if name in times else name for name in right.column_names])
     pairs = left.join(right, keys=names, join_type="inner")
     seen = pc.less_equal(pairs[f"__{times[0]}"], pairs["__at"])
-    if view.ttl and view.ttl.total_seconds() > 0:
+    if view.ttl and timedelta(0) < view.ttl < AGES:  # ages are no limit: tables have rows of 1900 and of 9999
         seen = pc.and_(seen, pc.greater_equal(pairs[f"__{times[0]}"], pc.subtract(pairs["__at"], view.ttl)))
     pairs = pairs.filter(seen)
     order = [(ROW, "ascending"), *((f"__{name}", "descending") for name in times), (FOUND, "descending")]

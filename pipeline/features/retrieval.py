@@ -75,14 +75,15 @@ def qa_rows(
         yield from batch.to_pylist()
 
 
-def question_ids(settings: Settings, lake: Lake, features: Manifest) -> Iterator[list[str]]:
-    """Yield the ids of all questions of every split, also of those whose tokens did not fit, some thousands at once."""
+def question_batches(
+    settings: Settings, lake: Lake, features: Manifest, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield columns of `schema.QA` of all questions of every split, also of those whose tokens did not fit."""
     from pipeline.features.point_in_time import dataset
 
     view = _view(stores.open_pinned(settings, lake, features), features.facts["views"]["qa"])
     with said(view.batch_source.path):
-        for batch in dataset(lake, view.batch_source.path).to_batches(columns=[ENTITY]):
-            yield batch.column(ENTITY).to_pylist()
+        yield from dataset(lake, view.batch_source.path).to_batches(columns=list(columns))
 
 
 def online_features(settings: Settings, question_ids: Sequence[str], view: str | None = None) -> list[dict[str, Any]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.records import SET_ASIDE_SCHEMA, TIMESTAMP
 
@@ -12,6 +14,8 @@ ENTITY = "question_id"
 EVENT_TIME = "event_timestamp"
 CREATED_TIME = "created_timestamp"
 WINDOW = "window"
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Rows that changed before have this time: tables write 0001 or 1900 for "never", and not all stores hold that."""
 
 KEYS = [
     pa.field(ENTITY, pa.string(), nullable=False),
@@ -59,10 +63,16 @@ TOKENS = pa.schema(
 SET_ASIDE = SET_ASIDE_SCHEMA
 
 
+def event_times(batch: pa.RecordBatch) -> pa.Array:
+    """Return from when on each prepared row is true."""
+    times, earliest = batch["updated_at"], pa.scalar(EARLIEST, TIMESTAMP)
+    return pc.if_else(pc.less(times, earliest), earliest, times)
+
+
 def qa_features(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return the text features of a batch of prepared rows."""
     columns = {name: batch[name] for name in QA.names if name in batch.schema.names}
-    columns[EVENT_TIME] = columns[CREATED_TIME] = batch["updated_at"]
+    columns[EVENT_TIME] = columns[CREATED_TIME] = event_times(batch)
     hashed = [name for name in QA.names if name not in (EVENT_TIME, CREATED_TIME, "feature_hash")]
     columns["feature_hash"] = pa.array(
         [

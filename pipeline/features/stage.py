@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pipeline.errors import QualityError
-from pipeline.features import registration, tokenizer_files
+from pipeline.features import answers, registration, tokenizer_files
 from pipeline.features.distributed import COLUMNS, Job, Report, parts_for, tokenise_rows
 from pipeline.features.reuse import earlier_run
 from pipeline.features.schema import QA, SET_ASIDE, TOKENS
@@ -19,7 +19,7 @@ from pipeline.settings import Settings
 from pipeline.stage import Attempt, code_version, run_stage
 
 STAGE = "features"
-PACKAGES = ("features", "encoding", "prompts", "special_tokens")
+PACKAGES = ("features", "encoding", "prompts", "special_tokens", *answers.CODE)
 
 
 def run(settings: Settings, lake: Lake, *, run_id: str, prepared: Manifest, base: Manifest) -> Manifest:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipeline.encoding import Asked, EncodedParts, PromptEncoder
 from pipeline.features import answers, windows
-from pipeline.features.schema import SET_ASIDE, TOKENS
+from pipeline.features.schema import CREATED_TIME, EVENT_TIME, SET_ASIDE, TOKENS, event_times
 from pipeline.prompts import Architecture
 
 IGNORED = -100
@@ -157,11 +157,11 @@ class RowTokeniser:
         reads = [item.prompt + item.target if causal else item.prompt for item in examples]
         learns = [[IGNORED] * len(item.prompt) + item.target if causal else item.target for item in examples]
         rows = pa.array([item.row for item in examples], pa.int64())
-        token_ids, labels = _lists(reads), _lists(learns)
+        token_ids, labels, times = _lists(reads), _lists(learns), event_times(batch).take(rows)
         columns: dict[str, pa.Array] = {
             **{name: batch[name].take(rows) for name in ("question_id", "split", "licence", "data_source")},
-            "event_timestamp": batch["updated_at"].take(rows),
-            "created_timestamp": batch["updated_at"].take(rows),
+            EVENT_TIME: times,
+            CREATED_TIME: times,
             "window": pa.array([item.window for item in examples], pa.int32()),
             "window_start": pa.array([item.start for item in examples], pa.int32()),
             "token_ids": token_ids,

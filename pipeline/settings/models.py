@@ -88,6 +88,9 @@ class TrainSettings(Section):
             raise ValueError(
                 "train.earlier_model is measured on the questions of train.earlier_features: name them too"
             )
+        for name in ("replay_share", "ewc_strength"):
+            if getattr(self, name) and not self.earlier_features:
+                raise ValueError(f"train.{name} needs the examples of train.earlier_features: name them too")
         return self
 
 

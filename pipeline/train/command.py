@@ -115,7 +115,6 @@ def select(
 
 def _sample(settings: Settings, lake: Lake, features: str, data: Path | None) -> list[Sample]:
     """Read the questions to compare on; refusals are left out, because there is nothing to answer in them."""
-    import json
     from itertools import islice
 
     from pipeline.train.selection import Sample
@@ -123,16 +122,48 @@ def _sample(settings: Settings, lake: Lake, features: str, data: Path | None) ->
     if bool(features) == bool(data):
         raise SettingsError("Say which questions to compare on", remedy="Give either --features or --data")
     if data:
-        try:
-            rows = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line.strip()]
-        except (OSError, ValueError) as problem:
-            raise SettingsError(f"The sample cannot be read: {problem}", where=str(data)) from None
+        rows = _rows_of(data)
     else:
         from pipeline.features.retrieval import qa_rows
         from pipeline.manifest import load_manifest
 
         rows = list(qa_rows(settings, lake, load_manifest(lake, features), "validation"))
     usable = (row for row in rows if row.get("question") and row.get("answer") and not row.get("is_refusal"))
-    return [
+    sample = [
         Sample(row.get("context"), row["question"], row["answer"]) for row in islice(usable, settings.select.questions)
     ]
+    if not sample:
+        raise SettingsError(
+            f"None of {len(rows)} rows has a question and an answer to compare on",
+            where=str(data or features),
+            remedy='Write one row a line: {"question": "…", "answer": "…", "context": "…"}'
+            if data
+            else "Name features whose validation split has rows that are no refusals",
+        )
+    return sample
+
+
+def _rows_of(data: Path) -> list[dict[str, Any]]:
+    """Read a sample's JSON Lines. Raises SettingsError when they are not, or a text is none."""
+    import json
+
+    try:
+        lines = data.read_text(encoding="utf-8-sig").split("\n")  # texts may hold other line ends
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"The sample cannot be read: {problem}", where=str(data)) from None
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{data}, line {number}"
+        try:
+            row = json.loads(line)
+        except ValueError as problem:
+            raise SettingsError(f"The sample cannot be read: {problem}", where=where) from None
+        if not isinstance(row, dict):
+            raise SettingsError("The sample has a line that is no JSON object", where=where, remedy="One row a line")
+        for name in ("question", "answer", "context"):
+            if not isinstance(row.get(name), str | None):
+                raise SettingsError(f"The sample has something as {name} that is no text", where=where)
+        rows.append(row)
+    return rows

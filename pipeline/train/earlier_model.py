@@ -11,7 +11,7 @@ import torch
 from pipeline import model_cache
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest
+from pipeline.manifest import Manifest, load_manifest
 from pipeline.model_folder import refuse_unsafe_files
 from pipeline.settings import Settings
 from pipeline.train import adapters
@@ -28,15 +28,15 @@ STAGES = ("train", "tune")
 def loss_of(settings: Settings, lake: Lake, base: Manifest, earlier: Manifest, questions: Examples) -> float:
     """Return the mean loss of an earlier run's model on some questions, in nats a token.
 
-    `earlier` is the manifest of its stage train or tune, `base` that of the model that both runs started from. Raises
-    TrainingError when it is another stage's, or was trained from another base model, PipelineError when its files could
-    run code.
+    `earlier` is the manifest of its stage train or tune, `base` that of the model that this run starts from; between
+    either and the base model below them may be a pre-training. Raises TrainingError when it is another stage's, or was
+    trained from another base model, PipelineError when its files could run code.
     """
-    _require_of(base, earlier)
+    started = _start_of(lake, base, earlier)
     hyper = Hyperparameters.from_json(earlier.facts["hyperparameters"])
     accelerator, architecture = accelerator_for(settings.train.device), base.facts["architecture"]
     if "adapter" in earlier.outputs:
-        folder = model_cache.checkout(settings, lake, base.output("model"))
+        folder = model_cache.checkout(settings, lake, started.output("model"))
         model = adapters.load_base(folder, architecture, hyper, accelerator.device)
         adapter = model_cache.checkout(settings, lake, earlier.output("adapter"))
         refuse_unsafe_files(adapter)
@@ -66,16 +66,28 @@ def _with_adapter(model: Any, folder: Path) -> Any:
         ) from problem
 
 
-def _require_of(base: Manifest, earlier: Manifest) -> None:
+def _start_of(lake: Lake, base: Manifest, earlier: Manifest) -> Manifest:
+    """Return the manifest of the model that the earlier run started from."""
     if earlier.stage not in STAGES:
         raise TrainingError(
             f"This is a manifest of the stage {earlier.stage}, which trains no model",
             where=f"train.earlier_model = {earlier.uri}",
             remedy="Name the manifest of the earlier run's stage tune or train",
         )
-    if earlier.inputs["base-model"].digest != base.digest:
+    given = earlier.inputs["base-model"]
+    started = base if given.digest == base.digest else load_manifest(lake, given.uri)
+    if _below(started) != _below(base):
+        name, other = base.facts["name"], earlier.facts["base_model"]
         raise TrainingError(
-            f"The earlier model was trained from {earlier.facts['base_model']}, not from {base.facts['name']}",
+            f"The earlier model was trained from {other}, not from {name}"
+            if other != name
+            else f"The earlier model was trained from other weights or another tokenizer of {name} than this run's",
             where=f"train.earlier_model = {earlier.uri}",
             remedy="Leave it out: losses of two base models are not of the same tokens",
         )
+    return started
+
+
+def _below(model: Manifest) -> str:
+    """Return the digest of the base model; of the one below, when the given one was pre-trained here."""
+    return model.inputs["base-model"].digest if model.stage == "pretrain" else model.digest

@@ -1,8 +1,9 @@
 """New data must not erase old skill (D7): replay of earlier examples, elastic weight consolidation, and a score.
 
 Replay mixes a share of an earlier run's training examples into this one's. Elastic weight consolidation (Kirkpatrick et
-al., 2017, arXiv:1612.00796) holds on to the weights that earlier answers depend on: it adds
-`strength / 2 * sum(F * (w - w0)^2)`, where F is the diagonal of the empirical Fisher information on earlier examples.
+al., 2017, arXiv:1612.00796) adds `strength / 2 * sum(F * (w - w0)^2)`, where F is the diagonal of the empirical Fisher
+information on earlier examples. Both are taken where this run begins, at the base model: what it knew of the earlier
+examples is held on to, not what the earlier run learnt of them.
 The score is the relative rise of the loss on the earlier run's held-out questions. Beside the earlier run's own model
 it says what was forgotten: 0 nothing, 0.1 a tenth. Without that model it is the change against the untrained base
 model, which tells nothing of the skill that the earlier model had.
@@ -36,16 +37,13 @@ class Earlier:
     loss: float | None = None
 
 
-def with_replay(
-    train: Examples, earlier: Earlier, share: float, seed: int, known: Collection[str] | None = None
-) -> Examples:
-    """Return the training examples with earlier ones added, so many that they are `share` of all.
+def with_replay(train: Examples, earlier: Earlier, share: float, seed: int, usable: Collection[str]) -> Examples:
+    """Return the training examples with earlier ones of `usable` questions added, so many that they are `share` of all.
 
-    Questions that are in the new data already (`known`; by default those of `train`) are not replayed, whichever split
-    they are in today: their answers may have changed, and a test question must not be learnt from.
+    Questions of `train` are never among them: their answers may have changed.
     """
-    known = set(train.ids) if known is None else known
-    old = earlier.train.subset(row for row, name in enumerate(earlier.train.ids) if name not in known)
+    wanted_ids = set(usable) - set(train.ids)
+    old = earlier.train.subset(row for row, name in enumerate(earlier.train.ids) if name in wanted_ids)
     wanted = round(len(train) * share / (1 - share)) if share < 1 else len(old)
     return train + old.sample(min(wanted, len(old)), seed) if wanted and len(old) else train
 
@@ -68,7 +66,10 @@ def forgetting_of(progress: Progress) -> dict[str, Any] | None:
 
 
 class Consolidated(Objective):
-    """Another objective with the penalty of elastic weight consolidation added while training."""
+    """Another objective with the penalty of elastic weight consolidation added while training.
+
+    The anchor is where the weights are when it is made: with adapters, an adapter that changes nothing.
+    """
 
     def __init__(self, inner: Objective, loader: Loader, strength: float) -> None:
         """Measure the Fisher information of the weights that learn, on some of the earlier examples."""

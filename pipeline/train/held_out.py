@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from pipeline.prepare.deduplicate.words import Hashes, Places, Ragged, normalised, text_hashes, words
 from pipeline.prepare.sentences import sentences
 
+CODE = ("prepare/sentences", "prepare/cleaning/segments", "prepare/deduplicate/words")
+"""What else decides which texts tell something, for the stages' keys."""
 SHORTEST_ANSWER = 4
 LONG_SENTENCE = 10
 _BASE = np.uint64(0x9E3779B97F4A7C15)

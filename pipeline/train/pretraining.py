@@ -51,6 +51,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
         texts = TrainingTexts(lake, prepared.output("rows").uri)
         length, limit = settings.features.max_length, settings.train.max_validation_examples
         examples = examples_of(texts, folder, architecture, length, hyper.seed, limit)
+        require_unaltered(lake, prepared)  # again, since they were read in between
         with tempfile.TemporaryDirectory(prefix="pretrain-") as scratch:
             out, config = Path(scratch) / "learnt", config_of(hyper, base, prepared)
             fitted = fit(settings, attempt, STAGE, base, hyper, examples, out, config=config)
@@ -82,7 +83,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, prepared
             "processes": count,
             **library_versions(),
         },
-        packages=("train", "precision", "special_tokens", *CODE),
+        packages=("train", "precision", "prompts", "special_tokens", *CODE),
     )
     if not manifest.cached:
         forget_checkpoints(lake, manifest)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import TrainingError
-from pipeline.special_tokens import begin_token
+from pipeline.prompts import Escaper
+from pipeline.special_tokens import begin_token, control_ids, control_tokens
 from pipeline.train.examples import IGNORED, Examples
 
 CORRUPTED, SPAN = 0.15, 3.0
@@ -32,8 +33,9 @@ def examples_of(
     """Return training and held-out examples made of texts with their documents' ids, at most `limit` held-out ones.
 
     Texts are cut into pieces of at most `length` tokens; those of causal models begin as the tokenizer begins a text,
-    so that no piece starts where the model has never started. Raises TrainingError when fewer than two documents are
-    left.
+    so that no piece starts where the model has never started. Words such as `<|im_end|>` in a text are text, escaped as
+    in prompts; pieces with control tokens all the same are left out. Raises TrainingError when fewer than two documents
+    are left.
     """
     from transformers import AutoTokenizer
 
@@ -108,10 +110,12 @@ def _pieces(
     left = iter(texts)
     first = [] if begin is None else [begin]
     room = length - len(first)
+    escaper, control = Escaper(control_tokens(tokenizer)), control_ids(tokenizer)
     while some := list(islice(left, TEXTS_AT_ONCE)):
-        rows = tokenizer([text for _, text in some], add_special_tokens=False, verbose=False)["input_ids"]
+        safe = [escaper.escape(text) for _, text in some]
+        rows = tokenizer(safe, add_special_tokens=False, verbose=False)["input_ids"]
         for (document, _), row in zip(some, rows, strict=True):
             number = int.from_bytes(hashlib.sha256(document.encode()).digest()[:8])
             for start in range(0, len(row), room):
-                if len(piece := row[start : start + room]) >= SHORTEST:
+                if len(piece := row[start : start + room]) >= SHORTEST and control.isdisjoint(piece):
                     yield number, np.array(first + piece, np.int32)

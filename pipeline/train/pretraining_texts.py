@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 from pipeline.lake import Lake
 from pipeline.prepare.deduplicate.words import text_hashes
 from pipeline.prepare.rows_at import scan
+from pipeline.train import held_out
 from pipeline.train.held_out import HeldOut
 
 ROWS = 4_096
 """Rows in memory at a time."""
 COLUMNS = ("context", "answer", "split", "is_refusal", "document_id")
-CODE = ("prepare/rows_at", "prepare/sentences", "prepare/cleaning/segments", "prepare/deduplicate/words")
+CODE = ("prepare/rows_at", *held_out.CODE)
 """What else decides which texts these are, for the stage's key."""
 
 
@@ -34,12 +35,12 @@ class TrainingTexts:
     left_out: dict[str, int] = field(default_factory=lambda: {"held_out_context": 0, "held_out_answer": 0})
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        held_out = HeldOut(batch.filter(pc.not_equal(batch.column("split"), "train")) for batch in self._batches())
+        told = HeldOut(batch.filter(pc.not_equal(batch.column("split"), "train")) for batch in self._batches())
         seen: set[int] = set()
         for batch in self._batches():
             batch = batch.filter(pc.equal(batch.column("split"), "train"))
             documents, texts = self._new(batch, seen)
-            is_context, has_answer = held_out.contexts_among(texts), held_out.answers_in(texts)
+            is_context, has_answer = told.contexts_among(texts), told.answers_in(texts)
             self.left_out["held_out_context"] += int(is_context.sum())
             self.left_out["held_out_answer"] += int((has_answer & ~is_context).sum())
             kept = ~(is_context | has_answer)

@@ -51,7 +51,7 @@ class Session:
     ) -> None:
         """`states_folder` keeps frozen layers' outputs for later processes on this machine.
 
-        With `earlier`, each run measures what it forgets; `ewc_strength` holds on to it.
+        With `earlier`, each run measures what it forgets; `ewc_strength` holds on to what the base model knew of it.
         """
         self.folder = folder
         self.architecture = architecture

@@ -16,6 +16,7 @@ from pipeline.train.environment import library_versions, processes, require_mach
 from pipeline.train.facts import facts_of
 from pipeline.train.fitting import fit, forget_checkpoints, publish_curves
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.replay import code_of, forbidden_licences
 from pipeline.train.report import training_report
 from pipeline.train.tracking import config_of
 from pipeline.train.training_data import (
@@ -46,7 +47,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
         earlier = earlier_for(settings, lake, base)
         if earlier and not len(earlier.validation):
             attempt.warn("What is forgotten cannot be measured: the earlier run has no test questions")
-        examples = examples_for(settings, lake, features, earlier)
+        examples = examples_for(settings, lake, features, earlier, forbidden_licences(settings, lake))
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:
             config = config_of(hyper, base, features)
             out = Path(scratch) / "learnt"
@@ -77,7 +78,7 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
             "processes": count,
             **library_versions(),
         },
-        packages=("train", "precision"),
+        packages=("train", "precision", *code_of(settings)),
     )
     if not manifest.cached:
         forget_checkpoints(lake, manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pipeline.errors import TrainingError
@@ -11,27 +12,35 @@ from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
 from pipeline.train.examples import Examples, read
 from pipeline.train.forgetting import Earlier, with_replay
+from pipeline.train.replay import forbidden_licences, repeatable
 
 
 def examples_for(
-    settings: Settings, lake: Lake, features: Manifest, earlier: Earlier | None = None
+    settings: Settings,
+    lake: Lake,
+    features: Manifest,
+    earlier: Earlier | None = None,
+    forbidden: Collection[str] = (),
 ) -> tuple[Examples, Examples]:
     """Read the training and the validation examples through Feast, as many as the settings allow.
 
-    Examples of an earlier run are replayed in the share that the settings ask for; never those of a question that is in
-    the features, in whichever split. Raises TrainingError when a split is empty.
+    Examples of an earlier run are replayed in the share that the settings ask for; only those that may be learnt from
+    today (`replay.repeatable`, with the licences that are forbidden). Raises TrainingError when a split is empty,
+    Refused when the features are not what their stage wrote.
     """
-    from pipeline.features.retrieval import question_ids, training_batches
+    from pipeline.features.retrieval import training_batches
 
     chosen = settings.train
     columns = ("question_id", "token_ids", "labels")
     train = read(training_batches(settings, lake, features, "train", columns))
     validation = read(training_batches(settings, lake, features, "validation", columns))
     train = train.sample(chosen.max_train_examples, chosen.seed)
-    if earlier and chosen.replay_share:
-        old = set(earlier.train.ids)  # only these matter, however many questions there are today
-        known = {name for names in question_ids(settings, lake, features) for name in names if name in old}
-        train = with_replay(train, earlier, chosen.replay_share, chosen.seed, known)
+    require_unaltered(lake, features)  # here, since they were read just now, by whichever process
+    if earlier and chosen.replay_share and chosen.earlier_features:
+        given = load_manifest(lake, chosen.earlier_features)
+        usable = repeatable(settings, lake, features, given, forbidden)
+        require_unaltered(lake, given)
+        train = with_replay(train, earlier, chosen.replay_share, chosen.seed, usable)
     if not len(train) or not len(validation):
         raise TrainingError(
             f"{len(train)} training and {len(validation)} validation examples are not enough",
@@ -75,6 +84,7 @@ def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | Non
     columns = ("question_id", "token_ids", "labels")
     train = read(training_batches(settings, lake, manifest, "train", columns))
     held_out = read(training_batches(settings, lake, manifest, "test", columns))
+    require_unaltered(lake, manifest)  # again, since they were read in between
     held_out = held_out.sample(settings.train.max_validation_examples, settings.train.seed)
     if settings.train.earlier_model is None or not len(held_out):
         return Earlier(train, held_out)
@@ -91,13 +101,19 @@ def earlier_inputs(settings: Settings, lake: Lake) -> dict[str, Manifest]:
 
 
 def earlier_parameters(settings: Settings, lake: Lake) -> dict[str, Any]:
-    """Return the digest of the earlier run's model as a parameter of a stage: it is measured, not learnt from."""
+    """Return what else of an earlier run decides a stage: its model's digest, and which of its licences are forbidden.
+
+    The model is no input, as it is measured and not learnt from.
+    """
     place = settings.train.earlier_model
-    return {"earlier_model": load_manifest(lake, place).digest} if place else {}
+    found: dict[str, Any] = {"earlier_model": load_manifest(lake, place).digest} if place else {}
+    if settings.train.replay_share:
+        found["forbidden_licences"] = forbidden_licences(settings, lake)
+    return found
 
 
 def data_parameters(settings: Settings) -> dict[str, Any]:
-    """Return the settings that decide which examples are used and how."""
+    """Return the settings that decide which examples are used and how; `data_seed` chooses them."""
     names = (
         "max_train_examples",
         "max_validation_examples",
@@ -106,4 +122,4 @@ def data_parameters(settings: Settings) -> dict[str, Any]:
         "replay_share",
         "ewc_strength",
     )
-    return {name: getattr(settings.train, name) for name in names}
+    return {"data_seed": settings.train.seed, **{name: getattr(settings.train, name) for name in names}}

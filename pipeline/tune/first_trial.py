@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.errors import TrainingError
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.tune.trials import Trial, name_of
+
+SAME = ("data_seed", "max_train_examples", "max_validation_examples", "replay_share", "ewc_strength")
+"""Settings of `[train]` that decide what trials learn from and are measured on: one comparison needs one of each."""
 
 
 def require_trained_on(base: Manifest, features: Manifest, trained: Manifest, method: str) -> None:
@@ -25,6 +30,37 @@ def require_trained_on(base: Manifest, features: Manifest, trained: Manifest, me
             f"The model of the train stage was trained with method = {used}, and the search is to use {method}",
             where=trained.uri,
             remedy=f"Set train.method = {used}, or run the train stage with {method} first",
+        )
+
+
+def require_same_examples(trained: Manifest, parameters: Mapping[str, Any], earlier: Mapping[str, Manifest]) -> None:
+    """Raise TrainingError unless trials would learn from, and be measured on, the examples of the train stage.
+
+    `parameters` are those of the search, `earlier` the features of an earlier run that it goes by.
+    """
+    for name in SAME:
+        if (used := trained.parameters.get(name)) != parameters[name]:
+            setting = f"train.{name.removeprefix('data_')}"
+            raise TrainingError(
+                f"The model of the train stage was trained with {setting} = {used}, and the search is to use "
+                f"{parameters[name]}: its trials could not be compared with that model",
+                where=trained.uri,
+                remedy=f"Set {setting} = {used}, or run the train stage with the present settings first",
+            )
+    if not (parameters["replay_share"] or parameters["ewc_strength"]):
+        return
+    for name, given in earlier.items():
+        if name not in trained.inputs or trained.inputs[name].digest != given.digest:
+            raise TrainingError(
+                "The model of the train stage held on to the examples of another earlier run than the search is to",
+                where=f"train.earlier_features = {given.uri}",
+                remedy="Name the earlier run that it was trained with, or run the train stage with this one first",
+            )
+    if trained.parameters.get("forbidden_licences") != parameters.get("forbidden_licences"):
+        raise TrainingError(
+            "The policy forbids other licences of the earlier run's examples than when the train stage replayed them",
+            where=trained.uri,
+            remedy="Run the train stage again: it leaves out what is forbidden now",
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pipeline import model_cache
 from pipeline.lake import Lake
 from pipeline.log import get_logger
@@ -20,11 +22,19 @@ log = get_logger(__name__)
 
 
 def runner_for(
-    settings: Settings, lake: Lake, base: Manifest, features: Manifest, first: Trial, prefix: str, processes: int
+    settings: Settings,
+    lake: Lake,
+    base: Manifest,
+    features: Manifest,
+    first: Trial,
+    prefix: str,
+    processes: int,
+    forbidden: Collection[str] = (),
 ) -> TrialRunner:
     """Return what runs trials in this process; model and examples are loaded when the first one has to run.
 
-    `processes` is in how many the first trial ran, `prefix` where this search keeps its trials.
+    `processes` is in how many the first trial ran, `prefix` where this search keeps its trials. Nothing under a
+    `forbidden` licence is replayed.
     """
     search = prefix.rsplit("/", 1)[-1]
     if processes > 1:
@@ -33,7 +43,7 @@ def runner_for(
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
         earlier = earlier_for(settings, lake, base)
-        train, validation = examples_for(settings, lake, features, earlier)
+        train, validation = examples_for(settings, lake, features, earlier, forbidden)
         return Session(
             model_cache.checkout(settings, lake, base.output("model")),
             base.facts["architecture"],

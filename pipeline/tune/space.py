@@ -33,7 +33,10 @@ class Axis:
 
 
 def axes(settings: TuneSettings, default: Hyperparameters) -> list[Axis]:
-    """Return the axes for a method; each contains the default's value, which is trial 0 of every search."""
+    """Return the axes for a method; each contains the default's value, which is trial 0 of every search.
+
+    A range without an extent is no axis: its value is the default's.
+    """
     found = [
         _range("learning_rate", settings.learning_rate_log, default.learning_rate, log=True),
         _choice("batch_size", settings.batch_sizes, default.batch_size),
@@ -49,7 +52,7 @@ def axes(settings: TuneSettings, default: Hyperparameters) -> list[Axis]:
             _choice("alpha_over_rank", ALPHA_OVER_RANK, default.lora_alpha / default.lora_rank),
             _range("lora_dropout", DROPOUT, default.lora_dropout),
         ]
-    return found
+    return [axis for axis in found if axis.choices or not math.isclose(axis.low, axis.high)]
 
 
 def hyperopt_space(space: Sequence[Axis]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class ExecutorTrial:
     prefix: str
     processes: int
     ended: tuple[Trial, ...]
+    forbidden: tuple[str, ...] = ()
 
     def __call__(self, hyper: Hyperparameters) -> Trial:
         """Run the trial, or return it when some worker has finished it before."""
@@ -36,7 +37,14 @@ class ExecutorTrial:
 
             lake = open_lake(self.settings.lake)
             _runners[self.prefix] = runner_for(
-                self.settings, lake, self.base, self.features, self.first, self.prefix, self.processes
+                self.settings,
+                lake,
+                self.base,
+                self.features,
+                self.first,
+                self.prefix,
+                self.processes,
+                self.forbidden,
             )
         trial: Trial = _runners[self.prefix].run(hyper, self.ended)
         return trial

@@ -17,13 +17,14 @@ from pipeline.stage import Attempt, run_stage
 from pipeline.train.checkpoints import checkpoint_prefix
 from pipeline.train.environment import library_versions, require_machine
 from pipeline.train.hyperparameters import Hyperparameters
+from pipeline.train.replay import code_of, forbidden_licences
 from pipeline.train.training_data import (
     data_parameters,
     earlier_inputs,
     earlier_parameters,
     require_features_of,
 )
-from pipeline.tune.first_trial import first_trial, require_trained_on
+from pipeline.tune.first_trial import first_trial, require_same_examples, require_trained_on
 from pipeline.tune.promotion import promote
 from pipeline.tune.report import importance, tuning_report
 from pipeline.tune.runner_from_settings import runner_for
@@ -45,11 +46,21 @@ def run(
     """
     default = Hyperparameters.from_json(trained.facts["hyperparameters"])
     space = axes(settings.tune, default)
+    earlier = earlier_inputs(settings, lake)
+    parameters = {
+        "default": default.to_json(),
+        "processes": trained.facts["processes"],
+        **settings.tune.model_dump(),
+        **data_parameters(settings),
+        **earlier_parameters(settings, lake),
+        **library_versions(),
+    }
 
     def work(attempt: Attempt) -> None:
         require_machine(settings.train.method, settings.train.device)
         require_features_of(base, features)
         require_trained_on(base, features, trained, settings.train.method)
+        require_same_examples(trained, parameters, earlier)
         require_unaltered(lake, features)
         prefix = checkpoint_prefix(lake, STAGE, attempt.key)
         first = first_trial(lake, trained, default)
@@ -68,16 +79,9 @@ def run(
         STAGE,
         work,
         run_id=run_id,
-        inputs={"base-model": base, "features": features, "train": trained, **earlier_inputs(settings, lake)},
-        parameters={
-            "default": default.to_json(),
-            "processes": trained.facts["processes"],
-            **settings.tune.model_dump(),
-            **data_parameters(settings),
-            **earlier_parameters(settings, lake),
-            **library_versions(),
-        },
-        packages=("train", "tune", "precision"),
+        inputs={"base-model": base, "features": features, "train": trained, **earlier},
+        parameters=parameters,
+        packages=("train", "tune", "precision", *code_of(settings)),
     )
     if not manifest.cached:
         TrialStore(lake, checkpoint_prefix(lake, STAGE, manifest.key)).clear()
@@ -100,15 +104,16 @@ def _search(
     chosen = settings.tune
     if not chosen.enabled or chosen.trials == 1:
         return [first]
+    forbidden = tuple(forbidden_licences(settings, lake))  # here, as no executor has the policy
     if chosen.parallelism == 1:
-        runner = runner_for(settings, lake, base, features, first, prefix, processes)
+        runner = runner_for(settings, lake, base, features, first, prefix, processes, forbidden)
         search(chosen, space, default, runner.run)
         return _different(runner.tried)
     from pipeline.spark.session import spark_session
     from pipeline.tune.spark_trials import ExecutorTrial
 
     def run_after(ended: Sequence[Trial]) -> ExecutorTrial:
-        return ExecutorTrial(settings, base, features, first, prefix, processes, tuple(ended))
+        return ExecutorTrial(settings, base, features, first, prefix, processes, tuple(ended), forbidden)
 
     store = TrialStore(lake, prefix, settings.audit.signing_key)
     with spark_session(settings) as spark:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +33,39 @@ def test_version_numbers_are_not_sentence_ends() -> None:
     assert cut(answer, 9).ids == words(["Use version 3.11 or newer of it."])[0]
 
 
-def test_lines_of_a_list_are_ends_too() -> None:
-    assert cut("First run this\nThen run that and wait for it", 5).ids == words(["First run this"])[0]
+def test_items_of_a_list_are_ends_too() -> None:
+    assert cut("- First run this\n- Then run that and wait for it", 6).ids == words(["- First run this"])[0]
+
+
+def test_lines_of_one_sentence_are_no_ends() -> None:
+    assert cut("One two. Three four\nFive six and seven. Eight", 7).ids == words(["One two."])[0]
+
+
+@pytest.mark.parametrize("mark", ["2.", "a.", "2)", "(2)", "-", "1.2.", "ii.", "Step 2.", "## Two", "Choose one:"])
+def test_nothing_ends_behind_a_mark_without_its_item(mark: str) -> None:
+    answer = f"Open your account.\n{mark}\nChoose the page of security and read all of it."
+    assert cut(answer, 8).ids == words(["Open your account."])[0]
+
+
+def test_the_number_of_the_next_item_is_left_out() -> None:
+    answer = "1. Open your account.\n2. Choose Security and then the second tab. Go."
+    assert cut(answer, 8).ids == words(["1. Open your account."])[0]
+
+
+def test_abbreviations_are_not_sentence_ends() -> None:
+    assert cut("It reads mail. All servers do, e.g. IMAP ones do it too.", 9).ids == words(["It reads mail."])[0]
+
+
+@pytest.mark.parametrize("indent", ["", "   ", "      "])
+@pytest.mark.parametrize("closing", ["```\nThen wait.", "and no end of it"])
+def test_nothing_ends_inside_code(indent: str, closing: str) -> None:
+    code = "\n".join(indent + line for line in ("```sh", "make it.", "", "make all of this now.", *closing.split("\n")))
+    assert cut(f"Stop it first. Then run\n\n{code}", 11).ids == words(["Stop it first."])[0]
+
+
+def test_code_that_fits_whole_is_an_end() -> None:
+    answer = "Run this:\n\n```\nmake it. Now.\n```\n\nThen wait for as long as it takes."
+    assert cut(answer, 9).ids == words(["Run this:\n\n```\nmake it. Now.\n```"])[0]
 
 
 def test_without_a_sentence_that_fits_there_is_no_end_token() -> None:
@@ -43,7 +75,7 @@ def test_without_a_sentence_that_fits_there_is_no_end_token() -> None:
     assert target.ids[-1] != END
 
 
-@given(st.text(alphabet="ab .!\n", max_size=200), st.integers(2, 20))
+@given(st.text(alphabet="ab .!\n`-1:", max_size=200), st.integers(2, 20))
 def test_the_limit_holds(answer: str, limit: int) -> None:
     target = cut(answer, limit)
     assert len(target.ids) <= limit

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +54,25 @@ def test_feast_gives_what_the_files_hold(place: Place, causal_folder: Path) -> N
         assert table.equals(direct(place, manifest, split).cast(table.schema))
 
 
-def test_the_ids_of_all_questions_are_those_of_every_split_whether_they_fit_or_not(
-    place: Place, causal_folder: Path
-) -> None:
+@pytest.mark.parametrize("odd", ["0001-01-01", "1900-01-01", "9999-12-31"])
+def test_a_row_of_an_odd_date_hides_neither_itself_nor_others(place: Place, causal_folder: Path, odd: str) -> None:
+    manifest = place.features(causal_folder, *rows(10), {"updated_at": datetime.fromisoformat(odd).replace(tzinfo=UTC)})
+    table = retrieved(place, manifest, "train")
+    assert table.num_rows == 7
+    assert table.equals(direct(place, manifest, "train").cast(table.schema))
+    online = retrieval.online_features(place.settings, ["q0000", "q0010"])
+    assert [row["found"] for row in online] == [True, True]
+
+
+def test_all_questions_are_those_of_every_split_whether_they_fit_or_not(place: Place, causal_folder: Path) -> None:
     place.settings.features.max_length = 128
     long = {"question_id": "q-long", "question": "Where is it? " * 200, "split": "test"}
     manifest = place.features(causal_folder, *rows(20), long)
     assert manifest.counts.set_aside == 1
-    found = [name for names in retrieval.question_ids(place.settings, place.lake, manifest) for name in names]
-    assert sorted(found) == sorted([*(f"q{number:04d}" for number in range(20)), "q-long"])
+    columns = ["question_id", "split"]
+    found = pa.Table.from_batches(retrieval.question_batches(place.settings, place.lake, manifest, columns))
+    assert found.column_names == columns
+    assert sorted(found["question_id"].to_pylist()) == sorted([*(f"q{number:04d}" for number in range(20)), "q-long"])
 
 
 def test_retrieval_streams_in_chunks(place: Place, causal_folder: Path) -> None:

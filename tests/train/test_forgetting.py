@@ -1,46 +1,135 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 import torch
-from tiny_stages import SIZES, Stages
+from tiny_stages import QA_TEXTS, SIZES, Stages
 from tiny_training import hyper, task
 
 from pipeline.errors import TrainingError
-from pipeline.stage import run_stage
-from pipeline.train import adapters
+from pipeline.features import retrieval
+from pipeline.lake import Lake
+from pipeline.manifest import Manifest
+from pipeline.settings import Settings, TrainSettings
+from pipeline.stage import Attempt, run_stage
+from pipeline.train import adapters, replay
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
 from pipeline.train.fine_tuning import Job, read_job, write_job
 from pipeline.train.forgetting import Consolidated, Earlier, score, with_replay
 from pipeline.train.objective import objective_for
 from pipeline.train.session import Session
-from pipeline.train.training_data import examples_for
+from pipeline.train.training_data import earlier_parameters, examples_for
 
 pytestmark = pytest.mark.model
 
 
 def test_replay_adds_the_share_that_was_asked_for_and_no_question_twice() -> None:
     new, old = task(30, "causal", 1), task(50, "causal", 2)
-    mixed = with_replay(new, Earlier(old, old), 0.25, seed=1)
+    mixed = with_replay(new, Earlier(old, old), 0.25, 1, old.ids)
     assert len(mixed) == 40
     assert mixed.ids[:30] == new.ids
-    assert with_replay(new, Earlier(new, old), 0.25, seed=1).ids == new.ids
-    assert with_replay(new, Earlier(old, old), 0.0, seed=1) is new
+    assert set(with_replay(new, Earlier(old, old), 0.25, 1, old.ids[:4]).ids[30:]) == set(old.ids[:4])
+    assert with_replay(new, Earlier(new, old), 0.25, 1, new.ids).ids == new.ids
+    assert with_replay(new, Earlier(old, old), 0.0, 1, old.ids) is new
 
 
-def test_questions_that_are_held_out_today_are_not_replayed(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor those of the training split that the limit left out: what is replayed is what is no longer asked."""
+def features_of(stages: Stages, name: str, inputs: dict[str, Manifest] | None = None, **facts: Any) -> Manifest:
+    def work(attempt: Attempt) -> None:
+        attempt.lake.write(attempt.uri("token_features", "note"), name.encode())
+        attempt.facts.update(facts)
+
+    return run_stage(
+        stages.lake, "features", work, run_id="test", inputs=inputs, parameters={"architecture": "causal", "name": name}
+    )
+
+
+def questions(*rows: dict[str, Any]) -> list[pa.RecordBatch]:
+    plain = {"context": None, "split": "train", "licence": "CC0-1.0", "is_refusal": False}
+    return [pa.RecordBatch.from_pylist([{**plain, **row}], QA_TEXTS) for row in rows]
+
+
+def row(name: str, question: str = "Who is it?", answer: str = "Us.", **other: Any) -> dict[str, Any]:
+    return {"question_id": name, "question": question, "answer": answer, **other}
+
+
+def test_only_questions_that_are_no_longer_asked_are_replayed(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those that are held out today, nor those of the training split that the limit left out."""
     monkeypatch.setitem(SIZES, "test", (12, 9))
     train, validation, test = (task(SIZES[split][0], "causal", SIZES[split][1]) for split in SIZES)
     gone = task(5, "causal", 7)
     earlier = Earlier(train + validation + test + gone, test)
-    settings = stages.settings("causal", replay_share=0.5, max_train_examples=20)
+    before = features_of(stages, "before")
+    read = retrieval.question_batches
+
+    def question_batches(settings: Settings, lake: Lake, features: Manifest, columns: Any) -> Iterator[pa.RecordBatch]:
+        old = questions(*(row(name, f"What was {name}?") for name in earlier.train.ids))
+        return iter(old) if features.uri == before.uri else read(settings, lake, features, columns)
+
+    monkeypatch.setattr(retrieval, "question_batches", question_batches)
+    settings = stages.settings("causal", earlier_features=before.uri, replay_share=0.5, max_train_examples=20)
     mixed, _ = examples_for(settings, stages.lake, stages.features("causal"), earlier)
     assert mixed.ids[:20] == train.sample(20, settings.train.seed).ids
     assert sorted(mixed.ids[20:]) == gone.ids
+
+
+def test_what_was_withdrawn_or_is_held_out_in_other_words_is_not_replayed(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reworded question has another id: its old wording would teach the answer of today's test question."""
+    page = "Parcels go back within thirty days. Invoices are kept for ten years."
+    back = "Send the parcel back within thirty days."
+
+    def aside(attempt: Attempt) -> None:
+        batch = pa.RecordBatch.from_pydict({"question_id": ["aside", None]})
+        attempt.lake.write_batches(attempt.uri("set_aside", "part-00000.parquet"), [batch], batch.schema)
+
+    prepared = run_stage(stages.lake, "prepare", aside, run_id="test")
+    today = features_of(stages, "today", {"prepare": prepared})
+    before = features_of(stages, "before", licences={"CC0-1.0": 7, "CC-BY-NC-4.0": 1, "MIT": 1})
+    rows = {
+        today.uri: questions(
+            row("known"),
+            row("reworded", "What do I do for a refund?", f"{back} It is free.", split="test"),
+            row("moved", "Where do I change my address?", "In your account.", split="validation"),
+            row("page", "For how long?", "Ten years.", split="test", context=page),
+            row("refusal", "Who was the first king of it?", "The context does not say.", split="test", is_refusal=True),
+        ),
+        before.uri: questions(
+            row("known"),
+            row("aside"),
+            row("forbidden", licence="CC-BY-NC-4.0"),
+            row("old wording", "How do I get my money back?", f"{back} It is free."),
+            row("old id", "where do I change my address", "Ask us."),
+            row("old place", "How long do you keep them?", "10 years.", context=page),
+            row("judged then", split="test"),
+            row("kept", "Where is my invoice?", "In your account, under orders.", context="Orders have invoices."),
+            row("refused", "When?", "The context does not say."),
+            row("MIT", licence="MIT"),
+        ),
+    }
+    monkeypatch.setattr(
+        retrieval, "question_batches", lambda settings, lake, features, columns: iter(rows[features.uri])
+    )
+    settings = stages.settings("causal", earlier_features=before.uri, replay_share=0.5)
+    forbidden = replay.forbidden_licences(settings, stages.lake)
+    assert forbidden == ["CC-BY-NC-4.0"]
+    found = replay.repeatable(settings, stages.lake, today, before, forbidden)
+    assert found == {"kept", "refused", "MIT"}
+
+
+def test_a_licence_that_is_forbidden_since_trains_anew(stages: Stages, tmp_path: Path) -> None:
+    before = features_of(stages, "before", licences={"CC-BY-4.0": 7})
+    settings = stages.settings("causal", earlier_features=before.uri, replay_share=0.5)
+    assert earlier_parameters(settings, stages.lake)["forbidden_licences"] == []
+    settings.policy_file = tmp_path / "policy.yaml"
+    settings.policy_file.write_text("version: 1\nlicences:\n  data: [MIT]\n")
+    assert earlier_parameters(settings, stages.lake)["forbidden_licences"] == ["CC-BY-4.0"]
 
 
 def test_the_score_is_the_relative_rise() -> None:
@@ -170,6 +259,13 @@ def test_an_earlier_model_of_another_base_or_of_no_training_is_refused(
         stages.train("causal", **questions, earlier_model=stages.train("seq2seq").uri)
     with pytest.raises(ValueError, match=r"name them too"):
         stages.settings("causal", earlier_model="s3://x/tune/y/manifest.json")
+
+
+@pytest.mark.parametrize("name", ["replay_share", "ewc_strength"])
+def test_nothing_can_be_held_on_to_without_earlier_examples(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"train\.{name} needs the examples of train\.earlier_features"):
+        TrainSettings(**{name: 0.2})
+    assert getattr(TrainSettings(**{name: 0.2}, earlier_features="s3://x/features/y/manifest.json"), name) == 0.2
 
 
 def test_workers_are_told_the_loss_of_the_earlier_model(models: dict[str, Path], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from tiny_stages import Stages
+from tiny_stages import SIZES, Stages
 from tiny_training import hyper
 
 from pipeline.errors import Refused, TrainingError
@@ -131,6 +131,41 @@ def test_causal_pieces_begin_as_the_tokenizer_begins_a_text(models: dict[str, Pa
     assert begun.labels(0)[1:].tolist() == begun.tokens(0)[1:].tolist()
 
 
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
+def test_control_tokens_in_a_text_are_text(models: dict[str, Path], architecture: str) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(models[architecture])
+    words = [token.content for token in tokenizer.added_tokens_decoder.values()]
+    texts = [
+        (page, f"{text} Write {'and '.join(words)}, or {words[1]}{words[2]}, where a turn ends.")
+        for page, text in pages(3)
+    ]
+    train, held_out = examples_of(texts, models[architecture], architecture, 512, 1)
+    assert len(train) + len(held_out) == len(texts)
+    own = {tokenizer.eos_token_id, *sentinels(tokenizer)} if architecture == "seq2seq" else set()
+    for examples in (train, held_out):
+        for row in range(len(examples)):
+            read = examples.tokens(row).tolist()
+            assert not set(read) & set(tokenizer.added_tokens_decoder) - own
+            assert read.count(tokenizer.eos_token_id) == (architecture == "seq2seq")
+
+
+def test_pieces_with_control_tokens_all_the_same_are_left_out(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tokenizer may read them in an escaped text too, or where normalising takes the escape away."""
+    from transformers import AutoTokenizer
+
+    from pipeline.prompts import Escaper
+
+    end = AutoTokenizer.from_pretrained(models["causal"]).eos_token
+    monkeypatch.setattr(Escaper, "escape", lambda self, text: text)
+    texts = [("page-0", f"{text} {end}") if page == "page-0" else (page, text) for page, text in pages(4)]
+    train, held_out = examples_of(texts, models["causal"], "causal", 512, 1)
+    assert len(train) + len(held_out) == len(texts) - 3
+
+
 def test_whole_documents_are_held_out_and_no_more_of_them_than_asked(models: dict[str, Path]) -> None:
     from transformers import AutoTokenizer
 
@@ -238,6 +273,28 @@ def test_a_pretrained_model_stands_in_for_the_base(stages: Stages, architecture:
     assert trained.inputs["base-model"].digest == made.digest
 
 
+@pytest.mark.parametrize("then", ["plain", "pretrained", "same"])
+def test_an_earlier_model_may_start_from_another_pre_training_of_the_same_base(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """Each night's pre-training is another one; the base model below and its tokenizer are the same."""
+    monkeypatch.setitem(SIZES, "test", (12, 2))  # the earlier run's validation questions, whose loss it tells
+    monkeypatch.setitem(SIZES, "validation", (12, 2))
+    base, rows = stages.base("causal"), prepared(stages)
+
+    def pretrained(steps: int) -> Manifest:
+        settings = stages.settings("causal", pretrain={"learning_rate": 5e-3, "max_steps": steps})
+        return pretraining.run(settings, stages.lake, run_id="test", base=base, prepared=rows)
+
+    now = pretrained(4)
+    start = {"plain": base, "pretrained": pretrained(8), "same": now}[then]
+    earlier = stages.train("causal", base=start, epochs=4.0)
+    told = {"earlier_features": stages.features("causal").uri, "earlier_model": earlier.uri}
+    found = stages.train("causal", base=now, **told, epochs=1.0).facts["forgetting"]
+    assert found["compared_with"] == "earlier model"
+    assert found["loss_before"] == pytest.approx(earlier.facts["validation_loss"], rel=2e-2), "rounded to bfloat16"
+
+
 def test_two_processes_pre_train_as_the_settings_ask(stages: Stages) -> None:
     settings = stages.settings("causal", processes=2).model_copy(update={"lake": LakeSettings(uri=stages.lake.root)})
     made = pretraining.run(settings, stages.lake, run_id="test", base=stages.base("causal"), prepared=prepared(stages))
@@ -249,6 +306,22 @@ def test_rows_that_were_changed_after_they_were_checked_are_refused(stages: Stag
     rows = prepared(stages)
     [file] = [info.uri for info in stages.lake.objects(rows.output("rows").uri)]
     stages.lake.write(file, stages.lake.read(file) + b" ")
+    with pytest.raises(Refused, match="prepare"):
+        pretraining.run(
+            stages.settings("causal"), stages.lake, run_id="test", base=stages.base("causal"), prepared=rows
+        )
+
+
+def test_rows_that_change_while_they_are_read_are_refused(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = prepared(stages)
+    [file] = [info.uri for info in stages.lake.objects(rows.output("rows").uri)]
+
+    def read_and_changed(*given: Any) -> Any:
+        found = examples_of(*given)
+        stages.lake.write(file, stages.lake.read(file) + b" ")
+        return found
+
+    monkeypatch.setattr(pretraining, "examples_of", read_and_changed)
     with pytest.raises(Refused, match="prepare"):
         pretraining.run(
             stages.settings("causal"), stages.lake, run_id="test", base=stages.base("causal"), prepared=rows

@@ -12,10 +12,11 @@ import typer
 from tiny_training import CORPUS
 from typer.testing import CliRunner
 
+from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 from pipeline.settings import EvaluateSettings, ModelSettings, SelectSettings, Settings
 from pipeline.train import tiny
-from pipeline.train.command import select
+from pipeline.train.command import _sample, select
 from pipeline.train.selection import Measured, Sample, measure, recommend, selection_report, token_f1
 
 pytestmark = pytest.mark.model
@@ -100,6 +101,32 @@ def test_words_count_as_often_as_both_have_them() -> None:
     assert token_f1("Send it back", "send IT back") == 1.0
     assert token_f1("back back", "send it back") == pytest.approx(2 / 5)
     assert token_f1("", "send it back") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('{"Question": "How?", "Answer": "So."}', "None of 1 rows has a question and an answer"),
+        ("", "None of 0 rows has a question and an answer"),
+        ('{"question": "How?", "answer": "", "context": null}', "None of 1 rows"),
+        ('{"question": "How?", "answer": "No.", "is_refusal": true}', "None of 1 rows"),
+        ('[{"question": "How?", "answer": "So."}]', r"no JSON object.*sample\.jsonl, line 1"),
+        ('\n{"question": 5, "answer": "So."}', r"as question that is no text.*line 2"),
+        ('{"question": "How?", "answer": ["So."]}', r"as answer that is no text.*line 1"),
+        ('{"question": "How?"', r"cannot be read.*line 1"),
+    ],
+)
+def test_a_sample_without_questions_recommends_nothing(tmp_path: Path, lake: Lake, lines: str, message: str) -> None:
+    (tmp_path / "sample.jsonl").write_text(lines, encoding="utf-8")
+    with pytest.raises(SettingsError, match=message):
+        _sample(settings_in(tmp_path), lake, "", tmp_path / "sample.jsonl")
+
+
+def test_a_sample_is_read_as_it_is_written(tmp_path: Path, lake: Lake) -> None:
+    row = json.dumps({"question": "How?", "answer": "So.", "more": 1})
+    (tmp_path / "sample.jsonl").write_text(f"\ufeff{row}\n\n{row}\n", encoding="utf-8")
+    found = _sample(settings_in(tmp_path), lake, "", tmp_path / "sample.jsonl")
+    assert found == [Sample(None, "How?", "So.")] * 2
 
 
 def test_the_command_compares_and_takes_licences_from_the_policy_only(

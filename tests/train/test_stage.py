@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_stages import SIZES, Stages
+from tiny_stages import SIZES, Stages, changed_while_read
 from tiny_training import hyper, task
 from training_job import job_for, store_in
 
 from pipeline.answering import Answerer, Asked
-from pipeline.errors import TrainingError
+from pipeline.errors import Refused, TrainingError
 from pipeline.features import retrieval
 from pipeline.settings import LakeSettings
 from pipeline.stage import run_stage
@@ -182,6 +182,12 @@ def test_features_of_another_base_model_are_refused(stages: Stages) -> None:
     )
     with pytest.raises(TrainingError, match=r"were made for another base model, not for .*features stage with this"):
         stage.run(stages.settings("causal"), stages.lake, run_id="test", base=base, features=made)
+
+
+def test_features_that_change_while_they_are_read_are_refused(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed_while_read(stages, monkeypatch)
+    with pytest.raises(Refused, match="features: the file note was changed"):
+        stages.train("causal")
 
 
 def test_a_split_without_rows_is_an_error(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,6 +266,24 @@ def test_early_stopping_keeps_the_best_weights(models: dict[str, Path], architec
     assert trainer.loss_on(validation) == pytest.approx(progress.best_loss, rel=1e-5)
 
 
+def test_a_run_that_took_every_step_did_not_stop_early(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = iter([1.0, 2.0, 3.0, 4.0])
+    monkeypatch.setattr(Trainer, "loss_on", lambda self, loader: next(worse))
+    settings = hyper(max_steps=6, eval_steps=3, early_stopping_patience=2)
+    _, progress = session(models, "causal").fit(settings, judge=lambda made: "hopeless" if made.step == 6 else None)
+    assert (progress.step, progress.total, progress.waited) == (6, 6, 2)
+    assert progress.stopped is None
+
+
+def test_a_last_loss_that_is_no_number_is_told(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([1.0, 0.5, float("nan")])
+    monkeypatch.setattr(Trainer, "loss_on", lambda self, loader: next(losses))
+    _, progress = session(models, "causal").fit(hyper(max_steps=6, eval_steps=3))
+    assert progress.stopped == "the validation loss was not a number at step 6"
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_what_was_best(
     models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 import torch
 from pydantic import SecretStr, ValidationError
-from tiny_stages import SIZES, Stages
+from tiny_stages import SIZES, Stages, changed_while_read
 from tiny_training import hyper
 
 from pipeline.answering import Answerer, Asked
-from pipeline.errors import LakeError, TrainingError
+from pipeline.errors import LakeError, Refused, TrainingError
 from pipeline.lake import Lake
-from pipeline.manifest import Manifest
+from pipeline.manifest import InputReference, Manifest
 from pipeline.settings import TuneSettings
 from pipeline.train import merging
 from pipeline.train.hyperparameters import Hyperparameters
 from pipeline.train.progress import Progress
 from pipeline.train.session import Session
 from pipeline.tune import stage as tune_stage
+from pipeline.tune.first_trial import require_same_examples
 from pipeline.tune.pruning import best_until, judge_for
 from pipeline.tune.report import ENOUGH, importance, tuning_report
 from pipeline.tune.search import search
@@ -112,6 +113,23 @@ def test_the_search_starts_with_the_default_and_is_the_same_every_time() -> None
     assert len(first) == 12
 
 
+def test_what_has_one_value_stays_as_it_is() -> None:
+    one = {"weight_decay": (0.0, 0.0), "learning_rate_log": (-6.0, -6.0), "batch_sizes": [8], "epochs": [2.0]}
+    settings = TuneSettings(trials=12, startup_trials=2, **one)
+    default = hyper(learning_rate=math.exp(-6.0), weight_decay=0.0, batch_size=8, epochs=2.0)
+    seen: list[Hyperparameters] = []
+
+    def run(made: Hyperparameters) -> Trial:
+        seen.append(made)
+        return trial(made.warmup_ratio)
+
+    search(settings, axes(settings, default), default, run)
+    assert len(seen) == 12
+    assert {made.learning_rate for made in seen} == {default.learning_rate}
+    assert {(made.weight_decay, made.batch_size, made.epochs) for made in seen} == {(0.0, 8, 2.0)}
+    assert len({made.warmup_ratio for made in seen}) > 2
+
+
 def test_tpe_finds_the_valley_better_than_chance() -> None:
     settings = TuneSettings(trials=40, startup_trials=8, seed=3)
     default = hyper(learning_rate=1e-3)
@@ -197,6 +215,52 @@ def test_a_model_that_was_trained_from_something_else_is_refused(stages: Stages)
             tuned(stages, trained.model_copy(update={"inputs": inputs}), THREE)
     with pytest.raises(TrainingError, match=r"trained with method = lora, and the search is to use full"):
         tuned(stages, trained, THREE, method="full")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 4}, r"train\.seed = 3, and the search is to use 4"),
+        ({"max_validation_examples": 4}, r"train\.max_validation_examples = 64, and the search is to use 4"),
+        ({"max_train_examples": 4}, r"train\.max_train_examples = None, and the search is to use 4"),
+        ({"replay_share": 0.5}, r"train\.replay_share = 0\.0, and the search is to use 0\.5"),
+    ],
+)
+def test_trials_over_other_examples_than_trial_0_are_refused(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    earlier = {"earlier_features": stages.features("causal").uri}
+    trained = stages.train("causal", **earlier)
+    assert not tuned(stages, trained, {"trials": 1}, **earlier).cached
+    with pytest.raises(TrainingError, match=message):
+        tuned(stages, trained, {"trials": 1}, **earlier, **change)
+
+
+def test_trials_hold_on_to_the_earlier_run_that_trial_0_held_on_to(stages: Stages) -> None:
+    trained, now = stages.train("causal"), {"replay_share": 0.5, "ewc_strength": 0.0, "forbidden_licences": ["MIT"]}
+    other = stages.features("seq2seq")
+    parameters = {**trained.parameters, **now}
+    as_then = trained.model_copy(
+        update={"parameters": parameters, "inputs": {"earlier-features": InputReference(uri="x", digest="y")}}
+    )
+    with pytest.raises(TrainingError, match="examples of another earlier run"):
+        require_same_examples(as_then, parameters, {"earlier-features": other})
+    same = as_then.model_copy(
+        update={"inputs": {"earlier-features": InputReference(uri=other.uri, digest=other.digest)}}
+    )
+    require_same_examples(same, parameters, {"earlier-features": other})
+    with pytest.raises(TrainingError, match="policy forbids other licences"):
+        require_same_examples(same, {**parameters, "forbidden_licences": []}, {"earlier-features": other})
+
+
+def test_features_that_change_while_a_search_reads_them_are_refused(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = stages.train("causal")
+    changed_while_read(stages, monkeypatch)
+    with pytest.raises(Refused, match="features: the file note was changed"):
+        tuned(stages, trained, THREE)
 
 
 def test_trial_0_has_the_values_that_it_was_trained_with_whatever_the_settings_say_now(stages: Stages) -> None:

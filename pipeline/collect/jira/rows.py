@@ -44,7 +44,7 @@ def ticket_document(
         licence=config.licence,
         tags=[clean(label) for label in ticket.labels],
         collected_at=now,
-        updated_at=ticket.updated or updated,
+        updated_at=min(ticket.updated or updated, now),
     )
     return Document(ticket.ticket_id, "changed", validators, to_batches([row]))
 

@@ -136,6 +136,7 @@ class SimpleApi:
         raw = ticket.get("metadata")
         metadata = raw if isinstance(raw, dict) else {}
         tags = metadata.get("tags")
+        updated = moment(metadata.get("updated_at")) or moment(metadata.get("created_at")) or state.now
         context = clean(adf_text(ticket.get("context"))) or None
         row = Row(
             question_id=question_id(config.name, provenance, question),
@@ -151,7 +152,7 @@ class SimpleApi:
             licence=config.licence,
             tags=[clean(tag) for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
             collected_at=state.now,
-            updated_at=moment(metadata.get("updated_at")) or moment(metadata.get("created_at")) or state.now,
+            updated_at=min(updated, state.now),
         )
         return Document(name, "changed", validators, to_batches([row]))
 

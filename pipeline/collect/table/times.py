@@ -34,7 +34,11 @@ class Times:
     example: str = ""
 
     def read(self, column: pa.Array) -> pa.Array:
-        """Return times in UTC; where there is none, or none that can be read without guessing, `now`."""
+        """Return times in UTC; where there is none, none that can be read without guessing, or one to come, `now`."""
+        times, now = self._stated(column), pa.scalar(self.now, TIMESTAMP)
+        return pc.if_else(pc.greater(times, now), now, times)
+
+    def _stated(self, column: pa.Array) -> pa.Array:
         otherwise = pa.scalar(self.now, TIMESTAMP)
         if pa.types.is_timestamp(column.type):
             zoned = column if column.type.tz else pc.assume_timezone(column, "UTC")

@@ -370,6 +370,8 @@ def test_numbers_and_codes_stay_what_they_are(lake: Lake, folder: Path) -> None:
         ("31.02.2025", None),
         ("last week", None),
         ("9" * 30, None),
+        ("1900-01-01", "1900-01-01T00:00:00+00:00"),
+        ("9999-12-31", None),
         ("", None),
     ],
 )
