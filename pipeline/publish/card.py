@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,22 @@ HUB_LICENCES = {
     "lgpl-3.0", "mit", "mpl-2.0", "unlicense",
 }  # fmt: skip
 """Licences that the Hub has an identifier for and that companies release models under; others become `other`."""
+
+LANGUAGES = {
+    "aa", "ab", "ae", "af", "ak", "am", "an", "ar", "as", "av", "ay", "az", "ba", "be", "bg", "bi", "bm", "bn",
+    "bo", "br", "bs", "ca", "ce", "ch", "co", "cr", "cs", "cu", "cv", "cy", "da", "de", "dv", "dz", "ee", "el",
+    "en", "eo", "es", "et", "eu", "fa", "ff", "fi", "fj", "fo", "fr", "fy", "ga", "gd", "gl", "gn", "gu", "gv",
+    "ha", "he", "hi", "ho", "hr", "ht", "hu", "hy", "hz", "ia", "id", "ie", "ig", "ii", "ik", "io", "is", "it",
+    "iu", "ja", "jv", "ka", "kg", "ki", "kj", "kk", "kl", "km", "kn", "ko", "kr", "ks", "ku", "kv", "kw", "ky",
+    "la", "lb", "lg", "li", "ln", "lo", "lt", "lu", "lv", "mg", "mh", "mi", "mk", "ml", "mn", "mr", "ms", "mt",
+    "my", "na", "nb", "nd", "ne", "ng", "nl", "nn", "no", "nr", "nv", "ny", "oc", "oj", "om", "or", "os", "pa",
+    "pi", "pl", "ps", "pt", "qu", "rm", "rn", "ro", "ru", "rw", "sa", "sc", "sd", "se", "sg", "si", "sk", "sl",
+    "sm", "sn", "so", "sq", "sr", "ss", "st", "su", "sv", "sw", "ta", "te", "tg", "th", "ti", "tk", "tl", "tn",
+    "to", "tr", "ts", "tt", "tw", "ty", "ug", "uk", "ur", "uz", "ve", "vi", "vo", "wa", "wo", "xh", "yi", "yo",
+    "za", "zh", "zu",
+}  # fmt: skip
+"""ISO 639-1. Pages state other things as their language (`cn`, `jp`), for which the Hub refuses a card."""
+SHOWN_LANGUAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,12 @@ def licence_fields(licence: str) -> dict[str, Any]:
     return {"license": plain} if plain in HUB_LICENCES else {"license": "other", "license_name": plain}
 
 
+def languages(rows: Mapping[str, int]) -> list[str]:
+    """Return the languages that the Hub knows, of those that rows are in, most rows first."""
+    known = sorted(LANGUAGES & set(rows), key=lambda code: (-rows[code], code))
+    return known[:SHOWN_LANGUAGES]
+
+
 def header(facts: CardFacts) -> ModelCardData:
     """Return the card's metadata: licence, languages, base model, data and the metrics as a model index."""
     name = facts.repository.split("/")[-1]
@@ -99,7 +121,7 @@ def header(facts: CardFacts) -> ModelCardData:
     return ModelCardData(
         model_name=name,
         **licence_fields(facts.licence),
-        language=sorted(facts.prepared.facts.get("languages", {"en": 1}))[:10],
+        language=languages(facts.prepared.facts.get("languages", {"en": 1})) or None,
         base_model=base_name.split("@")[0] if of_hub else None,
         base_model_relation="finetune" if of_hub else None,
         datasets=sorted(facts.prepared.facts.get("sources", {})) or None,

@@ -71,6 +71,23 @@ def test_the_hub_takes_the_card() -> None:
     assert (result.metric_type, result.metric_value, result.dataset_split) == ("token_f1", 0.5, "test")
 
 
+def test_only_languages_that_the_hub_knows_are_named_the_most_frequent_first() -> None:
+    rows = {"cn": 90, "de": 2, "en": 7, "jp": 50, "und": 3, "xx": 1}
+    card = render(facts(prepared=manifest("prepare", licences={}, languages=rows, sources={})))
+    assert validate(card) == ([], [])
+    assert ModelCard(card).data.language == ["en", "de"]
+    none = render(facts(prepared=manifest("prepare", licences={}, languages={"cn": 90}, sources={})))
+    assert ModelCard(none).data.language is None
+
+
+@pytest.mark.parametrize("language", ["cn", "EN", "[en, jp]", "english", "12", "{a: b}"])
+def test_the_store_refuses_languages_that_the_hub_refuses(language: str) -> None:
+    (error,) = validate(f"---\nlanguage: {language}\n---\n")[0]
+    assert error.startswith('"language" must be an ISO 639 code')
+    for fine in ("en", "[de, fil, deu, multilingual]"):
+        assert validate(f"---\nlanguage: {fine}\n---\n") == ([], [])
+
+
 def test_a_base_model_that_was_pre_trained_further_is_told() -> None:
     plain, given = render(facts()), facts()
     start = InputReference(uri="s3://lake/pretrain/k/manifest.json", digest="e" * 64)

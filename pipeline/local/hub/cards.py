@@ -1,6 +1,7 @@
 """Model and dataset cards: the YAML at the top of README.md, checked and turned into metadata as the Hub does.
 
-The identifiers of `licences.txt` are those of the Hub's documentation ("Licenses", repositories-licenses).
+The identifiers of `licences.txt` are those of the Hub's documentation ("Licenses", repositories-licenses), the codes of
+`languages.txt` those of ISO 639, parts 1 to 3.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import yaml
 
 _FRONT_MATTER = re.compile(r"\A\s*---(?:\r\n|\r|\n)(?P<yaml>.*?)(?:\r\n|\r|\n)?---[ \t]*(?:\r\n|\r|\n|\Z)", re.DOTALL)
 _MAX_YAML = 1 << 20
+_NO_LANGUAGE = {"code", "multilingual"}
 _LIST_TAGS = {"datasets": "dataset", "base_model": "base_model", "license": "license"}
 
 
@@ -22,6 +24,12 @@ _LIST_TAGS = {"datasets": "dataset", "base_model": "base_model", "license": "lic
 def known_licences() -> frozenset[str]:
     """Return the licence identifiers that the Hub accepts in a card."""
     return frozenset(files(__package__).joinpath("licences.txt").read_text().split())
+
+
+@cache
+def known_languages() -> frozenset[str]:
+    """Return the codes that the Hub accepts as a card's language, with its two values that name none."""
+    return frozenset(files(__package__).joinpath("languages.txt").read_text().split()) | _NO_LANGUAGE
 
 
 def split(text: str) -> tuple[str | None, str]:
@@ -54,6 +62,9 @@ def _field_errors(metadata: dict[str, Any]) -> list[str]:
                 f'"license" must be one of the Hub\'s identifiers in lower case, such as apache-2.0, not {licence!r} '
                 '(use "other" with "license_name" for anything else)'
             )
+    for language in _as_list(metadata.get("language")):
+        if not isinstance(language, str) or language not in known_languages():
+            found.append(f'"language" must be an ISO 639 code such as "en", "code" or "multilingual", not {language!r}')
     if not all(isinstance(tag, str) for tag in _as_list(metadata.get("tags"))):
         found.append('"tags" must be a list of strings')
     index = metadata.get("model-index", [])
