@@ -31,7 +31,7 @@ def told(states: Mapping[str, str | None], records: Sequence[Record]) -> tuple[s
     It was refused only if a refusal is recorded since it was last started, concluded or decided on, and has published
     only what is recorded as published.
     """
-    from pipeline.publish.rollback import PUBLISHED
+    from pipeline.publish.recorded import PUBLISHED
 
     result, refusal = result_of(states), _refusal(records)
     released = [record for record in records if record.event == PUBLISHED]

@@ -108,13 +108,15 @@ def _candidates(run: Run, store: ModelStore, unfit: str, present: str) -> list[V
 
     One that is there already, without a record, is where this rollback was killed: only that one is left to record.
     """
-    from pipeline.publish.rollback import eligible, in_production
+    from pipeline.publish.recorded import standing
+    from pipeline.publish.rollback import eligible
     from pipeline.publish.witnesses import held
 
     trail = held(run.audit, store)
     if present == unfit:
         return eligible(store, trail, unfit)
-    if in_production(trail, store.repository) != unfit:
+    known = standing(trail, store.repository)
+    if known is None or known.name != unfit:
         return None
     return [version for version in eligible(store, trail, unfit) if version.name == present] or None
 

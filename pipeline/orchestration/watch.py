@@ -22,28 +22,36 @@ LOOKED_AT = "production_files_checked"
 def integrity(run_id: str, *, by_hand: bool = True) -> dict[str, str]:
     """Return the manifests behind the production version, and what is wrong with its files in the store, if anything.
 
-    Raises Refused when nothing is published; a run that nobody asked for is skipped then instead.
+    The manifests are those of the version that the audit trail has in production; that the store holds another one is a
+    fault, and `version` is what that calls itself. Raises Refused when nothing is published; a run that nobody asked
+    for is skipped then instead. Raises StoreError when the store shows nothing although something was published.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
+    from pipeline.publish.recorded import refuse_forgotten, settled, standing
     from pipeline.publish.release import intact
     from pipeline.publish.store import ModelStore
 
     run = Run(run_id)
     store = ModelStore(run.settings)
-    head = store.head(store.alias)
-    release = store.release(head) if head else None
+    trail, astray = settled(store, run.lake, run.audit.trail)
+    head, known = store.head(store.alias), standing(trail, store.repository)
+    named = store.release(head) if head else None
+    release = (store.release(known.commit) if known else None) or named
+    refuse_forgotten(store, trail, head and release)
     if head is None or release is None:
         if not by_hand:
             raise AirflowSkipException("No model is published yet, so there is nothing to look at")
         raise Refused("No model is published yet", where=store.url(), remedy="Let llm_pipeline publish one first")
-    fault = ""
+    faults = [astray, store.exposure()]
     with tempfile.TemporaryDirectory(prefix="llmops-watch-") as scratch:
         try:
             intact(store, head, Path(scratch), run.settings.publish.verify_key)
         except Refused as problem:
-            fault = problem.what
-    found = {key: str(release.get(key)) for key in ("version", "candidate", "prepared")}
+            faults.insert(0, problem.what)
+    fault = "; ".join(filter(None, faults))
+    found = {key: str(release.get(key)) for key in ("candidate", "prepared")}
+    found["version"] = str((named or {}).get("version"))
     with suppress(LakeError):  # the verdict says when the trail takes no record
         run.audit.append(
             LOOKED_AT,
@@ -113,22 +121,24 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
     A trail that does not hold, also against the heads in releases, is one: nothing proves the approvals any more. What
     the tasks before this one handed over is believed as far as the trail says the same.
     """
+    from pipeline.publish.recorded import settled
     from pipeline.publish.rollback import erased
     from pipeline.publish.store import ModelStore
-    from pipeline.publish.witnesses import released_heads
+    from pipeline.publish.witnesses import released_heads, told
 
     run = Run(run_id)
-    checked = load_manifest(run.lake, report)
-    trail = run.audit.trail(tuple(head for _, head in released_heads(ModelStore(run.settings))))
+    store = ModelStore(run.settings)
+    checked, heads = load_manifest(run.lake, report), released_heads(store)
+    trail, astray = settled(store, run.lake, lambda: run.audit.trail(tuple(head for _, head in heads)))
     looked = trail.find(LOOKED_AT, run_id=run_id)
     candidate, evaluated = load_manifest(run.lake, published["candidate"]), load_manifest(run.lake, evaluation)
     version = published["version"]
     reasons = _handed_over(looked[-1] if looked else None, published, candidate)
     reasons += [*unmade(trail, run_id, "evaluation", evaluated), *unmade(trail, run_id, "compliance", checked)]
     reasons += ground.untied(trail, candidate, evaluated, checked)
-    reasons += [
-        f"the audit trail does not hold at record {fault.number}: {fault.problem}" for fault in trail.faults[:5]
-    ]
+    if astray and not any(astray in reason for reason in reasons):
+        reasons.append(astray)
+    reasons += [f"the audit trail does not hold at record {fault}" for fault in told(trail, heads)[:5]]
     if len(trail.faults) > 5:
         reasons.append(f"the audit trail has {len(trail.faults) - 5} more faults: llmops audit verify")
     if version in erased(trail, run.settings.publish.repository):

@@ -9,8 +9,9 @@ from pipeline.audit.trail import Trail
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
 from pipeline.log import get_logger
+from pipeline.publish.calls import BranchMoved, MissingError
 from pipeline.publish.lease import lease
-from pipeline.publish.store import KEPT, BranchMoved, ModelStore, Version
+from pipeline.publish.store import KEPT, ModelStore, Version
 
 log = get_logger(__name__)
 LOCK = "production"
@@ -41,11 +42,14 @@ def move(
 
 
 def serves(store: ModelStore, version: Version) -> str | None:
-    """Return the alias's commit when it holds exactly a version's files, None otherwise."""
+    """Return the alias's commit when it holds exactly a version's files, None otherwise, also when that is gone."""
     current = store.head(store.alias)
-    if current is None or (current != version.commit and _tree(store, current) != _tree(store, version.commit)):
+    if current is None or current == version.commit:
+        return current
+    try:
+        return current if _tree(store, current) == _tree(store, version.commit) else None
+    except MissingError:
         return None
-    return current
 
 
 def _placed(store: ModelStore, version: Version) -> str:

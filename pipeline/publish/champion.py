@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pipeline.audit import open_audit
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
+from pipeline.publish.recorded import refuse_forgotten, standing
 from pipeline.publish.store import ModelStore
 from pipeline.settings import Settings
 
@@ -12,11 +14,16 @@ from pipeline.settings import Settings
 def champion(settings: Settings, lake: Lake) -> Manifest | None:
     """Return the manifest of the candidate that became the production version; None before the first release.
 
-    Raises StoreError when the model store cannot be asked: not knowing is not the same as there being none. Raises
-    Refused when the manifest in the lake is of another model than the one in production: a new model would be compared
-    with that one.
+    That is the version that the audit trail has in production, whatever the store's branch holds meanwhile.
+    Raises StoreError when the model store cannot be asked, or shows nothing although the audit trail knows a
+    publication: not knowing is not the same as there being none. Raises Refused when the manifest in the lake is of
+    another model than the one in production: a new model would be compared with that one.
     """
-    release = ModelStore(settings).production()
+    store = ModelStore(settings)
+    trail = open_audit(settings, lake).trail()
+    head, known = store.head(store.alias), standing(trail, store.repository)
+    release = store.release(known.commit if known else head) if head else None
+    refuse_forgotten(store, trail, release)
     if release is None:
         return None
     manifest = load_manifest(lake, str(release.get("candidate")))

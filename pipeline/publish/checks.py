@@ -50,8 +50,7 @@ def approved_bytes(evidence: Evidence) -> Callable[[Path], None]:
 
 def signature_check(settings: Settings) -> Callable[[Path], None]:
     """Return a check that a pulled-back folder is signed as the settings want it, so that later checks let it pass."""
-    own, wanted = settings.publish.signing_key, settings.publish.verify_key
-    key = wanted or (signature.public_of(own.get_secret_value()) if own else None)
+    key = signature.verifying_key(settings.publish)
 
     def check(folder: Path) -> None:
         if key is not None:

@@ -15,6 +15,7 @@ app = typer.Typer(help="Versions in the model store.", no_args_is_help=True)
 @app.command("list")
 def list_versions() -> None:
     """List the released versions and which one is in production."""
+    from pipeline.publish.calls import DamagedError
     from pipeline.publish.store import ModelStore
     from pipeline.settings import load
 
@@ -22,7 +23,10 @@ def list_versions() -> None:
     present = (store.production() or {}).get("version")
     found = []
     for version in store.versions():
-        release = store.release(version.commit) or {}
+        try:
+            release = store.release(version.commit) or {}
+        except DamagedError:
+            release = {"run_id": "its release file cannot be read"}
         found.append(
             {
                 "version": version.name,
@@ -110,18 +114,34 @@ def rollback(
 
 @app.command()
 def verify(version: str = typer.Argument("production", help="v1, v2, … or production")) -> None:
-    """Pull a version and compare every file with its release record, and with its signature when there is a key."""
+    """Pull a version and compare every file with its release record, and with its signature when there is a key.
+
+    Production is compared with what the audit trail says is there, too.
+    """
     import tempfile
     from pathlib import Path
 
+    from pipeline.audit import open_audit
+    from pipeline.errors import Refused
+    from pipeline.lake import open_lake
+    from pipeline.publish.recorded import settled
     from pipeline.publish.release import intact
     from pipeline.publish.store import ModelStore
     from pipeline.settings import load
 
     settings = load()
     store = ModelStore(settings)
+    if version == store.alias:
+        lake = open_lake(settings.lake)
+        _, astray = settled(store, lake, open_audit(settings, lake).trail)
+        if astray:
+            raise Refused(
+                astray[:1].upper() + astray[1:],
+                where=store.url(),
+                remedy='Find out who writes to the model store; llmops models rollback --reason "…" puts it back',
+            )
     with tempfile.TemporaryDirectory(prefix="llmops-verify-") as scratch:
-        record = intact(store, store.head(version) or version, Path(scratch), settings.publish.verify_key)
+        record = intact(store, store.commit_of(version) or version, Path(scratch), settings.publish.verify_key)
     signed = settings.publish.verify_key is not None
     data = {"version": record["version"], "files": len(record["files"]), "signature": signed}
     emit(data, f"{record['version']}: {len(record['files'])} files are as released{', signature holds' * signed}.")

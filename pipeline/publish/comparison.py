@@ -8,7 +8,7 @@ from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish import alias
 from pipeline.publish.erasures import affected
-from pipeline.publish.rollback import PUBLISHED
+from pipeline.publish.recorded import PUBLISHED
 from pipeline.publish.store import ModelStore
 
 

@@ -9,7 +9,7 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias
 from pipeline.publish.comparison import refuse_other_production, why_withdrawn
-from pipeline.publish.rollback import PUBLISHED
+from pipeline.publish.recorded import PUBLISHED, standing
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held
 
@@ -39,10 +39,10 @@ def promote(
         reason = why_withdrawn(trail, store.repository, model)
         if reason is not None:
             raise Refused(f"{version.name} cannot go to production: {reason}", where=store.url())
-        present = str((store.production() or {}).get("version", "v0"))
-        if int(present[1:]) > version.number:
+        present = standing(trail, store.repository)
+        if present is not None and present.number > version.number:
             raise Refused(
-                f"{present} is in production already, which is newer than {version.name}",
+                f"{present.name} is in production already, which is newer than {version.name}",
                 where=store.url(),
                 remedy=f"If the older one is wanted: llmops models rollback --to {version.name}",
             )

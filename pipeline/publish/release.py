@@ -17,8 +17,10 @@ from pipeline.errors import Refused, StoreError
 from pipeline.log import get_logger
 from pipeline.model_folder import file_digest
 from pipeline.publish import signature
+from pipeline.publish.calls import BranchMoved, DamagedError
+from pipeline.publish.ledger import Ledger
 from pipeline.publish.signature import SIGNATURE_FILE
-from pipeline.publish.store import KEPT, RELEASE_FILE, BranchMoved, ModelStore, Version
+from pipeline.publish.store import KEPT, RELEASE_FILE, ModelStore, Version
 
 log = get_logger(__name__)
 ATTEMPTS = 5
@@ -32,32 +34,41 @@ def release(
     *,
     identity: Mapping[str, str],
     check: Callable[[Path], None],
+    ledger: Ledger | None = None,
 ) -> Version:
     """Publish a folder as the next version and return it; production is not touched.
 
     `build(version)` makes the folder, with `release.json` in it, for a version's name; `identity` are the entries of
     `release.json` that tell this release from any other; `check(folder)` asks the pulled-back model and raises when it
-    does not answer as it did. Raises Refused when verification fails (the commit is withdrawn), StoreError when the
-    store does not work.
+    does not answer as it did. With a `ledger` names that the audit trail knows are not given again, and a version that
+    is found counts only if it notes its commit. Raises Refused when verification fails (the commit is withdrawn) or the
+    repository is open to everybody and should not be, StoreError when the store does not work.
     """
     store.ensure()
     for _ in range(ATTEMPTS):
         try:
-            return _committed(store, build, identity, check)
+            return _committed(store, build, identity, check, ledger)
         except BranchMoved as problem:
             log.warning("the store moved on, trying again", cause=problem.what)
     raise StoreError("The model store is too busy", where=store.url(), remedy="Run the release again")
 
 
 def _committed(
-    store: ModelStore, build: Callable[[str], Path], identity: Mapping[str, str], check: Callable[[Path], None]
+    store: ModelStore,
+    build: Callable[[str], Path],
+    identity: Mapping[str, str],
+    check: Callable[[Path], None],
+    ledger: Ledger | None,
 ) -> Version:
     versions = store.versions()
     for version in versions:
-        if _is(store.release(version.commit), identity):
+        if _is(store, version, identity):
             _still(store, version, check)
+            if ledger is not None:
+                ledger.require(version)
             return version
-    name = f"v{versions[-1].number + 1 if versions else 1}"
+    taken = [versions[-1].number if versions else 0, ledger.highest() if ledger else 0]
+    name = f"v{max(taken) + 1}"
     before = store.head()
     if before is None:
         raise StoreError("The repository has no main branch", where=store.url())
@@ -67,8 +78,11 @@ def _committed(
     try:
         verify(store, commit, folder, check)
     except Refused:
-        store.revert(commit, before)
+        # Not to the commit before: a killed release may have left that, and nobody verified it.
+        store.revert(commit, versions[-1].commit if versions else None)
         raise
+    if ledger is not None:
+        ledger.note(name, commit)
     return store.tag(name, commit, f"Verified release {name}")
 
 
@@ -79,7 +93,12 @@ def _still(store: ModelStore, version: Version, check: Callable[[Path], None]) -
         check(Path(scratch))
 
 
-def _is(found: Mapping[str, Any] | None, identity: Mapping[str, str]) -> bool:
+def _is(store: ModelStore, version: Version, identity: Mapping[str, str]) -> bool:
+    try:
+        found = store.release(version.commit)
+    except DamagedError as problem:  # whatever it is, it is no release of ours
+        log.warning("a version's release file cannot be read", version=version.name, cause=problem.what)
+        return False
     return found is not None and all(found.get(key) == value for key, value in identity.items())
 
 

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.audit import AuditLog
-from pipeline.audit.records import Record
 from pipeline.audit.trail import Trail
 from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias, erasures
 from pipeline.publish.alias import ROLLED_BACK
+from pipeline.publish.recorded import published, standing
 from pipeline.publish.release import intact
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held
 
-PUBLISHED = "published"
 MIN_REASON = 10
 
 
@@ -33,6 +32,8 @@ class RolledBack:
     @property
     def text(self) -> str:
         """Return it as a sentence."""
+        if self.previous == self.version:
+            return f"Production holds {self.version} again: {self.reason}"
         return f"Production went from {self.previous} back to {self.version}: {self.reason}"
 
 
@@ -50,33 +51,31 @@ def rollback(
     """Make another version the production one.
 
     Without `to` that is the newest earlier one that no rollback left and no erasure concerns, or the one that such a
-    call was killed on the way to. Every file of it is
-    pulled and compared with its release record (and its signature, with a key) before production is touched. A call
-    that was killed can be made again and finishes its work. Raises Refused when there is no such version, when it is in
-    production already, when the audit trail knows no publication of it, when it learned from erased data, when its
-    files are not what its release file says, when the audit trail does not hold, or when somebody else moved production
-    meanwhile.
+    call was killed on the way to; when production does not
+    hold what the audit trail says, it is first the version that the trail says. Every file of it is pulled and compared
+    with its release record (and its signature, with a key) before production is touched. A call that was killed can be
+    made again and finishes its work. Raises Refused when there is no such version, when it is in production already,
+    when the audit trail knows no publication of it, when it learned from erased data, when its files are not what its
+    release file says, when the audit trail does not hold, or when somebody else moved production meanwhile.
     """
     _refuse_empty(reason)
-    present = _present(store)
     trail = held(audit, store)
-    recorded = in_production(trail, store.repository)
-    target = _named(store, to) if to else _before(store, trail, present, recorded)
-    _refuse_done(store, target, present, recorded)
+    present = _present(store, trail)
+    target = _named(store, to) if to else _before(store, trail, present)
+    _refuse_done(store, target, present)
     _published(trail, target, store)
     _unaffected(trail, target, store)
     model = _verified(store, target, verify_key)
-    # A rollback that was killed between the alias and its record left the trail one move behind.
-    left = str(recorded) if target.name == present else present
+    left = _left(store, trail, present)
 
     def still_there() -> None:
-        found = _present(store)
         trail = held(audit, store)
-        _refuse_done(store, target, found, in_production(trail, store.repository))
+        found = _present(store, trail)
+        _refuse_done(store, target, found)
         _unaffected(trail, target, store)
-        if found not in (present, target.name):
+        if found != present:
             raise Refused(
-                f"Production is {found} by now, no longer {present}",
+                f"Production is {found.name} by now, no longer {present.name}",
                 where=store.url(),
                 remedy="Look at the versions (llmops models list) and decide anew",
             )
@@ -90,33 +89,34 @@ def rollback(
 
 
 def eligible(store: ModelStore, trail: Trail, present: str) -> list[Version]:
-    """Return the versions before `present` that could follow it, newest first.
+    """Return the versions that could follow the one in production, newest first.
 
-    Left out are those that a rollback left, that learned from erased data, or that the audit trail does not know.
+    Left out are those that a rollback left, that learned from erased data, or that the audit trail does not know. The
+    version that the trail has in production is among them when `present` is another, or when production holds neither
+    it nor an earlier one that a killed rollback put there.
     """
+    recorded = standing(trail, store.repository)
+    if recorded is None:
+        return []
     left = alias.withdrawn(trail, store.repository)
     tainted = erased(trail, store.repository)
-    known = {record.data.get("commit") for record in _publications(trail, store.repository)}
-    return [
+    known = published(trail, store.repository)
+    found = [
         version
         for version in reversed(store.versions())
-        if version.number < int(present[1:])
-        and version.commit in known
+        if version.number <= recorded.number
+        and version in known
         and version.name not in left
         and version.name not in tainted
     ]
+    earlier = [version for version in found if version.number < recorded.number]
+    lawful = present == recorded.name and any(alias.serves(store, version) for version in (recorded, *earlier))
+    return earlier if lawful else found
 
 
 def erased(trail: Trail, repository: str) -> set[str]:
     """Return the released versions that learned from rows whose subject was erased, before or after their release."""
     return erasures.versions(trail, repository)
-
-
-def in_production(trail: Trail, repository: str) -> str | None:
-    """Return the version that is in production as the audit trail has it."""
-    moves = [*_publications(trail, repository), *alias.rollbacks(trail, repository)]
-    last = max(moves, key=lambda record: record.number, default=None)
-    return str(last.data.get("to") or last.data.get("version")) if last else None
 
 
 def of_run(trail: Trail, repository: str, run_id: str) -> RolledBack | None:
@@ -136,16 +136,24 @@ def _refuse_empty(reason: str) -> None:
         )
 
 
-def _refuse_done(store: ModelStore, target: Version, present: str, recorded: str | None) -> None:
-    if target.name == present == recorded:
-        raise Refused(f"{present} is in production already", where=store.url(), remedy="See: llmops models list")
+def _refuse_done(store: ModelStore, target: Version, present: Version) -> None:
+    if target == present and alias.serves(store, target):
+        raise Refused(f"{present.name} is in production already", where=store.url(), remedy="See: llmops models list")
 
 
-def _present(store: ModelStore) -> str:
-    release = store.production()
-    if release is None:
+def _present(store: ModelStore, trail: Trail) -> Version:
+    """Return the version in production as the audit trail has it: what the alias says of itself proves nothing."""
+    found = standing(trail, store.repository)
+    if found is None:
         raise Refused("There is no version in production yet", where=store.url(), remedy="Run the pipeline: make run")
-    return str(release["version"])
+    return found
+
+
+def _left(store: ModelStore, trail: Trail, present: Version) -> str:
+    """Return the version that production leaves: the recorded one, or one that a killed release put there."""
+    known = published(trail, store.repository)
+    unrecorded = (version for version in reversed(store.versions()) if version not in known)
+    return next((version.name for version in unrecorded if alias.serves(store, version)), present.name)
 
 
 def _named(store: ModelStore, wanted: str) -> Version:
@@ -156,28 +164,19 @@ def _named(store: ModelStore, wanted: str) -> Version:
     return versions[wanted]
 
 
-def _before(store: ModelStore, trail: Trail, present: str, recorded: str | None) -> Version:
-    if recorded is not None and recorded != present:
-        # Killed between the alias and its record? Then what it went to is meant, not one further back.
-        meant = eligible(store, trail, recorded)
-        if meant and meant[0].name == present:
-            return meant[0]
-    found = eligible(store, trail, present)
+def _before(store: ModelStore, trail: Trail, present: Version) -> Version:
+    found = eligible(store, trail, present.name)
     if not found:
         raise Refused(
-            f"There is no version before {present} to go back to",
+            f"There is no version before {present.name} to go back to",
             where=store.url(),
             remedy="See: llmops models list; name another one with --to, or release a better one",
         )
     return found[0]
 
 
-def _publications(trail: Trail, repository: str) -> list[Record]:
-    return [record for record in trail.find(PUBLISHED) if record.data.get("repository") == repository]
-
-
 def _published(trail: Trail, target: Version, store: ModelStore) -> None:
-    if not any(record.data.get("commit") == target.commit for record in _publications(trail, store.repository)):
+    if target not in published(trail, store.repository):
         raise Refused(
             f"The audit trail knows no publication of {target.name}",
             where=store.url(),

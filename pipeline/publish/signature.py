@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from pipeline.errors import Refused, SettingsError
+from pipeline.settings import PublishSettings
 
 SIGNATURE_FILE = "release.sig.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -56,6 +57,29 @@ def sign(files: Mapping[str, str], name: str, pem: str) -> bytes:
 
 def check(file: Path, files: Mapping[str, str], pem: str) -> None:
     """Raise Refused unless a signature file holds, by the owner of this public key, for exactly these files."""
+    signed = _statement(file, pem)
+    present = {name: digest for name, digest in files.items() if name != SIGNATURE_FILE}
+    for name in sorted(set(signed) | set(present)):
+        if signed.get(name) != present.get(name):
+            raise _broken(file, f"it does not cover {name} as it is")
+
+
+def vouches(file: Path, name: str, digest: str, pem: str) -> bool:
+    """Tell whether a signature file holds, by the owner of this public key, for one of the files that it lists."""
+    try:
+        return _statement(file, pem).get(name) == digest
+    except Refused:
+        return False
+
+
+def verifying_key(publish: PublishSettings) -> str | None:
+    """Return the public key (PEM) for releases: the one that is demanded, or that of the key that signs them."""
+    own = publish.signing_key
+    return publish.verify_key or (public_of(own.get_secret_value()) if own else None)
+
+
+def _statement(file: Path, pem: str) -> dict[str, str]:
+    """Return the files that a signature lists with their SHA-256; raises Refused when it was not made with the key."""
     key = _public(pem)
     if not file.is_file():
         raise _broken(file, "there is none")
@@ -68,11 +92,7 @@ def check(file: Path, files: Mapping[str, str], pem: str) -> None:
         raise _broken(file, "it cannot be read") from None
     if kind != PAYLOAD_TYPE or not any(_holds(key, signature, _encoded(payload)) for signature in offered):
         raise _broken(file, "it was not made with the key that publish.verify_key belongs to")
-    signed = {entry["name"]: entry["digest"] for entry in json.loads(payload)["predicate"]["resources"]}
-    present = {name: digest for name, digest in files.items() if name != SIGNATURE_FILE}
-    for name in sorted(set(signed) | set(present)):
-        if signed.get(name) != present.get(name):
-            raise _broken(file, f"it does not cover {name} as it is")
+    return {entry["name"]: entry["digest"] for entry in json.loads(payload)["predicate"]["resources"]}
 
 
 def public_of(pem: str) -> str:

@@ -19,7 +19,9 @@ from pipeline.publish import signature
 from pipeline.publish.card import CardFacts, render
 from pipeline.publish.checks import REPORTS, approved_bytes, fetch_exactly, reference_check, signature_check
 from pipeline.publish.comparison import compared_with, refuse_other_production, why_not
+from pipeline.publish.ledger import Ledger
 from pipeline.publish.promote import promote
+from pipeline.publish.recorded import refuse_forgotten
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import ModelStore
@@ -98,7 +100,9 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
         )
         compared = compared_with(attempt.lake, evidence.evaluation)
         refuse_other_production(store, compared, model_output.digest)
-        reasons = why_not(audit.trail(), store.repository, evidence.candidate)
+        trail = audit.trail()
+        refuse_forgotten(store, trail, store.versions())
+        reasons = why_not(trail, store.repository, evidence.candidate)
         if reasons:
             raise Refused(f"The model cannot be released: {'; '.join(reasons)}", where=attempt.run_id)
         identity = {"run_id": attempt.run_id, "model": model_output.digest}
@@ -109,7 +113,8 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
             for one in checks:
                 one(folder)
 
-        version = release(store, build, identity=identity, check=check)
+        ledger = Ledger(audit, store, attempt.run_id, model_output.digest)
+        version = release(store, build, identity=identity, check=check, ledger=ledger)
     promote(
         store,
         attempt.lake,

@@ -15,43 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-
-
-import httpx2
-from huggingface_hub import (
-    CommitOperationAdd,
-    CommitOperationCopy,
-    CommitOperationDelete,
-    HfApi,
-)
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    HfHubHTTPError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
 from huggingface_hub.hf_api import RepoFile
 
 from pipeline.errors import StoreError
 from pipeline.hub_client import limit_patience
-from pipeline.scrubbing import without_secrets
+from pipeline.publish import signature
+from pipeline.publish.calls import BranchMoved, DamagedError, ExposedError, MissingError, answered, moved
 from pipeline.settings import Settings
 from pipeline.whole_file import appearing_folder
 
 MAIN = "main"
 RELEASE_FILE = "release.json"
 VERSION = re.compile(r"v(\d+)")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 KEPT = {".gitattributes"}
-MOVED = 412
 T = TypeVar("T")
 
 limit_patience()
-
-
-class BranchMoved(StoreError):
-    """Somebody else committed first; look again and decide anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +56,87 @@ class ModelStore:
         publish = settings.publish
         self.repository = publish.repository
         self.alias = publish.alias
-        self._private = publish.private
+        self._publish = publish
         self.endpoint = publish.endpoint or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
         token = publish.token.get_secret_value() if publish.token else os.environ.get("HF_TOKEN")
         self._api = HfApi(endpoint=self.endpoint, token=token or False)
         self._cache = settings.state_dir / "store-cache"
 
+    @property
+    def verify_key(self) -> str | None:
+        """Return the public key that the settings have for releases; None where they are not signed."""
+        return signature.verifying_key(self._publish)
+
     def ensure(self) -> None:
-        """Make the repository, private unless the settings say otherwise; its first commit is the store's own."""
+        """Make the repository, private unless the settings say otherwise; its first commit is the store's own.
+
+        Raises ExposedError when it is there already, for everybody to read, and should be private.
+        """
         self._guard(
-            lambda: self._api.create_repo(self.repository, private=self._private, exist_ok=True),
+            lambda: self._api.create_repo(self.repository, private=self._publish.private, exist_ok=True),
             "create the repository",
         )
+        problem = self.exposure()
+        if problem:
+            raise ExposedError(
+                problem[:1].upper() + problem[1:],
+                where=self.url(),
+                remedy="Make the repository private in the store, or name another one in publish.repository",
+            )
+
+    def exposure(self) -> str:
+        """Return that everybody can read what the settings want private; empty when that is not so."""
+        if not self._publish.private:
+            return ""
+        info = self._guard(lambda: self._api.model_info(self.repository), "look at the repository")
+        return "" if info.private else "everybody can read the repository, and publish.private wants it private"
 
     def head(self, branch: str = MAIN) -> str | None:
         """Return a branch's commit, or None when there is none."""
-        try:
-            found = self._guard(lambda: self._api.list_repo_refs(self.repository).branches, "list the branches")
-        except MissingError:
-            return None
-        return next((ref.target_commit for ref in found if ref.name == branch), None)
+        return self._refs("branches").get(branch)
 
     def versions(self) -> list[Version]:
         """Return the released versions, oldest first."""
-        try:
-            tags = self._guard(lambda: self._api.list_repo_refs(self.repository).tags, "list the versions")
-        except MissingError:
-            return []
-        found = [Version(tag.name, tag.target_commit) for tag in tags if VERSION.fullmatch(tag.name)]
+        found = [Version(name, commit) for name, commit in self._refs("tags").items() if VERSION.fullmatch(name)]
         return sorted(found, key=lambda version: version.number)
 
-    def release(self, revision: str) -> dict[str, Any] | None:
-        """Return the release file at a revision, or None when there is no such revision or file."""
+    def commit_of(self, revision: str) -> str | None:
+        """Return the commit that a branch, a tag or a commit id names now, as the store itself says; None for none."""
+        if COMMIT.fullmatch(revision):
+            return revision
+        return self.head(revision) or self._refs("tags").get(revision)
+
+    def file(self, commit: str, name: str) -> Path | None:
+        """Return a local copy of a commit's file, or None when there is no such commit or file."""
         try:
-            path = self._guard(
-                lambda: self._api.hf_hub_download(
-                    self.repository, RELEASE_FILE, revision=revision, cache_dir=self._cache
-                ),
-                "read the release",
+            return Path(
+                self._guard(
+                    lambda: self._api.hf_hub_download(self.repository, name, revision=commit, cache_dir=self._cache),
+                    f"read {name}",
+                )
             )
         except MissingError:
             return None
-        content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+
+    def release(self, revision: str) -> dict[str, Any] | None:
+        """Return the release file at a revision, or None when there is no such revision or file.
+
+        Raises DamagedError when the file holds no JSON object.
+        """
+        commit = self.commit_of(revision)
+        path = self.file(commit, RELEASE_FILE) if commit else None
+        if path is None:
+            return None
+        try:
+            content = json.loads(path.read_bytes())
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise DamagedError(
+                f"The {RELEASE_FILE} of {revision} is no release record",
+                where=self.url(),
+                remedy="Find out who writes to the model store; a tag that this pipeline did not make can be deleted",
+            )
         return content
 
     def production(self) -> dict[str, Any] | None:
@@ -162,7 +182,7 @@ class ModelStore:
         """
         parent = self.head(self.alias)
         if parent != expected:
-            raise self._moved(self.alias)
+            raise moved(f"The branch {self.alias}", self.url())
         if parent is None:
             self._guard(
                 lambda: self._api.create_branch(self.repository, branch=self.alias, revision=version.commit),
@@ -178,18 +198,22 @@ class ModelStore:
         return self._commit(self.alias, operations, f"{self.alias} is {version.name}", parent)
 
     def tag(self, name: str, commit: str, message: str) -> Version:
-        """Name a commit as a version."""
-        self._guard(
-            lambda: self._api.create_tag(self.repository, tag=name, revision=commit, tag_message=message),
-            "create the version's tag",
-        )
+        """Name a commit as a version; raises BranchMoved when somebody else gave the name to another commit."""
+        try:
+            self._guard(
+                lambda: self._api.create_tag(self.repository, tag=name, revision=commit, tag_message=message),
+                "create the version's tag",
+            )
+        except BranchMoved:
+            if self._refs("tags").get(name) != commit:
+                raise
         return Version(name, commit)
 
-    def revert(self, bad: str, good: str) -> None:
-        """Put `main` back to the files of `good`, if it still is at `bad`."""
-        wanted = set(self.files(good))
+    def revert(self, bad: str, good: str | None) -> None:
+        """Put `main` back to the files of `good`, to none without it, if it still is at `bad`."""
+        wanted = set(self.files(good)) - KEPT if good else set()
         stale = set(self.files(bad)) - wanted - KEPT
-        operations: list[Any] = [CommitOperationCopy(n, n, src_revision=good) for n in sorted(wanted - KEPT)]
+        operations: list[Any] = [CommitOperationCopy(n, n, src_revision=good) for n in sorted(wanted)]
         operations += [CommitOperationDelete(name) for name in sorted(stale)]
         self._commit(MAIN, operations, "Withdraw a release that failed its verification", bad)
 
@@ -242,43 +266,13 @@ class ModelStore:
         oid: str = done.oid
         return oid
 
-    def _moved(self, branch: str) -> BranchMoved:
-        return BranchMoved(
-            f"The branch {branch} was moved by somebody else meanwhile",
-            where=self.url(),
-            remedy="Look at the versions (llmops models list) and decide anew",
-        )
+    def _refs(self, kind: str) -> dict[str, str]:
+        """Return the commits of the branches or tags by their names, asked of the store; none without a repository."""
+        try:
+            found = self._guard(lambda: self._api.list_repo_refs(self.repository), f"list the {kind}")
+        except MissingError:
+            return {}
+        return {ref.name: ref.target_commit for ref in getattr(found, kind)}
 
     def _guard(self, call: Callable[[], T], what: str) -> T:
-        try:
-            return call()
-        except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError):
-            raise MissingError(f"The model store has no such thing (to {what})", where=self.url()) from None
-        except HfHubHTTPError as problem:
-            status = problem.response.status_code if problem.response is not None else None
-            if status == MOVED:
-                raise self._moved(what) from None
-            raise StoreError(
-                f"The model store refused to {what}: {without_secrets(str(problem).splitlines()[0])}",
-                where=self.url(),
-                remedy="Check publish.repository and that LLMOPS_PUBLISH__TOKEN may write there",
-            ) from None
-        except RuntimeError as problem:
-            # What the client makes of a large file that could not be sent; the cause says why.
-            if not isinstance(problem.__cause__, httpx2.HTTPError | HfHubHTTPError | OSError):
-                raise
-            raise self._away(what, problem.__cause__) from None
-        except (httpx2.HTTPError, OSError) as problem:
-            raise self._away(what, problem) from None
-
-    def _away(self, what: str, problem: BaseException) -> StoreError:
-        cause = without_secrets((str(problem).splitlines() or [type(problem).__name__])[0])
-        return StoreError(
-            f"The model store does not answer (to {what}): {cause}",
-            where=self.url(),
-            remedy="Check publish.endpoint and that the store is up (llmops status)",
-        )
-
-
-class MissingError(StoreError):
-    """The repository, revision or file does not exist (or the token may not know)."""
+        return answered(call, what, self.url())

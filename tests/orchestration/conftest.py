@@ -12,7 +12,7 @@ from pathlib import Path
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 
 import pytest
-from published import TOKEN, Place
+from published import STRANGER, TOKEN, Place
 from review.court import Court, settings_in
 
 from pipeline.local.hub.accounts import Account
@@ -89,8 +89,9 @@ def court(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Court]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
-    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), [account])).running() as url:
+    named = {"acme": TOKEN, "stranger": STRANGER}
+    accounts = [Account.model_validate({"name": name, "token": named[name], "role": "write"}) for name in named]
+    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), accounts)).running() as url:
         yield url
 
 

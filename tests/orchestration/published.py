@@ -18,6 +18,7 @@ from pipeline.settings import load
 from pipeline.stage import Attempt, run_stage
 
 TOKEN = "hf_release_manager_of_acme"
+STRANGER = "hf_somebody_without_access"
 
 
 class Place:

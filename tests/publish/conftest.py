@@ -19,12 +19,14 @@ from pipeline.publish.store import ModelStore
 from pipeline.settings import PublishSettings, Settings
 
 TOKEN = "hf_release_manager_of_acme"
+STRANGER = "hf_somebody_without_access"
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    account = Account.model_validate({"name": "acme", "token": TOKEN, "role": "write"})
-    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), [account])).running() as url:
+    named = {"acme": TOKEN, "stranger": STRANGER}
+    accounts = [Account.model_validate({"name": name, "token": named[name], "role": "write"}) for name in named]
+    with HubServer(Store.open(HubConfig(tmp_path_factory.mktemp("hub")), accounts)).running() as url:
         yield url
 
 

@@ -34,6 +34,7 @@ OID = r"[0-9a-f]{40}"
 MODEL = r"/api/models/acme/[\w-]+"
 DOCUMENTED = {
     "create a repository": r"POST /api/repos/create",
+    "who can read the repository": rf"GET {MODEL}",
     "branches and tags": rf"GET {MODEL}/refs",
     "how to send files": rf"POST {MODEL}/preupload/(main|production)",
     "where to send large files": r"POST /acme/[\w-]+\.git/info/lfs/objects/batch",
@@ -138,6 +139,7 @@ def test_the_token_goes_to_the_store_only_and_never_with_an_upload(played: Recor
         ("create_commit", {"operations", "commit_message", "revision", "parent_commit"}),
         ("create_tag", {"tag", "revision", "tag_message"}),
         ("create_branch", {"branch", "revision"}),
+        ("model_info", set()),
         ("list_repo_refs", set()),
         ("list_repo_files", {"revision"}),
         ("list_repo_tree", {"recursive", "revision"}),

@@ -12,8 +12,9 @@ from pipeline.audit import AuditLog
 from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
 from pipeline.publish import release as protocol
+from pipeline.publish.calls import BranchMoved
 from pipeline.publish.release import release
-from pipeline.publish.store import BranchMoved, ModelStore, Version
+from pipeline.publish.store import ModelStore, Version
 from pipeline.settings import PublishSettings, Settings
 
 Build = Callable[..., Callable[[str], Path]]

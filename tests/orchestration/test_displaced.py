@@ -1,0 +1,79 @@
+"""The daily check when somebody with the model store's token moved production by hand, or opened or hid the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from huggingface_hub import CommitOperationAdd, HfApi
+from published import STRANGER, TOKEN, Place
+
+from pipeline.manifest import Manifest
+from pipeline.orchestration import restore, watch
+from pipeline.publish import alias
+from pipeline.publish.release import write_release
+from pipeline.publish.store import ModelStore
+
+
+def api(place: Place) -> HfApi:
+    return HfApi(endpoint=place.store.endpoint, token=TOKEN)
+
+
+def displaced(place: Place, folder: Path, claim: str) -> None:
+    """Other weights, with a release file that fits them."""
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"evil")
+    content = {"version": claim, "model": place.candidate("v3").output("model").digest}
+    write_release(folder, {**content, "candidate": place.candidate("v3").uri, "prepared": "p"})
+    files = [CommitOperationAdd(path.name, path.read_bytes()) for path in folder.iterdir()]
+    api(place).create_commit(place.store.repository, files, commit_message="x", revision=place.store.alias)
+
+
+def checked(place: Place) -> list[str]:
+    published = watch.integrity("check", by_hand=False)
+    return watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+
+
+@pytest.mark.parametrize("claim", ["v3", "v0", "latest"])
+def test_other_weights_with_a_release_file_of_their_own_are_replaced(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: str
+) -> None:
+    displaced(place, tmp_path / "evil", claim)
+    published = watch.integrity("check", by_hand=False)
+    assert published["candidate"] == place.candidate("v3").uri
+    (reason,) = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert reason == "its files: the branch production does not hold v3, which the audit trail has in production"
+
+    def compliance_of(run: object, uri: str, evaluation: Manifest) -> Manifest:
+        return place.report("passed", [], place.candidates[uri])
+
+    monkeypatch.setattr(watch, "performance_of", lambda run, uri: place.evaluation(place.candidates[uri]))
+    monkeypatch.setattr(watch, "compliance_of", compliance_of)
+    assert restore.when_unfit("check", published, [reason])["version"] == "v3"
+    version = next(version for version in place.store.versions() if version.name == "v3")
+    assert alias.serves(place.store, version)
+    assert alias.withdrawn(place.audit.trail(), place.store.repository) == {}
+
+
+def test_an_old_version_that_somebody_put_back_is_named_between_the_tasks_too(place: Place) -> None:
+    published = watch.integrity("check", by_hand=False)
+    assert published["fault"] == ""
+    old = next(version for version in place.store.versions() if version.name == "v2")
+    place.store.point_alias(old, place.store.head(place.store.alias))
+    reasons = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert reasons == ["the branch production does not hold v3, which the audit trail has in production"]
+    assert checked(place)[0].startswith("its files: the branch production does not hold v3")
+
+
+def test_a_store_that_shows_nothing_is_no_reason_to_skip(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOPS_PUBLISH__TOKEN", STRANGER)
+    with pytest.raises(AirflowException, match="shows no version, and v3") as caught:
+        watch.integrity("check", by_hand=False)
+    assert not isinstance(caught.value, AirflowSkipException)
+
+
+def test_a_repository_that_was_opened_is_a_fault(place: Place) -> None:
+    api(place).update_repo_settings(place.store.repository, private=False)
+    assert checked(place) == ["its files: everybody can read the repository, and publish.private wants it private"]
+    assert "everybody" in ModelStore(place.settings).exposure()
