@@ -43,7 +43,7 @@ def integrity(run_id: str, *, by_hand: bool = True) -> dict[str, str]:
         if not by_hand:
             raise AirflowSkipException("No model is published yet, so there is nothing to look at")
         raise Refused("No model is published yet", where=store.url(), remedy="Let llm_pipeline publish one first")
-    faults = [astray, store.exposure()]
+    faults = [astray]
     with tempfile.TemporaryDirectory(prefix="llmops-watch-") as scratch:
         try:
             intact(store, head, Path(scratch), run.settings.publish.verify_key)
@@ -155,7 +155,8 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
         run.audit.append(CHECKED, actor="pipeline", run_id=run_id, subject=candidate.output("model").digest, data=data)
     except LakeError as problem:  # the trail takes no record: that is a fault of its own, and no fault may go untold
         reasons.append(f"the verdict could not be recorded: {problem.what}")
-    return reasons
+    exposed = store.exposure()  # told, but not in the record that a rollback goes by: every version lies in the open
+    return [*reasons, exposed] if exposed else reasons
 
 
 def _handed_over(looked: Record | None, published: dict[str, str], candidate: Manifest) -> list[str]:

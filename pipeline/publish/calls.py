@@ -36,7 +36,7 @@ class DamagedError(StoreError):
 
 
 class ExposedError(StoreError, Refused):
-    """The repository can be read by everybody and should not. Work that can go on without the store does."""
+    """The repository is public and should be private. Work that can go on without the store does."""
 
 
 def answered(call: Callable[[], T], what: str, where: str) -> T:

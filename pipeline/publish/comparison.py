@@ -8,7 +8,7 @@ from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish import alias
 from pipeline.publish.erasures import affected
-from pipeline.publish.recorded import PUBLISHED
+from pipeline.publish.recorded import PUBLISHED, standing, standing_model
 from pipeline.publish.store import ModelStore
 
 
@@ -30,15 +30,23 @@ def compared_with(lake: Lake, evaluation: Manifest) -> str | None:
     return manifest.output("model").digest
 
 
-def refuse_other_production(store: ModelStore, compared: str | None, model: str) -> None:
+def refuse_other_production(store: ModelStore, trail: Trail, compared: str | None, model: str) -> None:
     """Raise Refused when production holds neither the model that this one was compared with nor this one itself.
 
-    While a run waits for its reviewers another one can publish, and its model may be the better one.
+    While a run waits for its reviewers another one can publish, and its model may be the better one. It goes by the
+    audit trail, and by the store only where the trail knows no publication.
     """
-    present = store.production()
-    if present is not None and present.get("model") not in (compared, model):
+    known = standing(trail, store.repository)
+    if known is not None:
+        name, present = known.name, standing_model(trail, store.repository)
+    else:
+        found = store.production()
+        if found is None:
+            return
+        name, present = str(found.get("version")), found.get("model")
+    if present not in (compared, model):
         raise Refused(
-            f"{present.get('version')} went to production after this model was evaluated: nobody compared the two",
+            f"{name} went to production after this model was evaluated: nobody compared the two",
             where=store.url(),
             remedy="Start a new run: it compares with what is in production now",
         )

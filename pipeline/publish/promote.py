@@ -46,7 +46,7 @@ def promote(
                 where=store.url(),
                 remedy=f"If the older one is wanted: llmops models rollback --to {version.name}",
             )
-        refuse_other_production(store, compared, model)
+        refuse_other_production(store, trail, compared, model)
 
     def record(commit: str) -> None:
         known = audit.find(PUBLISHED, run_id=run_id, subject=model)

@@ -35,11 +35,21 @@ def standing(trail: Trail, repository: str) -> Version | None:
 
     None before the first publication.
     """
+    record = _placed(trail, repository)
+    return Version(str(record.data["version"]), str(record.data["commit"])) if record else None
+
+
+def standing_model(trail: Trail, repository: str) -> str | None:
+    """Return the digest of the model that the audit trail has in production; None before the first publication."""
+    record = _placed(trail, repository)
+    return record.subject if record else None
+
+
+def _placed(trail: Trail, repository: str) -> Record | None:
     known = publications(trail, repository)
     last = max([*known, *alias.rollbacks(trail, repository)], key=lambda record: record.number, default=None)
     name = str(last.data.get("to") or last.data.get("version")) if last else None
-    commits = [str(record.data["commit"]) for record in known if record.data.get("version") == name]
-    return Version(str(name), commits[-1]) if commits else None
+    return next((record for record in reversed(known) if record.data.get("version") == name), None)
 
 
 def astray(store: ModelStore, trail: Trail) -> str:

@@ -42,7 +42,7 @@ def release(
     `release.json` that tell this release from any other; `check(folder)` asks the pulled-back model and raises when it
     does not answer as it did. With a `ledger` names that the audit trail knows are not given again, and a version that
     is found counts only if it notes its commit. Raises Refused when verification fails (the commit is withdrawn) or the
-    repository is open to everybody and should not be, StoreError when the store does not work.
+    repository is public and should be private, StoreError when the store does not work.
     """
     store.ensure()
     for _ in range(ATTEMPTS):

@@ -12,6 +12,7 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias, erasures
 from pipeline.publish.alias import ROLLED_BACK
+from pipeline.publish.recorded import PUBLISHED as PUBLISHED
 from pipeline.publish.recorded import published, standing
 from pipeline.publish.release import intact
 from pipeline.publish.store import ModelStore, Version

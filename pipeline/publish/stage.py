@@ -98,10 +98,10 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
             evidence=evidence,
             witnesses=[head for _, head in released_heads(store)],
         )
-        compared = compared_with(attempt.lake, evidence.evaluation)
-        refuse_other_production(store, compared, model_output.digest)
         trail = audit.trail()
         refuse_forgotten(store, trail, store.versions())
+        compared = compared_with(attempt.lake, evidence.evaluation)
+        refuse_other_production(store, trail, compared, model_output.digest)
         reasons = why_not(trail, store.repository, evidence.candidate)
         if reasons:
             raise Refused(f"The model cannot be released: {'; '.join(reasons)}", where=attempt.run_id)

@@ -8,12 +8,15 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 from huggingface_hub import CommitOperationAdd, HfApi
 from published import STRANGER, TOKEN, Place
+from typer.testing import CliRunner, Result
 
+from pipeline.errors import Refused
 from pipeline.manifest import Manifest
 from pipeline.orchestration import restore, watch
+from pipeline.orchestration.run import Run
 from pipeline.publish import alias
+from pipeline.publish.command import app
 from pipeline.publish.release import write_release
-from pipeline.publish.store import ModelStore
 
 
 def api(place: Place) -> HfApi:
@@ -75,5 +78,28 @@ def test_a_store_that_shows_nothing_is_no_reason_to_skip(place: Place, monkeypat
 
 def test_a_repository_that_was_opened_is_a_fault(place: Place) -> None:
     api(place).update_repo_settings(place.store.repository, private=False)
-    assert checked(place) == ["its files: everybody can read the repository, and publish.private wants it private"]
-    assert "everybody" in ModelStore(place.settings).exposure()
+    told = "the repository is public, and publish.private wants it private"
+    assert checked(place) == [told]
+    assert watch.recorded(Run("check")) == [], "going back would not close the repository"
+    done = restore.when_unfit("check", {"version": "v3"}, [told])
+    with pytest.raises(AirflowException, match=told):
+        restore.conclude("check", {"version": "v3"}, [told], done)
+    assert place.present() == "v3"
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments])
+
+
+def test_models_verify_and_list_in_a_tampered_store(place: Place, tmp_path: Path) -> None:
+    assert "v3: 1 files are as released" in command("verify").output
+    displaced(place, tmp_path / "evil", "v3")
+    found = command("verify").exception
+    assert isinstance(found, Refused)
+    assert "The branch production does not hold v3" in str(found)
+    assert "v2: 1 files are as released" in command("verify", "v2").output
+    change = CommitOperationAdd("release.json", b"[1]")
+    made = api(place).create_commit(place.store.repository, [change], commit_message="x", revision="main")
+    api(place).create_tag(place.store.repository, tag="v0", revision=made.oid)
+    listed = command("list")
+    assert (listed.exit_code, "v0" in listed.output, "v3" in listed.output) == (0, True, True)

@@ -21,6 +21,7 @@ from pipeline.lake import Lake
 from pipeline.publish import alias, signature
 from pipeline.publish.champion import champion
 from pipeline.publish.ledger import Ledger
+from pipeline.publish.promote import promote
 from pipeline.publish.recorded import astray, settled
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.rollback import eligible, rollback
@@ -162,7 +163,7 @@ def test_a_claim_of_production_does_not_stop_a_release(shop: Shop) -> None:
     shop.publish("a")
     version = shop.release("b")
     shop.replace_production("latest")
-    promote_compared(shop.store, shop.lake, shop.audit, version, run_id="run-b", model="b")
+    promote(shop.store, shop.lake, shop.audit, version, run_id="run-b", model="b", compared="a", approvals=[1])
     assert shop.store.production()["model"] == "b"
 
 
@@ -250,7 +251,7 @@ def test_a_token_that_may_not_see_the_repository_is_not_an_empty_store(shop: Sho
 
 def test_a_public_repository_is_not_released_into(shop: Shop) -> None:
     shop.api.create_repo(shop.store.repository, private=False)
-    with pytest.raises(Refused, match="Everybody can read the repository"):
+    with pytest.raises(Refused, match="The repository is public"):
         shop.publish("a")
     assert shop.store.versions() == []
     shop.settings.publish.private = False
