@@ -17,7 +17,7 @@ from pipeline.errors import StoreError
 from pipeline.publish.calls import BranchMoved, ExposedError, moved
 from pipeline.publish.reading import MAIN, RELEASE_FILE, VERSION, StoreReader, Version
 
-__all__ = ["KEPT", "RELEASE_FILE", "VERSION", "ModelStore", "Version"]
+__all__ = ["KEPT", "MAIN", "RELEASE_FILE", "VERSION", "ModelStore", "Version"]
 KEPT = {".gitattributes"}
 
 

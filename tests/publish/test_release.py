@@ -13,7 +13,7 @@ from pipeline.errors import Refused, StoreError
 from pipeline.lake import Lake
 from pipeline.publish import release as protocol
 from pipeline.publish.calls import BranchMoved
-from pipeline.publish.release import release
+from pipeline.publish.release import release, write_release
 from pipeline.publish.store import ModelStore, Version
 from pipeline.settings import PublishSettings, Settings
 
@@ -126,6 +126,20 @@ def test_somebody_elses_commit_is_not_overwritten(publish, store: ModelStore, bu
     store.commit(folder, "someone else", stale)
     with pytest.raises(BranchMoved):
         store.commit(folder, "too late", stale)
+
+
+def test_a_card_that_the_hub_refuses_is_told_in_words(store: ModelStore, build: Build) -> None:
+    def with_card(version: str) -> Path:
+        folder = build("a")(version)
+        (folder / "README.md").write_text("---\nlanguage: cn\n---\n")
+        write_release(folder, {"version": version, "run_id": "run-1", "model": "a"})
+        return folder
+
+    with pytest.raises(
+        StoreError, match=r'refused to commit to main: Invalid metadata .*"language" must be an ISO 639'
+    ):
+        release(store, with_card, identity={"run_id": "run-1"}, check=lambda folder: None)
+    assert store.versions() == []
 
 
 def test_store_that_is_away_is_named(settings: Settings) -> None:
