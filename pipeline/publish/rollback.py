@@ -12,7 +12,6 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias, erasures
 from pipeline.publish.alias import ROLLED_BACK
-from pipeline.publish.recorded import PUBLISHED as PUBLISHED
 from pipeline.publish.recorded import published, standing
 from pipeline.publish.release import intact
 from pipeline.publish.store import ModelStore, Version
@@ -52,12 +51,12 @@ def rollback(
     """Make another version the production one.
 
     Without `to` that is the newest earlier one that no rollback left and no erasure concerns, or the one that such a
-    call was killed on the way to; when production does not
-    hold what the audit trail says, it is first the version that the trail says. Every file of it is pulled and compared
-    with its release record (and its signature, with a key) before production is touched. A call that was killed can be
-    made again and finishes its work. Raises Refused when there is no such version, when it is in production already,
-    when the audit trail knows no publication of it, when it learned from erased data, when its files are not what its
-    release file says, when the audit trail does not hold, or when somebody else moved production meanwhile.
+    call was killed on the way to; when production does not hold what the audit trail says, it is first the version that
+    the trail says. Every file of it is pulled and compared with its release record (and its signature, with a key)
+    before production is touched. A call that was killed can be made again and finishes its work. Raises Refused when
+    there is no such version, when it is in production already, when the audit trail knows no publication of it, when it
+    learned from erased data, when its files are not what its release file says, when the audit trail does not hold, or
+    when somebody else moved production meanwhile.
     """
     _refuse_empty(reason)
     trail = held(audit, store)
