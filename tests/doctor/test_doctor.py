@@ -103,7 +103,10 @@ def test_airflow_parts_that_are_sick_are_named(server) -> None:
     assert (found.status, found.found) == ("failed", "scheduler is unhealthy")
 
 
-def test_servers_that_are_away_are_named() -> None:
+def test_servers_that_are_away_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Importing Airflow, as other tests do, names its database in the environment.
+    for name in ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_SMTP_DEFAULT"):
+        monkeypatch.delenv(name, raising=False)
     away = "http://127.0.0.1:9"
     settings = Settings(
         airflow=AirflowSettings(url=away),
