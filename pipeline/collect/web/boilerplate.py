@@ -10,6 +10,7 @@ from pipeline.collect.web.dom import PERMALINK, allowed_text, classes, drop, let
 from pipeline.collect.web.frames import is_frame
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.navigation import drop_navigation
+from pipeline.collect.web.questions import squeeze
 
 KEEP_SHARE = 0.4
 """A node with more than this share of the page's text is never dropped: names of classes lie."""
@@ -19,6 +20,7 @@ _NEVER_TEXT = (
     "map", "datalist", "audio", "video",
 )  # fmt: skip
 _LIST_LIKE = ("ul", "ol", "dl", "table", "div", "p")
+MAX_UP_LINK_CHARS = 100
 _UP_LINKS = re.compile(
     r"^[\s\[\](|]*(?:(?:back|go|return|jump)?\s*(?:to\s+)?(?:the\s+)?(?:top|table of contents|contents|toc|index|start)"
     r"(?:\s+of\s+(?:the\s+)?(?:page|section|faq))?|up|[↑^⇧▲⬆]+|nach oben|zum (?:seiten)?anfang"
@@ -73,8 +75,8 @@ def _drop_up_links(root: Element) -> None:
         href = link.get("href") or ""
         if "#" not in href or not _attached(link, root):
             continue
-        label = (raw_text(link) or " ".join(image.get("alt") or "" for image in link.iter("img"))).strip()
-        if label and _UP_LINKS.match(label):
+        label = squeeze(raw_text(link) or " ".join(image.get("alt") or "" for image in link.iter("img")))
+        if label and len(label) <= MAX_UP_LINK_CHARS and _UP_LINKS.match(label):
             drop(link)
     for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"):
         for heading in root.iter(tag):

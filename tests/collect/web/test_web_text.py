@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from lxml import html as lxml_html
 from web_support import extract, page
@@ -10,7 +12,7 @@ from web_support import extract, page
 from pipeline.charsets import decode, http_charset
 from pipeline.collect.web.json_text import load, parse_answer
 from pipeline.collect.web.markdown import render
-from pipeline.collect.web.questions import is_call_to_action, looks_like_question, strip_numbering
+from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
 from pipeline.collect.web.sanitise import sanitise
 
 BASE = "https://x.example/docs/faq.html"
@@ -225,3 +227,11 @@ def test_json_that_is_nearly_right(script: str, value: object) -> None:
 )
 def test_tags_that_an_answer_speaks_of_stay(text: str, shown: str) -> None:
     assert render(parse_answer(text), "https://x.example/") == shown
+
+
+@pytest.mark.parametrize("text", ["lorem ipsum dolor. ", "a", "? ", "!", "#", "Is it; "])
+def test_a_megabyte_is_no_question(text: str) -> None:
+    start = time.process_time()
+    assert not has_question_mark(text * (1_000_000 // len(text)) + " x")
+    strip_numbering([text * (1_000_000 // len(text)) + " x"])
+    assert time.process_time() - start < 3
