@@ -67,7 +67,7 @@ class SitePass:
         )
         for visit in crawl.run(self._starts(robots)):
             yield from self._document(visit, crawl)
-        if config.follow and self.known:
+        if self.known and (config.follow or not self.complete):
             for visit in crawl.revisit(sorted(self.known)):
                 yield from self._document(visit, crawl)
         yield from self._revived(robots)
@@ -89,13 +89,17 @@ class SitePass:
                 self.warnings.append(f"{config.name}: {url[:200]} is not collected: {problem}")
         if config.sitemap:
             try:
-                found = read_all(config.sitemap, self.fetcher, robots.check, self.warnings.append)
+                found = read_all(config.sitemap, self.fetcher, robots.check, self._missing)
                 yield from islice(found, config.max_pages + 1)
             except (FetchError, BadSitemap, BadUrl) as problem:
-                self.complete = False
                 where = FetchError("sitemap unreadable", str(problem), config.sitemap)
                 self.failures.append(where)
-                self.warnings.append(f"{config.name}: {where}")
+                self._missing(str(where))
+
+    def _missing(self, sentence: str) -> None:
+        """Keep why pages of the site may not have been seen: those that are known stay, and people are told."""
+        self.complete = False
+        self.warnings.append(f"{self.config.name}: {sentence}")
 
     def _validators(self, url: str) -> Mapping[str, Any]:
         known = self.known.get(url)

@@ -415,3 +415,51 @@ def test_clean_urls_land_in_a_lake_of_files(lake: Lake, monkeypatch: pytest.Monk
     landed = [found.uri for found in lake.objects(landing.prefix) if found.uri.endswith(".html")]
     assert len(landed) == len(pages)
     assert b"Is /faq/orders free?" in b"".join(lake.read(uri) for uri in landed)
+
+
+def sitemap_of(*urls: str, kind: str = "url") -> Reply:
+    root = "urlset" if kind == "url" else "sitemapindex"
+    entries = "".join(f"<{kind}><loc>{url}</loc></{kind}>" for url in urls)
+    return Reply(f"<{root}>{entries}</{root}>".encode(), headers={"Content-Type": "text/xml"})
+
+
+SITEMAP_FAULTS = {
+    "an error": Reply(b"busy", 503),
+    "a challenge page": Reply(b"<html><body><p>Are you a robot?</p></body></html>"),
+    "no entries": sitemap_of(),
+    "entries of another site": sitemap_of("https://staging.example/b"),
+}
+
+
+@pytest.mark.parametrize("fault", SITEMAP_FAULTS)
+@pytest.mark.parametrize("place", ["/main.xml", "/part.xml"])
+def test_a_sitemap_that_names_less_than_before_retires_nothing(site: Site, fault: str, place: str) -> None:
+    site.replies["/main.xml"] = sitemap_of(f"{site.url}/one.xml", f"{site.url}/part.xml", kind="sitemap")
+    site.replies["/one.xml"] = sitemap_of(f"{site.url}/a")
+    site.replies["/part.xml"] = sitemap_of(f"{site.url}/b", f"{site.url}/c")
+    for name in "abc":
+        site.page(f"/{name}", faq(f"Is {name} good?", f"Is {name} new?"))
+    settings = config(site, sitemap=f"{site.url}/main.xml")
+    first = Run(settings)
+    assert first.source.complete
+    assert not first.source.warnings
+    site.replies[place] = SITEMAP_FAULTS[fault]
+    del site.replies["/c"]
+    second = Run(settings, first)
+    assert not second.source.complete
+    assert any(place in warning for warning in second.source.warnings)
+    # what is known is asked for itself, so that a page that is gone goes all the same
+    assert second.status(site) == {"/a": "unchanged", "/b": "unchanged", "/c": "gone"}
+
+
+def test_a_sitemap_may_lead_to_another_host(site: Site) -> None:
+    other = Site()
+    try:
+        site.replies["/sitemap.xml"] = Reply(status=301, headers={"Location": f"{other.url}/sitemap.xml"})
+        other.replies["/sitemap.xml"] = sitemap_of(f"{other.url}/a")
+        other.page("/a", faq("Is a good?", "Is a new?"))
+        run = Run(config(site, sitemap=f"{site.url}/sitemap.xml"))
+        assert run.status(other) == {"/a": "changed"}
+        assert run.source.complete
+    finally:
+        other.close()
