@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.manifest import FileEntry
     from pipeline.records import SetAside
+ADDRESS = "url"
+"""The validator that says where a document is looked for, if not under its id."""
 
 
 @dataclass(slots=True)
@@ -182,10 +184,10 @@ class Merge:
         before = self._previous.documents.get(name)
         if outcome is not None and outcome.document.status in ("changed", "unchanged"):
             validators = outcome.document.validators
-        elif outcome is not None:
-            validators = {}  # it could not be read, so next time it is read whatever its validators say
-        else:
-            validators = before.validators if before and self._previous.comparable else {}
+        elif outcome is None and before and self._previous.comparable:
+            validators = before.validators
+        else:  # it is read next time whatever its validators say; where it is looked for is no matter of versions
+            validators = {ADDRESS: before.validators[ADDRESS]} if before and ADDRESS in before.validators else {}
         self.states[name] = DocumentState(name, validators, rows, given=self._given(name))
 
     def set_aside(self) -> Iterator[pa.RecordBatch]:

@@ -53,10 +53,9 @@ class SitePass:
     def documents(self) -> Iterator[Document]:
         """Yield every page of the site once; raises SourceError when nothing at all could be read or is known."""
         config = self.config
-        self.known = {
-            str(validators.get("url") or identity): _Known(identity, validators)
-            for identity, validators in self.state.documents.items()
-        }
+        known = [_Known(identity, validators) for identity, validators in self.state.documents.items()]
+        self.known = {entry.document_id: entry for entry in known if not entry.validators.get("url")}
+        self.known |= {str(entry.validators["url"]): entry for entry in known if entry.validators.get("url")}
         robots = Robots(self.fetcher)
         crawl = Crawl(
             self.fetcher,
@@ -179,6 +178,8 @@ class SitePass:
     def _failed(self, visit: Visit, problem: FetchError, known: _Known | None = None) -> Document:
         identity = known.document_id if known else visit.url
         self._claim(identity)
+        if known is None and (self.config.follow or problem.reason not in _NO_LOSS):
+            self.complete = False  # earlier rows may belong to it, under the address that it led to or linked to
         aside = page_set_aside(self.config.name, visit.url, problem.reason, problem.detail)
         return Document(identity, "failed", known.validators if known else {}, (), [aside])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from collect_support import collect, rows_of
 from web_support import QUICK, KeptLanding, Reply, Site, page
 
 from pipeline.collect.landing import LakeLanding
@@ -463,3 +464,37 @@ def test_a_sitemap_may_lead_to_another_host(site: Site) -> None:
         assert run.source.complete
     finally:
         other.close()
+
+
+def days(lake: Lake, *settings: WebSourceSettings) -> Iterator[list[str]]:
+    """Collect into the lake once a day and give the questions that it then holds."""
+    for day, given in enumerate(settings):
+        yield sorted(row["question"] for row in rows_of(lake, collect(lake, given, f"day-{day}")))
+
+
+def test_a_redirected_page_keeps_its_rows_however_often_it_fails(site: Site, lake: Lake) -> None:
+    site.replies["/old-faq"] = Reply(status=301, headers={"Location": "/faq"})
+    site.page("/faq", faq("Is it good?"))
+    site.page("/b", faq("Is b good?"))
+    daily = days(lake, *[config(site, "/old-faq", "/b")] * 3, *[config(site, "/old-faq", "/b", licence="MIT")] * 4)
+    both = ["Is b good?", "Is it good?"]
+    assert next(daily) == both
+    site.replies["/old-faq"] = Reply(b"", 503)
+    assert [next(daily) for _ in range(5)] == [both] * 5  # with other settings since the fourth day
+    site.replies["/old-faq"] = Reply(b"", 410)
+    assert next(daily) == ["Is b good?"]
+
+
+def test_a_failing_index_after_a_change_of_settings_retires_nothing(site: Site, lake: Lake) -> None:
+    site.page("/faq/", page('<a href="a.html">a</a>', title="FAQ"))
+    site.page("/faq/a.html", faq("Is a good?"))
+    site.page("/b", faq("Is b good?"))
+    changed = config(site, "/faq/", "/b", follow=True, max_depth=1, licence="MIT")
+    daily = days(lake, config(site, "/faq/", "/b", follow=True, max_depth=1), changed, changed, changed)
+    both = ["Is a good?", "Is b good?"]
+    assert next(daily) == both
+    site.replies["/faq/"] = Reply(b"", 503)
+    assert next(daily) == both
+    assert next(daily) == both
+    del site.replies["/faq/a.html"]
+    assert next(daily) == ["Is b good?"]
