@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.manifest import FileEntry
     from pipeline.records import SetAside
-ADDRESS = "url"
-"""The validator that says where a document is looked for, if not under its id."""
+LASTING = ("url", "content", "duplicate_of")
+"""The validators that stay true of a document's earlier rows while it cannot be read: where it is looked for, what the
+rows say, and which document says the same."""
 
 
 @dataclass(slots=True)
@@ -186,8 +187,9 @@ class Merge:
             validators = outcome.document.validators
         elif outcome is None and before and self._previous.comparable:
             validators = before.validators
-        else:  # it is read next time whatever its validators say; where it is looked for is no matter of versions
-            validators = {ADDRESS: before.validators[ADDRESS]} if before and ADDRESS in before.validators else {}
+        else:  # it is read next time, whatever its validators say
+            earlier = before.validators if before else {}
+            validators = {name: earlier[name] for name in LASTING if name in earlier}
         self.states[name] = DocumentState(name, validators, rows, given=self._given(name))
 
     def set_aside(self) -> Iterator[pa.RecordBatch]:

@@ -498,3 +498,46 @@ def test_a_failing_index_after_a_change_of_settings_retires_nothing(site: Site, 
     assert next(daily) == both
     del site.replies["/faq/a.html"]
     assert next(daily) == ["Is b good?"]
+
+
+def named(markup: str, target: str) -> str:
+    return markup.replace("</title>", f'</title><link rel="canonical" href="{target}">')
+
+
+def test_pages_that_go_by_the_address_of_another_page_lose_nothing(site: Site, lake: Lake) -> None:
+    site.page("/faq/orders", named(faq("Where is my order?"), "/faq"), etag='"o1"')
+    site.page("/faq", named(faq("Is it free?"), "/faq"), etag='"f1"')
+    daily = days(lake, *[config(site, "/faq/orders", "/faq")] * 5)
+    both = ["Is it free?", "Where is my order?"]
+    assert [next(daily), next(daily)] == [both, both]
+    site.page("/faq", named(faq("Is it new?"), "/faq"), etag='"f2"')
+    assert next(daily) == ["Is it new?", "Where is my order?"]
+    site.page("/faq/orders", faq("Where is my order?", "Can I cancel?"), etag='"o2"')
+    assert next(daily) == ["Can I cancel?", "Is it new?", "Where is my order?"]
+    site.replies["/faq/orders"] = Reply(b"", 503)
+    assert next(daily) == ["Can I cancel?", "Is it new?", "Where is my order?"]
+
+
+def test_an_unchanged_page_whose_id_another_page_took_is_read_again(site: Site) -> None:
+    site.page("/b", faq("Is b good?"), etag='"b"')
+    site.page("/a", named(faq("Is a good?"), "/faq"), etag='"a"')
+    first = Run(config(site, "/b", "/a"))
+    assert first.status(site) == {"/b": "changed", "/faq": "changed"}
+    site.page("/b", named(faq("Is b good?", "Is b new?"), "/faq"), etag='"b2"')
+    second = Run(config(site, "/b", "/a"), first)
+    assert sorted(row.question for row in second.rows) == ["Is a good?", "Is b good?", "Is b new?"]
+
+
+def test_a_failing_page_still_has_its_repetitions(site: Site, lake: Lake) -> None:
+    for name in "ab":
+        site.page(f"/{name}", faq("Is it free?", "Is it fast?") + f"<!-- {name} -->", etag=f'"{name}"')
+    daily = days(lake, *[config(site, "/a", "/b")] * 5)
+    rows = ["Is it fast?", "Is it free?"]
+    assert next(daily) == rows
+    kept = site.replies["/a"]
+    site.replies["/a"] = Reply(b"", 503)
+    assert [next(daily), next(daily)] == [rows, rows]
+    site.replies["/a"] = kept
+    assert next(daily) == rows
+    del site.replies["/a"]
+    assert next(daily) == rows
