@@ -70,13 +70,14 @@ def _labelled(page: Page, asks: re.Pattern[str], tells: re.Pattern[str]) -> tupl
     found: list[Candidate] = []
     labelled = 0
     for question in questions:
-        end = stops.after(question)
-        text, rest = _split(question, tells)
-        pieces = rest + between(question, end, limit)
-        labelled += bool(rest) or any(tells.match(_text(piece)) for piece in pieces[:3])
-        found.append(
-            Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
-        )
+        following = between(question, stops.after(question), limit)
+        parts = _split(question, asks, tells)
+        parts[-1][1].extend(following)
+        for text, pieces in parts:
+            labelled += any(tells.match(_text(piece)) for piece in pieces[:3])
+            found.append(
+                Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
+            )
     return found, labelled
 
 
@@ -88,19 +89,34 @@ def _is_leaf(element: Element) -> bool:
     return element.tag not in ("html", "body", "head") and not any(child.tag in BLOCKS for child in element)
 
 
-def _split(block: Element, tells: re.Pattern[str]) -> tuple[str, list[Piece]]:
-    """Split a block with question and answer in one, at the line break before the answer's label."""
-    before: list[str] = [block.text or ""]
-    children = list(block)
-    for position, child in enumerate(children):
-        following = text_of(children[position + 1]) if position + 1 < len(children) else ""
-        start = squeeze(child.tail or "") or following
-        if child.tag == "br" and tells.match(start):
-            pieces: list[Piece] = [child.tail] if child.tail and child.tail.strip() else []
-            for later in children[position + 1 :]:
-                pieces.append(later)
-                if later.tail:
-                    pieces.append(later.tail)
-            return squeeze("".join(before)), pieces
-        before += [text_of(child), child.tail or ""]
-    return text_of(block), []
+def _split(block: Element, asks: re.Pattern[str], tells: re.Pattern[str]) -> list[tuple[str, list[Piece]]]:
+    """Return the questions of a block, each with what its block says after the label of the answer.
+
+    Labels count at the begin of a line. A block may hold several questions.
+    """
+    found: list[tuple[list[str], list[Piece]]] = []
+    for line in _lines(block):
+        text = squeeze("".join(map(_raw, line)))
+        if asks.match(text):
+            found.append(([text], []))
+        elif found and (found[-1][1] or tells.match(text)):
+            found[-1][1].extend(line)
+        elif found:
+            found[-1][0].append(text)
+    return [(squeeze(" ".join(asked)), told) for asked, told in found] or [(text_of(block), [])]
+
+
+def _lines(block: Element) -> list[list[Piece]]:
+    """Return what stands between the line breaks of a block, each line with the break that ends it."""
+    lines: list[list[Piece]] = [[block.text] if block.text else []]
+    for child in block:
+        lines[-1].append(child)
+        if child.tag == "br":
+            lines.append([])
+        if child.tail:
+            lines[-1].append(child.tail)
+    return lines
+
+
+def _raw(piece: Piece) -> str:
+    return piece if isinstance(piece, str) else text_of(piece)
