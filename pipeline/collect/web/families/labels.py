@@ -7,7 +7,7 @@ from itertools import islice
 from typing import ClassVar
 
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
-from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.families.base import Family, heading_level
 from pipeline.collect.web.languages import ANSWER_WORDS, LETTER_PAIRS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
@@ -66,7 +66,7 @@ def _labelled(page: Page, asks: re.Pattern[str], tells: re.Pattern[str]) -> tupl
     if len(questions) < 2:
         return [], 0
     limit = common_ancestor(questions)
-    stops = Marks([*questions, *page.root.iter(*HEADINGS)], page.order)
+    stops = Marks([*questions, *_section_headings(questions, page)], page.order)
     found: list[Candidate] = []
     labelled = 0
     for question in questions:
@@ -79,6 +79,31 @@ def _labelled(page: Page, asks: re.Pattern[str], tells: re.Pattern[str]) -> tupl
                 Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
             )
     return found, labelled
+
+
+def _section_headings(questions: list[Element], page: Page) -> list[Element]:
+    """Return the headings that end an answer: all but those that stand inside of one ("Windows", "Linux").
+
+    Inside stand those that are deeper than every heading right above a question, with text before the next question;
+    behind the last question, those of a level that stands inside elsewhere.
+    """
+    marks = Marks(questions, page.order)
+    headings = [(heading, marks.after(heading)) for heading in page.headings]
+    above = {heading for heading, question in headings if question is not None and not _tells(heading, question)}
+    deepest = max((heading_level(heading) for heading in above), default=len(HEADINGS))
+    inner = {
+        heading_level(heading)
+        for heading, question in headings
+        if question is not None and heading not in above and marks.before(heading) is not None
+    }
+    inside = {level for level in inner if level > max(deepest, 2)}
+    return [heading for heading, _ in headings if heading_level(heading) not in inside]
+
+
+def _tells(heading: Element, question: Element) -> bool:
+    """Say whether text that is no heading stands between a heading and a question."""
+    pieces = between(heading, question, common_ancestor([heading, question]))
+    return any(_text(piece) and (isinstance(piece, str) or piece.tag not in HEADINGS) for piece in pieces)
 
 
 def _text(piece: Piece) -> str:
