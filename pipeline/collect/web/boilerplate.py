@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from pipeline.collect.web.controls import drop_controls
 from pipeline.collect.web.decorations import drop_decorations
 from pipeline.collect.web.dom import PERMALINK, allowed_text, classes, drop, letters, raw_text
 from pipeline.collect.web.frames import is_frame
@@ -50,6 +51,7 @@ def prune(root: Element, url: str = "") -> None:
     drop_navigation(root)
     _drop_up_links(root)
     drop_decorations(root)
+    drop_controls(root)
 
 
 def _drop_link_lists(root: Element, total: int, url: str) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (markup stays in one line)
 """Pages on which questions are easily missed, answers easily cut, and controls easily taken for questions."""
 
 from __future__ import annotations
@@ -92,3 +93,97 @@ def test_lists_in_a_paragraph_that_is_marked_as_the_answer() -> None:
         "How long may I wait?": "Thirty days if:\n\n- new\n- boxed\n\nand paid.",
         "Is it free?": "Yes.\n\nFor all.",
     }
+
+
+ASKED = {"Who may apply?": "All adults.", "When is it?": "Now.", "Shipping costs": "None."}
+
+
+def accordion(extra: str = "") -> str:
+    """Return an accordion whose last answer ends in `extra`."""
+    items = "".join(
+        f'<div class="item"><h3><button aria-expanded="false" aria-controls="p{n}" id="b{n}">{asked}</button></h3>'
+        f'<div id="p{n}" role="region"><p>{told}</p>{extra if n == 2 else ""}</div></div>'
+        for n, (asked, told) in enumerate(ASKED.items())
+    )
+    return f'<div id="all">{items}</div>'
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        '<div class="bar"><button aria-expanded="false">Expand all</button></div>',
+        '<button aria-expanded="false" aria-controls="all">Alle öffnen</button>',
+        '<button aria-expanded="false" aria-controls="p0 p1 p2">Unfold the lot</button>',
+        '<button aria-expanded="false" aria-controls="all">Orders and payment</button>',
+    ],
+)
+def test_what_opens_all_answers_is_no_question(control: str) -> None:
+    assert answers(control + accordion()) == ASKED
+
+
+def test_what_opens_a_part_of_an_answer_is_no_question() -> None:
+    part = "<button aria-expanded=false>Small print</button><div><p>Except abroad.</p></div>"
+    asked = [("Who pays?", f"<p>You.</p>{part}"), ("When?", f"<p>Now.</p>{part}"), ("How?", "<p>By card.</p>")]
+    content = "".join(
+        f'<div class="faq"><button class="q" aria-expanded="false">{asks}</button><div class="panel">{tells}</div></div>'
+        for asks, tells in asked
+    )
+    assert answers(content) == {
+        "Who pays?": "You.\n\nExcept abroad.",
+        "When?": "Now.\n\nExcept abroad.",
+        "How?": "By card.",
+    }
+
+
+@pytest.mark.parametrize("label", ["Read more", "Weiterlesen", "The rest of it"])
+@pytest.mark.parametrize("form", ["<div>{}</div>", "{}"])
+def test_answers_in_two_parts(label: str, form: str) -> None:
+    content = "".join(
+        form.format(
+            f'<h3>{asked}</h3><p>{told}</p><div class="collapse" id="m{n}"><p>More.</p></div>'
+            f'<a data-toggle="collapse" href="#m{n}" aria-expanded="false">{label}</a>'
+        )
+        for n, (asked, told) in enumerate(ASKED.items())
+    )
+    found = answers(content)
+    assert list(found) == list(ASKED)
+    for asked, told in ASKED.items():
+        assert found[asked].removesuffix("The rest of it").strip() == f"{told}\n\nMore."
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '<div class="accordion-item category-cookies"><button aria-expanded="false">Cookies</button><div>We set two.</div></div>',
+        '<div class="accordion-item cookies"><button aria-expanded="false">Which cookies?</button><div>We set two.</div></div>',
+        '<div class="accordion-item tag-newsletter"><button aria-expanded="false">Our letter</button><div>Monthly.</div></div>',
+    ],
+)
+def test_questions_about_what_pages_have_around_them(item: str) -> None:
+    others = "".join(
+        f'<div class="accordion-item"><button aria-expanded="false">{asked}</button><div>{told}</div></div>'
+        for asked, told in ASKED.items()
+    )
+    assert len(answers(others + item)) == 4
+
+
+@pytest.mark.parametrize("summary", ["Do you set cookies?", "Cookies"])
+def test_disclosures_named_for_what_they_tell(summary: str) -> None:
+    others = "".join(f"<details><summary>{asked}</summary>{told}</details>" for asked, told in ASKED.items())
+    assert answers(f'<details id="cookies"><summary>{summary}</summary>Two.</details>{others}')[summary] == "Two."
+
+
+@pytest.mark.parametrize(
+    "widget",
+    [
+        '<div class="cookie-banner"><h3>Do you like cookies?</h3><p>We set two.</p><button>Accept</button></div>',
+        '<div class="newsletter"><h3>Want to hear more?</h3><p>Subscribe.</p><form><input name="m"></form></div>',
+        '<details class="share"><summary>Share</summary><p>On all networks.</p></details>',
+        '<div class="sidebar"><h3>Why choose us?</h3><p>We are good.</p></div>',
+        '<div class="category-sidebar"><h3>What is new?</h3><p>The menu.</p></div>',
+    ],
+)
+def test_widgets_stay_out_whatever_they_ask(widget: str) -> None:
+    asked = {"Who may apply?": "All adults.", "When is it?": "Now.", "Is it free?": "Yes."}
+    content = "".join(f"<h3>{asks}</h3><p>{tells}</p>" for asks, tells in asked.items())
+    assert answers(widget + content) == asked
