@@ -187,3 +187,33 @@ def test_widgets_stay_out_whatever_they_ask(widget: str) -> None:
     asked = {"Who may apply?": "All adults.", "When is it?": "Now.", "Is it free?": "Yes."}
     content = "".join(f"<h3>{asks}</h3><p>{tells}</p>" for asks, tells in asked.items())
     assert answers(widget + content) == asked
+
+
+def thread(accepted: str, *others: str) -> str:
+    item = (
+        "<div itemprop='{}' itemscope itemtype='https://schema.org/Answer'><div itemprop='text'><p>{}</p></div></div>"
+    )
+    told = [item.format("acceptedAnswer", accepted), *(item.format("suggestedAnswer", other) for other in others)]
+    return (
+        "<div itemscope itemtype='https://schema.org/Question'><h1 itemprop='name'>How do I exit the editor?</h1>"
+        f"<div itemprop='text'><p>{'The program keeps waiting for input. ' * 5}</p></div><p>{len(told)} answers</p>"
+        f"{''.join(told)}</div>"
+    )
+
+
+ACCEPTED = "Press Escape first, so that you are in normal mode, then type a colon, the letter q and Enter; that is all there is to it."
+
+
+@pytest.mark.parametrize("others", [(), ("Pull the plug, that always works.",)])
+def test_an_accepted_answer_is_not_the_whole_thread(others: tuple[str, ...]) -> None:
+    found = extract(
+        page(thread(ACCEPTED, *others), title="How do I exit the editor?"),
+        url="https://x.example/support/solutions/articles/1-exit",
+    )
+    assert [(pair.question, pair.answer) for pair in found.pairs] == [("How do I exit the editor?", ACCEPTED)]
+
+
+def test_one_of_several_answers_does_not_give_way_to_all_of_them() -> None:
+    asked = thread(ACCEPTED, "Pull the plug.").replace("h1", "h2")
+    found = extract(page(asked + asked.replace("editor", "shell"), heading="FAQ"))
+    assert [pair.answer for pair in found.pairs] == [ACCEPTED] * 2

@@ -49,6 +49,7 @@ def _read(item: Element, kind: str, prop: str) -> Candidate | None:
         node=name,
         anchor=anchor_of(item),
         evidence="schema.org attributes say so",
+        answers=len(answers),
     )
 
 
