@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.collect.web.dom import drop, raw_text, text_of
+from pipeline.collect.web.dom import BLOCKS, drop, raw_text, text_of
 from pipeline.collect.web.model import Element
 
 MAX_LABEL_CHARS = 40
@@ -26,6 +26,8 @@ _LABELS = (
     r"더 ?보기|모두 (?:펼치기|접기)",
 )
 _LABEL = re.compile(rf"[\W_]*(?:{'|'.join(_LABELS)})[\W_]*", re.IGNORECASE)
+_WORDS = ("button", "label")
+_SENTENCE_ENDS = ".?!:;…。？！："
 _TOGGLES = "//*[@aria-expanded or @aria-controls or @data-toggle='collapse' or @data-bs-toggle='collapse']"
 
 
@@ -38,5 +40,27 @@ def drop_controls(root: Element) -> None:
     """Take the controls out whose labels say only what they do, so that no answer ends in "Read more"."""
     for control in root.xpath(_TOGGLES):
         short = len(raw_text(control)) <= 4 * MAX_LABEL_CHARS  # wrappers in wrappers are not read again and again
-        if short and control.tag not in ("summary", "details") and is_control_label(text_of(control)):
+        if not short or control.tag in ("summary", "details") or stands_in_sentence(control):
+            continue
+        if is_control_label(text_of(control)):
             drop(control)
+
+
+def stands_in_sentence(control: Element) -> bool:
+    """Say whether a button or a label is a word of the text ("Click <button>Settings</button> in the menu")."""
+    if control.tag not in _WORDS or not any(map(str.isalpha, raw_text(control))):
+        return False
+    before = _text_before(control)
+    goes_on = bool((control.tail or "").strip()) or (
+        before[-1:].isspace() and before.strip()[-1:] not in _SENTENCE_ENDS
+    )
+    return bool(before.strip()) and goes_on
+
+
+def _text_before(control: Element) -> str:
+    previous, parent = control.getprevious(), control.getparent()
+    if previous is None:
+        return (parent.text or "") if parent is not None else ""
+    text = previous.tail or ""
+    inline = previous.tag not in BLOCKS and previous.tag not in ("br", "input", "select", "textarea", *_WORDS)
+    return text_of(previous) + text if inline and not text.strip() else text
