@@ -222,7 +222,11 @@ def _spread(row: GridRow) -> GridRow:
     kept = [cell for cell in row if cell is None or _is_cell(cell)]
     if len({cell for cell in kept if cell is not None}) < 2:
         return kept
-    return [cell for cell in accumulate(kept, lambda before, cell: before if cell is None else cell)]
+    return list(accumulate(kept, _or_before))
+
+
+def _or_before(before: Element | None, cell: Element | None) -> Element | None:
+    return before if cell is None else cell
 
 
 def _is_complex(cell: Element) -> bool:
