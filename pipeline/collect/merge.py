@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.manifest import FileEntry
     from pipeline.records import SetAside
+LASTING = ("url", "content", "duplicate_of")
+"""The validators that stay true of a document's earlier rows while it cannot be read: where it is looked for, what the
+rows say, and which document says the same."""
 
 
 @dataclass(slots=True)
@@ -182,10 +185,11 @@ class Merge:
         before = self._previous.documents.get(name)
         if outcome is not None and outcome.document.status in ("changed", "unchanged"):
             validators = outcome.document.validators
-        elif outcome is not None:
-            validators = {}  # it could not be read, so next time it is read whatever its validators say
-        else:
-            validators = before.validators if before and self._previous.comparable else {}
+        elif outcome is None and before and self._previous.comparable:
+            validators = before.validators
+        else:  # it is read next time, whatever its validators say
+            earlier = before.validators if before else {}
+            validators = {name: earlier[name] for name in LASTING if name in earlier}
         self.states[name] = DocumentState(name, validators, rows, given=self._given(name))
 
     def set_aside(self) -> Iterator[pa.RecordBatch]:

@@ -26,7 +26,8 @@ class Document:
     `status` "changed": `batches` are its rows now (they replace the earlier ones); "unchanged": the earlier rows stay
     and `batches` is empty; "gone": the earlier rows are retired; "failed": it could not be read this time, the earlier
     rows stay and `set_aside` says why. `validators` is whatever the source wants back at the next run (ETag, hash, …);
-    those of a failed document are ignored, because its earlier rows still belong to the earlier ones.
+    those of a failed document are ignored, because its earlier rows still belong to the earlier ones, of which
+    `url` (where it is looked for), `content` and `duplicate_of` (what its rows say, and who says the same) stay.
 
     A batch holds rows or set-aside rows, told apart by its schema. Reading the batches may raise `Unreadable`: what
     came before is dropped and the document counts as failed, so a half-read document is never published.

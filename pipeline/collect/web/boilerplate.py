@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from pipeline.collect.web.controls import drop_controls
 from pipeline.collect.web.decorations import drop_decorations
 from pipeline.collect.web.dom import PERMALINK, allowed_text, classes, drop, letters, raw_text
 from pipeline.collect.web.frames import is_frame
 from pipeline.collect.web.model import Element
 from pipeline.collect.web.navigation import drop_navigation
+from pipeline.collect.web.questions import squeeze
 
 KEEP_SHARE = 0.4
 """A node with more than this share of the page's text is never dropped: names of classes lie."""
@@ -19,6 +21,7 @@ _NEVER_TEXT = (
     "map", "datalist", "audio", "video",
 )  # fmt: skip
 _LIST_LIKE = ("ul", "ol", "dl", "table", "div", "p")
+MAX_UP_LINK_CHARS = 100
 _UP_LINKS = re.compile(
     r"^[\s\[\](|]*(?:(?:back|go|return|jump)?\s*(?:to\s+)?(?:the\s+)?(?:top|table of contents|contents|toc|index|start)"
     r"(?:\s+of\s+(?:the\s+)?(?:page|section|faq))?|up|[↑^⇧▲⬆]+|nach oben|zum (?:seiten)?anfang"
@@ -48,6 +51,7 @@ def prune(root: Element, url: str = "") -> None:
     drop_navigation(root)
     _drop_up_links(root)
     drop_decorations(root)
+    drop_controls(root)
 
 
 def _drop_link_lists(root: Element, total: int, url: str) -> None:
@@ -73,8 +77,8 @@ def _drop_up_links(root: Element) -> None:
         href = link.get("href") or ""
         if "#" not in href or not _attached(link, root):
             continue
-        label = (raw_text(link) or " ".join(image.get("alt") or "" for image in link.iter("img"))).strip()
-        if label and _UP_LINKS.match(label):
+        label = squeeze(raw_text(link) or " ".join(image.get("alt") or "" for image in link.iter("img")))
+        if label and len(label) <= MAX_UP_LINK_CHARS and _UP_LINKS.match(label):
             drop(link)
     for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"):
         for heading in root.iter(tag):

@@ -126,8 +126,12 @@ def _encloses(candidates: list[Candidate], best: Choice | None) -> bool:
 
 
 def _fuller(found: Choice, best: Choice) -> bool:
-    """Say whether `found` has the same questions as structured data in `best`, with the same answers but longer."""
-    if best.family not in STRUCTURED:
+    """Say whether `found` has the same questions as structured data in `best`, with the same answers but longer.
+
+    What is longer than one of several answers is all of them, and a whole article may be a thread.
+    """
+    several = any(candidate.answers > 1 for candidate, _ in best.pairs)
+    if best.family not in STRUCTURED or found.family == "article" or several:
         return False
     answers = {question_key(pair.question): pair.answer for _, pair in found.pairs}
     both = [(answers[key], pair.answer) for _, pair in best.pairs if (key := question_key(pair.question)) in answers]

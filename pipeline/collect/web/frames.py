@@ -44,6 +44,12 @@ _SURELY = re.compile(
     r"(?:^|[\s_-])(?:nav\w*|side-?bar|footer|foot|breadcrumbs?|cookie|consent)(?=$|[\s_-])", re.IGNORECASE
 )
 """Names that mean a frame even right below a question."""
+_TOPIC_WORDS = r"(?:cookies?|consent|newsletters?|subscribe|feedback|social|shar(?:e|ing)|ratings?|votes?|comments?)"
+_TOPICS = re.compile(rf"(?:^|(?<=[\s_-])){_TOPIC_WORDS}(?=$|[\s_-])", re.IGNORECASE)
+"""Of the names above, those that questions are about."""
+_CATEGORIES = re.compile(rf"(?:categor(?:y|ies)|cat|tag|topic)[-_]+{_TOPIC_WORDS}(?=$|[\s_-])", re.IGNORECASE)
+_TITLES = frozenset(("summary", *HEADINGS))
+_TOGGLES = frozenset(("aria-controls", "aria-expanded"))
 _CONTROLS = ("button", "input", "select", "textarea", "form")
 _CONTENT = ("main", "article", "section", "details", "dd")
 # Ids are often made from headings ("how-do-i-share-a-file"), so only whole ids count.
@@ -75,8 +81,32 @@ def is_frame(element: Element) -> bool:
         return False
     name, identity = element.get("class") or "", element.get("id")
     if _is_frame_name(name):
-        return not (_holds_questions(element) or _is_part_of_answer(element, name))
-    return bool(identity and element.tag != "li" and _FRAME_IDS.match(identity)) and not _holds_questions(element)
+        told = _names_topic(name) and _is_told_of(element)
+        return not (told or _holds_questions(element) or _is_part_of_answer(element, name))
+    if not identity or element.tag == "li" or not _FRAME_IDS.match(identity):
+        return False
+    return not ((_names_topic(identity) and _is_told_of(element)) or _holds_questions(element))
+
+
+@lru_cache(maxsize=4096)
+def _names_topic(name: str) -> bool:
+    """Say whether a class or an id says frame only by words that questions are about, too ("cookies")."""
+    return not _is_frame_name(_TOPICS.sub(" ", name))
+
+
+def _is_told_of(element: Element) -> bool:
+    """Say whether an element asks about what it is named for and tells of it, or is one of several disclosures."""
+    if element.tag == "details" and any(other.tag == "details" for other in _beside(element)):
+        return True
+    if any(not _TOGGLES.intersection(control.keys()) for control in element.iter(*_CONTROLS)):
+        return False
+    whole = letters(element)
+    titles = (part for part in element.iter() if part.tag in _TITLES or _TOGGLES.intersection(part.keys()))
+    return any(letters(title) < whole and looks_like_question(text_of(title)) for title in titles)
+
+
+def _beside(element: Element) -> list[Element]:
+    return [*element.itersiblings(), *element.itersiblings(preceding=True)]
 
 
 def _is_note(aside: Element) -> bool:
@@ -120,7 +150,7 @@ def _is_prose(element: Element) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_frame_name(name: str) -> bool:
-    return bool(_FRAME_NAMES.search(name))
+    return bool(_FRAME_NAMES.search(_CATEGORIES.sub(" ", name)))
 
 
 def _holds_questions(element: Element) -> bool:

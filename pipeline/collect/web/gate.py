@@ -21,6 +21,7 @@ class HostGate:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._lock = threading.Lock()
         self._next = 0.0
+        self._waiting = 0
         self._max_wait = max_wait
 
     def slow_down(self, seconds: float) -> None:
@@ -35,14 +36,22 @@ class HostGate:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the next turn and hold it; raises TooSlow when that would take too long."""
+        """Wait for the next turn and hold it; raises TooSlow when that would take too long.
+
+        The turns of those who wait already do not count: they are as many as requests may run at a time.
+        """
         with self._slots:
             with self._lock:
                 now = time.monotonic()
                 start = max(now, self._next)
-                if start - now > self._max_wait:
+                if start - now - self._waiting * self._interval > self._max_wait:
                     raise TooSlow(f"the host asks for {self._interval:.0f} s between requests")
                 self._next = start + self._interval
-            if start > now:
-                time.sleep(start - now)
+                self._waiting += 1
+            try:
+                if start > now:
+                    time.sleep(start - now)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
             yield

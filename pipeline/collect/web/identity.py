@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Container
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,6 +12,9 @@ from pipeline.collect.source import Landing
 from pipeline.collect.web.fetch import Fetched
 from pipeline.collect.web.model import PageExtraction
 from pipeline.collect.web.urls import BadUrl, canonical
+
+MAX_SLUG_CHARS = 80
+"""So much of a page's path is in the name of its raw payload, for people who look for it."""
 
 
 def page_identity(page: PageExtraction, url: str, taken: Container[str]) -> str:
@@ -48,8 +52,6 @@ def kept_headers(answer: Fetched | None) -> dict[str, str]:
 
 def land(landing: Landing, url: str, answer: Fetched, now: datetime) -> None:
     """Keep the bytes of an answer, unchanged but for the transfer's compression, with what was asked and answered."""
-    parts = urlsplit(url)
-    name = f"{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
     metadata = {
         "url": answer.url,
         "requested": url,
@@ -58,4 +60,15 @@ def land(landing: Landing, url: str, answer: Fetched, now: datetime) -> None:
         "headers": dict(answer.headers),
         "fetched_at": now.isoformat(),
     }
-    landing.land(name if not name.endswith("/") else f"{name}index.html", answer.body, metadata)
+    landing.land(landed_name(url), answer.body, metadata)
+
+
+def landed_name(url: str) -> str:
+    """Return where the answer of a URL lies: one folder per host, and no folders for paths.
+
+    `/faq` and `/faq/orders` may both be pages, but in a lake of files no name is a file and a folder.
+    """
+    parts = urlsplit(url)
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "_", parts.path).strip("_").removesuffix(".html")[:MAX_SLUG_CHARS]
+    digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{parts.netloc}/{slug or 'index'}-{digest}.html"

@@ -89,7 +89,9 @@ FIRST_WORD_PAIRS = frozenset(
 INVITATION = re.compile(
     r"^\W*(?:(?:do you |you )?(?:still )?(?:have|got|any|more|other|further|additional|still)\b.{0,24}\bquestions?\b"
     r"(?: or \b.{0,30})?"
-    r"|(?:didn.t|did not|can.t|cannot|couldn.t|don.t) (?:you )?(?:find|see)\b.{0,40}"
+    r"|(?:didn.t|did not|can.t|cannot|couldn.t|could not|don.t|do not) (?:you )?(?:find|see) (?:"
+    r"(?:your|the|an|any) (?:right |specific |exact )?(?:questions?|answers?)\b.{0,40}"
+    r"|what you\b.{0,12}\b(?:looking|searching|need(?:ed)?|want(?:ed)?)\b.{0,16})"
     r"|(?:is )?your question (?:is not|isn.t|was not|wasn.t|not) (?:answered|listed|here)\b.{0,50}"
     r"|(?:still )?need (?:more |further |some |any )?(?:help|assistance|support|information)\b.{0,20}"
     r"|(?:was|is|did) this (?:article|page|answer|information)?.{0,14}(?:helpful|useful|help)\b.{0,24}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from urllib.parse import urljoin
 
+from pipeline.collect.web.controls import stands_in_sentence
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, raw_text
+from pipeline.collect.web.grid import GridRow, grid_of, rows_of
 from pipeline.collect.web.model import Element, Piece
 from pipeline.collect.web.questions import squeeze
 
@@ -25,7 +28,7 @@ _POINTERS = re.compile(
     re.IGNORECASE,
 )
 _LINE_NUMBERS = re.compile(
-    r"\b(?:linenos|gutter|line-?numbers?(?:-rows)?|lineno|copybtn|copy-?button)\b", re.IGNORECASE
+    r"\b(?:linenos|gutter|line-?numbers?(?:-rows)?|lineno|copybtn|copy-?button)\b|(?:^|\s)lnt?(?=$|\s)", re.IGNORECASE
 )
 
 
@@ -74,7 +77,7 @@ class _Writer:
 
     def element(self, element: Element, depth: int) -> None:
         tag = element.tag
-        if tag in _SKIP or not isinstance(tag, str):
+        if not isinstance(tag, str) or (tag in _SKIP and not stands_in_sentence(element)):
             return
         if depth > MAX_DEPTH:
             self.inline(raw_text(element))
@@ -186,26 +189,44 @@ class _Writer:
 
     def table(self, element: Element, depth: int) -> None:
         self.flush()
-        rows = [row for row in element.iter("tr") if next(row.iterancestors("table")) is element]
-        cells = [
-            [cell for cell in row if cell.tag in ("td", "th") and not _LINE_NUMBERS.search(cell.get("class") or "")]
-            for row in rows
-        ]
+        cells = [[cell for cell in row if _is_cell(cell)] for row in rows_of(element)]
         if any(_is_complex(cell) for row in cells for cell in row) or max(map(len, cells), default=0) < 2:
             for row in cells:
                 for cell in row:
                     self.children(cell, depth + 1)
                     self.flush()
             return
+        texts: dict[Element, str] = {}
+        for cell in (cell for row in cells for cell in row):
+            texts[cell] = self.inside(cell, depth + 1).replace("\n", " ").replace("|", "\\|")
         lines = []
-        for row in cells:
-            texts = [self.inside(cell, depth + 1).replace("\n", " ").replace("|", "\\|") for cell in row]
-            if any(texts):
-                lines.append("| " + " | ".join(texts) + " |")
-                if len(lines) == 1 and row[0].tag == "th":
-                    lines.append("|" + " --- |" * len(texts))
+        for spread in map(_spread, grid_of(element)):
+            line = [texts.get(cell, "") if cell is not None else "" for cell in spread]
+            if any(line):
+                lines.append("| " + " | ".join(line) + " |")
+                if len(lines) == 1 and spread[0] is not None and spread[0].tag == "th":
+                    lines.append("|" + " --- |" * len(line))
         caption = next((squeeze(raw_text(child)) for child in element if child.tag == "caption"), "")
         self.blocks.append("\n".join([caption, "", *lines] if caption else lines))
+
+
+def _is_cell(element: Element) -> bool:
+    return element.tag in ("td", "th") and not _LINE_NUMBERS.search(element.get("class") or "")
+
+
+def _spread(row: GridRow) -> GridRow:
+    """Return a row with wide cells in each column that they span: what is said of two columns is said of each.
+
+    A cell as wide as the table is a title, which is said once.
+    """
+    kept = [cell for cell in row if cell is None or _is_cell(cell)]
+    if len({cell for cell in kept if cell is not None}) < 2:
+        return kept
+    return list(accumulate(kept, _or_before))
+
+
+def _or_before(before: Element | None, cell: Element | None) -> Element | None:
+    return before if cell is None else cell
 
 
 def _is_complex(cell: Element) -> bool:

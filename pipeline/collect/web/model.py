@@ -29,6 +29,7 @@ class Candidate:
     """A question with its answer as a family found it, still as nodes of the page.
 
     `node` is the element that holds the question, when it is on the page: section, anchor and context come from there.
+    `answers` is how many answers the page gives to it, of which this is the accepted or best one.
     """
 
     question: str
@@ -37,6 +38,7 @@ class Candidate:
     anchor: str | None = None
     section: str | None = None
     evidence: str = ""
+    answers: int = 1
 
 
 @dataclass(slots=True)

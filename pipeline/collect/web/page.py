@@ -9,7 +9,7 @@ from lxml import etree
 
 from pipeline.charsets import decode
 from pipeline.collect.web.boilerplate import prune
-from pipeline.collect.web.dom import HEADINGS, raw_text, text_of
+from pipeline.collect.web.dom import HEADINGS, text_of
 from pipeline.collect.web.line_breaks import split_lines
 from pipeline.collect.web.metadata import (
     canonical_of,
@@ -62,6 +62,7 @@ class Page:
     robots: str = ""
     warnings: list[str] = field(default_factory=list)
     text: str = ""
+    """All that is left of the page, on one line, with blanks between blocks."""
     order: dict[Element, int] = field(default_factory=dict)
     """Position of every element in page order. Holding the elements here also keeps their identity stable."""
     headings: Marks = field(default_factory=lambda: Marks((), {}))
@@ -110,7 +111,7 @@ def parse_page(body: bytes, url: str, content_type: str | None = None, *, markup
         split_lines(root)
     page.order = {element: number for number, element in enumerate(root.iter())}
     del kept
-    page.text = raw_text(root)
+    page.text = text_of(root)
     page.headings = Marks((heading for heading in root.iter(*HEADINGS) if text_of(heading)), page.order)
     return page
 

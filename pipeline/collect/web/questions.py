@@ -11,7 +11,7 @@ from pipeline.collect.web.languages import FIRST_WORD_PAIRS, FIRST_WORDS, INVITA
 
 MAX_QUESTION_CHARS = 1_000
 
-_MARK = re.compile(r"[?？؟՞⁇]")
+_ANY_MARK = re.compile(r"[?？؟՞⁇;\u037e]|^¿")
 _ENDS_WITH_MARK = re.compile(r"[?？؟՞⁇][\s!！.…»”\"'’)\]】」』）]*(?:\([^()]{0,80}\)[\s.!]*)?$")
 _ASKS_FIRST = re.compile(r"\w[^?？؟]*[?？؟][\s!]+\S")
 _GREEK_MARK = re.compile(r"[;\u037e]\s*$")
@@ -49,7 +49,7 @@ _NUMBER = re.compile(
 )
 _SAFE_ALONE = frozenset({"label", "plainlabel", "bracket"})
 _WRITTEN = frozenset({"letter", "multi", "single", "dash", "chapter"})
-_PERMALINK_TAIL = re.compile(r"[\s\u200b]*[¶§#🔗⚓∞]+\s*$")
+_PERMALINKS = "¶§#🔗⚓∞"
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 
 
@@ -62,7 +62,12 @@ def squeeze(text: str) -> str:
 
 
 def has_question_mark(text: str) -> bool:
-    """Say whether the text ends as a question does (in any script), or asks and then adds a remark."""
+    """Say whether the text ends as a question does (in any script), or asks and then adds a remark.
+
+    Text that is too long for a question is none, whatever it ends with.
+    """
+    if len(text) > MAX_QUESTION_CHARS or not _ANY_MARK.search(text):
+        return False
     if _ENDS_WITH_MARK.search(text) or text.startswith("¿"):
         return True
     if _GREEK_MARK.search(text) and re.search(r"[α-ωά-ώ]", text.lower()):
@@ -115,7 +120,7 @@ def strip_numbering(texts: Sequence[str]) -> list[str]:
     so that "404 errors: why?" or "2.6 kernels?" stays whole; labels such as "Q:" are stripped always. One layer only:
     "1.6 -f jpeg does not work" becomes "-f jpeg does not work" and never "6 -f jpeg …".
     """
-    cleaned = [_PERMALINK_TAIL.sub("", squeeze(text)) for text in texts]
+    cleaned = [squeeze(text).rstrip(_PERMALINKS).rstrip() for text in texts]
     matches = [_NUMBER.match(text) for text in cleaned]
     kinds = [match.lastgroup if match else None for match in matches]
     written = sum(kind in _WRITTEN for kind in kinds)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
+from pipeline.collect.web.controls import stands_in_sentence
 from pipeline.collect.web.dom import raw_text
 from pipeline.collect.web.model import Element, Piece
 
@@ -66,7 +67,7 @@ def sanitise(pieces: Iterable[Piece], base: str) -> str:
 
 def _write(element: Element, base: str, out: list[str], depth: int) -> None:
     tag = element.tag
-    if not isinstance(tag, str) or tag in _DROPPED_WHOLE:
+    if not isinstance(tag, str) or (tag in _DROPPED_WHOLE and not stands_in_sentence(element)):
         return
     if depth > MAX_DEPTH:
         out.append(escape(raw_text(element), quote=False))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from pipeline.collect.source import Document, Landing, SourceState
+from pipeline.collect.web.claims import Claims
 from pipeline.collect.web.crawl import Crawl, Scope, Visit
 from pipeline.collect.web.extract import extract_page
 from pipeline.collect.web.fetch import Fetched, Fetcher, FetchError
@@ -41,8 +42,7 @@ class SitePass:
     landing: Landing
     fetcher: Fetcher
     known: dict[str, _Known] = field(default_factory=dict)
-    yielded: set[str] = field(default_factory=set)
-    contents: dict[str, str] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
     deferred: list[tuple[_Known, Visit]] = field(default_factory=list)
     failures: list[FetchError] = field(default_factory=list)
     unread: dict[str, list[str]] = field(default_factory=dict)
@@ -53,10 +53,9 @@ class SitePass:
     def documents(self) -> Iterator[Document]:
         """Yield every page of the site once; raises SourceError when nothing at all could be read or is known."""
         config = self.config
-        self.known = {
-            str(validators.get("url") or identity): _Known(identity, validators)
-            for identity, validators in self.state.documents.items()
-        }
+        known = [_Known(identity, validators) for identity, validators in self.state.documents.items()]
+        self.known = {entry.document_id: entry for entry in known if not entry.validators.get("url")}
+        self.known |= {str(entry.validators["url"]): entry for entry in known if entry.validators.get("url")}
         robots = Robots(self.fetcher)
         crawl = Crawl(
             self.fetcher,
@@ -67,7 +66,7 @@ class SitePass:
         )
         for visit in crawl.run(self._starts(robots)):
             yield from self._document(visit, crawl)
-        if config.follow and self.known:
+        if self.known and (config.follow or not self.complete):
             for visit in crawl.revisit(sorted(self.known)):
                 yield from self._document(visit, crawl)
         yield from self._revived(robots)
@@ -89,13 +88,17 @@ class SitePass:
                 self.warnings.append(f"{config.name}: {url[:200]} is not collected: {problem}")
         if config.sitemap:
             try:
-                found = read_all(config.sitemap, self.fetcher, robots.check, self.warnings.append)
+                found = read_all(config.sitemap, self.fetcher, robots.check, self._missing)
                 yield from islice(found, config.max_pages + 1)
             except (FetchError, BadSitemap, BadUrl) as problem:
-                self.complete = False
                 where = FetchError("sitemap unreadable", str(problem), config.sitemap)
                 self.failures.append(where)
-                self.warnings.append(f"{config.name}: {where}")
+                self._missing(str(where))
+
+    def _missing(self, sentence: str) -> None:
+        """Keep why pages of the site may not have been seen: those that are known stay, and people are told."""
+        self.complete = False
+        self.warnings.append(f"{self.config.name}: {sentence}")
 
     def _validators(self, url: str) -> Mapping[str, Any]:
         known = self.known.get(url)
@@ -114,9 +117,8 @@ class SitePass:
             yield from self._unchanged(visit, known)
             return
         if visit.answer.status == 304:
-            yield self._failed(
-                visit, FetchError("status 304", "the server says unchanged to a first request", visit.url)
-            )
+            problem = FetchError("status 304", "the server says unchanged to a first request", visit.url)
+            yield from self._failed(visit, problem)
             return
         yield from self._changed(visit.url, visit.answer, digest, crawl, visit)
 
@@ -124,10 +126,13 @@ class SitePass:
         if known.validators.get("duplicate_of"):
             self.deferred.append((known, visit))  # until it is known what became of the original
             return
-        if self._claim(known.document_id):
-            self.contents.setdefault(str(known.validators.get("content")), known.document_id)
+        place = visit.answer.url if visit.answer else visit.url
+        if self.claims.claim(known.document_id, place):
+            self.claims.hold(known.validators, known.document_id)
             fresh = kept_headers(visit.answer) if visit.answer and visit.answer.status != 304 else {}
             yield Document(known.document_id, "unchanged", {**known.validators, **fresh})
+        elif self.claims.places[known.document_id] != place:
+            self.deferred.append((known, visit))  # another page goes by its id now
 
     def _changed(
         self, url: str, answer: Fetched, digest: str, crawl: Crawl | None, visit: Visit | None = None
@@ -141,21 +146,22 @@ class SitePass:
             self.unread.setdefault(sentence, []).append(url)
         if visit is not None and crawl is not None:
             visit.links = [] if page.nofollow else page.links
-        identity = page_identity(page, answer.url, self.yielded)
-        if not self._claim(identity):
+        content = content_digest(page)
+        wished = page_identity(page, answer.url, self.claims.taken)
+        identity = self.claims.claim_changed(wished, answer.url, content)
+        if identity is None:
             return
         validators: dict[str, Any] = {"url": url, "sha256": digest, **kept_headers(answer)}
         if crawl is not None and visit is not None:
             validators["links"] = crawl.inside(visit.links)[:MAX_LINKS_KEPT]
-        content = content_digest(page)
-        original = self.contents.get(content) if content else None
+        original = self.claims.contents.get(content) if content else None
         if original:
             aside = page_set_aside(config.name, identity, "duplicate", f"the same questions and answers as {original}")
             validators |= {"duplicate_of": original, "content": content}
             yield Document(identity, "changed", validators, (), [aside])
             return
         if content:
-            self.contents[content] = identity
+            self.claims.contents[content] = identity
             validators["content"] = content
         batches, aside_rows = page_batches(page, identity, config, answer, self.state.now)
         yield Document(identity, "changed", validators, batches, aside_rows)
@@ -164,39 +170,39 @@ class SitePass:
         problem = visit.error
         assert problem is not None
         if problem.reason == "gone" and known:
-            if self._claim(known.document_id):
+            if self.claims.claim(known.document_id, visit.url):
                 yield Document(known.document_id, "gone")
             return
         self.failures.append(problem)
         if known is None and visit.depth > 0 and problem.reason in _NO_LOSS:
             return
-        yield self._failed(visit, problem, known)
+        yield from self._failed(visit, problem, known)
 
-    def _failed(self, visit: Visit, problem: FetchError, known: _Known | None = None) -> Document:
-        identity = known.document_id if known else visit.url
-        self._claim(identity)
+    def _failed(self, visit: Visit, problem: FetchError, known: _Known | None = None) -> Iterator[Document]:
+        if known is None and (self.config.follow or problem.reason not in _NO_LOSS):
+            self.complete = False  # earlier rows may belong to it, under the address that it led to or linked to
+        names = [known.document_id, visit.url] if known else [visit.url]
+        identity = next((name for name in names if self.claims.claim(name, visit.url)), None)
+        if identity is None:
+            return
+        validators = known.validators if known and identity == known.document_id else {}
+        self.claims.hold(validators, identity)
         aside = page_set_aside(self.config.name, visit.url, problem.reason, problem.detail)
-        return Document(identity, "failed", known.validators if known else {}, (), [aside])
+        yield Document(identity, "failed", validators, (), [aside])
 
     def _revived(self, robots: Robots) -> Iterator[Document]:
         """Read pages that were duplicates of a page which is gone now, or which reads differently now."""
         for known, visit in self.deferred:
-            if known.validators.get("content") in self.contents:
-                if self._claim(known.document_id):
+            if known.validators.get("content") in self.claims.contents:
+                if self.claims.claim(known.document_id, visit.url):
                     yield Document(known.document_id, "unchanged", known.validators)
                 continue
             try:
                 answer = self.fetcher.get(visit.url, allowed=robots.check)
             except FetchError as problem:
-                yield self._failed(visit, problem, known)
+                yield from self._failed(visit, problem, known)
                 continue
             yield from self._changed(visit.url, answer, hashlib.sha256(answer.body).hexdigest(), None)
-
-    def _claim(self, identity: str) -> bool:
-        if identity in self.yielded:
-            return False
-        self.yielded.add(identity)
-        return True
 
     def _fail_if_nothing(self) -> None:
         if self.readable or self.known or not self.failures:

@@ -27,6 +27,8 @@ class Sitemap:
 
     pages: list[str] = field(default_factory=list)
     sitemaps: list[str] = field(default_factory=list)
+    cut: bool = False
+    """Whether there were more of them than are read."""
 
 
 def parse(body: bytes) -> Sitemap:
@@ -51,9 +53,16 @@ def parse(body: bytes) -> Sitemap:
     target = found.pages if name == "urlset" else found.sitemaps
     for entry in root:
         place = next((child.text for child in entry if _is_loc(child)), None) if isinstance(entry.tag, str) else None
-        if place and place.strip() and len(target) < MAX_URLS:
+        if place and place.strip():
             target.append(place.strip())
-    return found
+            if len(target) > MAX_URLS:
+                break
+    return _cut(found)
+
+
+def _cut(found: Sitemap) -> Sitemap:
+    cut = max(len(found.pages), len(found.sitemaps)) > MAX_URLS
+    return Sitemap(found.pages[:MAX_URLS], found.sitemaps[:MAX_URLS], cut)
 
 
 def _tree(body: bytes) -> etree._Element:
@@ -79,17 +88,20 @@ def _text(body: bytes) -> Sitemap:
     pages = [line.strip() for line in lines if line.strip().startswith(("http://", "https://"))]
     if not pages:
         raise BadSitemap("it is neither XML nor a list of URLs")
-    return Sitemap(pages[:MAX_URLS])
+    return _cut(Sitemap(pages))
 
 
 def read_all(
-    start: str, fetcher: Fetcher, allowed: Callable[[str], None], warn: Callable[[str], None]
+    start: str, fetcher: Fetcher, allowed: Callable[[str], None], report: Callable[[str], None]
 ) -> Iterator[str]:
     """Yield the page URLs of a sitemap and of those that it names, each once, on the sitemap's own host only.
 
-    A broken further sitemap is reported and skipped. Raises FetchError or BadSitemap when the first cannot be read.
+    `report` gets a sentence for everything after which pages may be missing: a further sitemap that cannot be read, one
+    without entries or with entries of another site only, and what is beyond the limits. The sitemap's own host is the
+    one asked and the one that answers, which differ where `example.com` leads to `www.example.com`. Raises FetchError
+    or BadSitemap when the first sitemap cannot be read.
     """
-    home = origin(canonical(start))
+    homes = {origin(canonical(start))}
     pending = deque([canonical(start)])
     seen = set(pending)
     pages: set[str] = set()
@@ -98,25 +110,43 @@ def read_all(
         place = pending.popleft()
         read += 1
         try:
-            found = parse(fetcher.get(place, types=(*SITEMAP_TYPES, *PAGE_TYPES), allowed=allowed).body)
+            answer = fetcher.get(place, types=(*SITEMAP_TYPES, *PAGE_TYPES), allowed=allowed)
+            found = parse(answer.body)
         except (FetchError, BadSitemap) as problem:
             if read == 1:
                 raise
-            warn(f"The sitemap {place} was skipped: {problem}")
+            report(f"The sitemap {place} was skipped: {problem}")
             continue
-        for further in _own(found.sitemaps, home, seen):
-            pending.append(further)
-        yield from _own(found.pages, home, pages)
+        if read == 1:
+            homes.add(origin(answer.url))
+        sitemaps, entries = _own(found.sitemaps, homes), _own(found.pages, homes)
+        if not sitemaps and not entries:
+            report(_nothing(place, found))
+        if found.cut:
+            report(f"The sitemap {place} has more than {MAX_URLS} entries; the rest was not read")
+        pending.extend(further for further in sitemaps if further not in seen)
+        seen.update(sitemaps)
+        yield from (entry for entry in entries if entry not in pages)
+        pages.update(entries)
     if pending:
-        warn(f"The sitemap {start} names more than {MAX_FILES} further sitemaps; the rest was not read")
+        report(f"The sitemap {start} names more than {MAX_FILES} further sitemaps; the rest was not read")
 
 
-def _own(places: list[str], home: str, seen: set[str]) -> Iterator[str]:
+def _own(places: list[str], homes: set[str]) -> list[str]:
+    """Return the canonical URLs of these places that are on the own hosts, each once."""
+    found: dict[str, None] = {}
     for place in places:
         try:
             address = canonical(place)
         except BadUrl:
             continue
-        if origin(address) == home and address not in seen:
-            seen.add(address)
-            yield address
+        if origin(address) in homes:
+            found.setdefault(address)
+    return list(found)
+
+
+def _nothing(place: str, found: Sitemap) -> str:
+    others = [*found.sitemaps, *found.pages]
+    if not others:
+        return f"The sitemap {place} has no entries"
+    return f"The sitemap {place} names nothing on its own host, only addresses such as {others[0][:200]}"

@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 _deadline: ContextVar[float | None] = ContextVar("collect_web_deadline", default=None)
+_address: ContextVar[str | None] = ContextVar("collect_web_address", default=None)
 _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
     httpcore.ReadTimeout: httpx.ReadTimeout,
@@ -82,7 +83,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.SyncBackend):
-    """The ordinary network, with streams that know the deadline."""
+    """The ordinary network, with streams that know the deadline, to the address that the request names."""
 
     def connect_tcp(
         self,
@@ -93,7 +94,7 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         limited = _shorten(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, limited, local_address, socket_options))
+        return _Stream(super().connect_tcp(_address.get() or host, port, limited, local_address, socket_options))
 
 
 class _Body(httpx.SyncByteStream):
@@ -116,7 +117,11 @@ def _certificates() -> ssl.SSLContext:
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """HTTP/1.1 over TCP or TLS, like httpx's own transport, with deadlines."""
+    """HTTP/1.1 over TCP or TLS, like httpx's own transport, with deadlines.
+
+    A request to an address that names its host (the extension `sni_hostname`) never uses a connection of another host,
+    even where both have one address: certificates are checked once per connection, for one name.
+    """
 
     def __init__(self, connections: int = 8) -> None:
         """Keep at most `connections` connections open; certificates are checked."""
@@ -130,9 +135,9 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raises httpx's exceptions."""
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
+        name = request.extensions.get("sni_hostname")
+        host = request.url.copy_with(host=name).raw_host if name else request.url.raw_host
+        url = httpcore.URL(scheme=request.url.raw_scheme, host=host, port=request.url.port, target=request.url.raw_path)
         plain = httpcore.Request(
             method=request.method,
             url=url,
@@ -140,8 +145,12 @@ class DeadlineTransport(httpx.BaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        with _translated():
-            answer = self._pool.handle_request(plain)
+        token = _address.set(request.url.host if name else None)
+        try:
+            with _translated():
+                answer = self._pool.handle_request(plain)
+        finally:
+            _address.reset(token)
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from web_support import QUICK, Reply, Site
@@ -454,3 +455,46 @@ def test_urls_that_are_no_pages() -> None:
     assert may_be_page("https://x.example/v1.2/faq")
     assert not may_be_page("https://x.example/a/manual.pdf")
     assert folder_of("https://x.example/a/b.html?c/d") == "https://x.example/a/"
+
+
+def test_a_connection_serves_one_host_even_where_hosts_share_an_address(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate is checked when a connection begins, so what answers for one name proves nothing of another."""
+    real, connect = socket.getaddrinfo, httpcore.SyncBackend.connect_tcp
+    connected: list[str] = []
+
+    def resolved(host: Any, *rest: Any, **more: Any) -> Any:
+        return real("127.0.0.1" if str(host).endswith(".example") else host, *rest, **more)
+
+    def counted(self: httpcore.SyncBackend, host: str, *rest: Any, **more: Any) -> httpcore.NetworkStream:
+        connected.append(host)
+        return connect(self, host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", counted)
+    site.page("/a", "<p>hello</p>")
+    port = site.server.server_port
+    with Fetcher(AGENT, allow_private=True, requests_per_second=1e4, limits=QUICK) as fetcher:
+        for host in ("a.example", "b.example", "a.example", "xn--bcher-kva.example", "b.example"):
+            assert fetcher.get(f"http://{host}:{port}/a").status == 200
+    assert connected == ["127.0.0.1"] * 3
+    assert [asked["host"] for _, asked in site.requests][:2] == [f"a.example:{port}", f"b.example:{port}"]
+
+
+def test_a_crawl_delay_is_no_longer_for_pages_that_wait_together() -> None:
+    gate = HostGate(rate=100, concurrency=4, max_wait=0.25)
+    gate.slow_down(0.2)
+    started: list[float] = []
+
+    def go() -> None:
+        with gate.turn():
+            started.append(time.monotonic())
+
+    threads = [threading.Thread(target=go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(started) == 4
+    assert max(started) - min(started) >= 0.55

@@ -90,6 +90,10 @@ HOSTILE: dict[str, bytes] = {
     "two pages in one": FAQ + FAQ,
     "an XML page with a bomb of entities": b'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d SYSTEM "file:///etc/passwd">]><html xmlns="http://www.w3.org/1999/xhtml"><title>FAQ</title><body><p>&c;&d;</p>' + Q.encode() + b"</body></html>",
     "regular expression traps": page("<h2>Is it free?</h2><p>" + "a" * 50_000 + "</p><h2>" + "1." * 400 + " ?</h2><p>" + " " * 100_000 + "x</p><h2>Still " + "have " * 150 + "</h2><p>y</p>").encode(),
+    "a table cell of a megabyte": page("<table><tr><td>Menu</td><td>" + "lorem ipsum dolor. " * 55_000 + "</td></tr><tr><td>x</td><td>y</td></tr></table>").encode(),
+    "a heading of permalinks": page("<h2>Is it free? " + "#" * 60_000 + "x</h2><p>Yes.</p><h2>Is it new?</h2><p>No.</p>").encode(),
+    "blanks in a link": page(Q + "<p><a href=\"#a\">[" + " " * 60_000 + "x]</a></p>").encode(),
+    "blanks before bold": page("".join(f"<p>{' ' * 30_000}. <b>Is it {n}?</b> Yes.</p>" for n in range(5))).encode(),
     "markdown in the text": page("<h2>Is it free?</h2><p>```<br>- [x](javascript:1)<br># no</p><h2>Is it new?</h2><pre>``````\n```</pre>").encode(),
     "right to left and invisible": page("<h2>\u202eIs it free?\u202c\u200b</h2><p>\u2066Yes\u2069\ufeff</p><h2>Is it new?</h2><p>No</p>").encode(),
 }  # fmt: skip

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
+from collect_support import collect, rows_of
 from web_support import QUICK, KeptLanding, Reply, Site, page
 
+from pipeline.collect.landing import LakeLanding
 from pipeline.collect.registry import source_class
 from pipeline.collect.source import Document, SourceState
+from pipeline.collect.web import fetch
 from pipeline.collect.web.licences import spdx
 from pipeline.collect.web.source import WebSource
 from pipeline.errors import SourceError
+from pipeline.lake import Lake
 from pipeline.records import Row, question_id, to_rows
 from pipeline.settings import SelectorSettings, WebSourceSettings
 
@@ -82,7 +87,7 @@ def test_rows_of_one_page(site: Site) -> None:
     assert first.context_origin == "page"
     assert len({row.question_id for row in run.rows}) == 2
     (name, (body, metadata)) = next(iter(run.landing.landed.items()))
-    assert name.endswith("/faq.html")
+    assert name.rpartition("/")[2].startswith("faq-")
     assert b"Is it free?" in body
     assert metadata["url"] == f"{site.url}/faq.html"
     assert metadata["headers"]["last-modified"].startswith("Sun")
@@ -388,3 +393,151 @@ def test_structured_data_that_cannot_be_read_is_named(site: Site) -> None:
     run = Run(config(site, "/a", "/b"))
     [warning] = [text for text in run.source.warnings if "JSON-LD" in text]
     assert f"{site.url}/a and 1 more" in warning
+
+
+def test_clean_urls_land_in_a_lake_of_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts without a port and paths without endings: a page may stand where others have their folder."""
+    pages = {"/": "/faq/orders", "/faq/orders": "/faq", "/faq": "/faq/", "/faq/": "/faq/orders/late?x=1"}
+    pages |= {"/faq/orders/late?x=1": "/faq/orders/late?x=2", "/faq/orders/late?x=2": "/"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        target = request.url.raw_path.decode()
+        if target not in pages:
+            return httpx.Response(404)
+        markup = faq(f"Is {target} free?", f"Is {target} new?", extra=f'<a href="{pages[target]}">next</a>')
+        return httpx.Response(200, html=markup)
+
+    monkeypatch.setattr(fetch, "PinnedTransport", lambda **_: httpx.MockTransport(answer))
+    settings = WebSourceSettings(kind="web", name="shop", urls=["https://shop.example/"], follow=True, max_depth=9)
+    landing = LakeLanding(lake, "shop", "r1")
+    documents = list(WebSource(settings).documents(SourceState(now=NOW), landing))
+    assert {document.status for document in documents} == {"changed"}
+    assert len(documents) == len(pages)
+    landed = [found.uri for found in lake.objects(landing.prefix) if found.uri.endswith(".html")]
+    assert len(landed) == len(pages)
+    assert b"Is /faq/orders free?" in b"".join(lake.read(uri) for uri in landed)
+
+
+def sitemap_of(*urls: str, kind: str = "url") -> Reply:
+    root = "urlset" if kind == "url" else "sitemapindex"
+    entries = "".join(f"<{kind}><loc>{url}</loc></{kind}>" for url in urls)
+    return Reply(f"<{root}>{entries}</{root}>".encode(), headers={"Content-Type": "text/xml"})
+
+
+SITEMAP_FAULTS = {
+    "an error": Reply(b"busy", 503),
+    "a challenge page": Reply(b"<html><body><p>Are you a robot?</p></body></html>"),
+    "no entries": sitemap_of(),
+    "entries of another site": sitemap_of("https://staging.example/b"),
+}
+
+
+@pytest.mark.parametrize("fault", SITEMAP_FAULTS)
+@pytest.mark.parametrize("place", ["/main.xml", "/part.xml"])
+def test_a_sitemap_that_names_less_than_before_retires_nothing(site: Site, fault: str, place: str) -> None:
+    site.replies["/main.xml"] = sitemap_of(f"{site.url}/one.xml", f"{site.url}/part.xml", kind="sitemap")
+    site.replies["/one.xml"] = sitemap_of(f"{site.url}/a")
+    site.replies["/part.xml"] = sitemap_of(f"{site.url}/b", f"{site.url}/c")
+    for name in "abc":
+        site.page(f"/{name}", faq(f"Is {name} good?", f"Is {name} new?"))
+    settings = config(site, sitemap=f"{site.url}/main.xml")
+    first = Run(settings)
+    assert first.source.complete
+    assert not first.source.warnings
+    site.replies[place] = SITEMAP_FAULTS[fault]
+    del site.replies["/c"]
+    second = Run(settings, first)
+    assert not second.source.complete
+    assert any(place in warning for warning in second.source.warnings)
+    # what is known is asked for itself, so that a page that is gone goes all the same
+    assert second.status(site) == {"/a": "unchanged", "/b": "unchanged", "/c": "gone"}
+
+
+def test_a_sitemap_may_lead_to_another_host(site: Site) -> None:
+    other = Site()
+    try:
+        site.replies["/sitemap.xml"] = Reply(status=301, headers={"Location": f"{other.url}/sitemap.xml"})
+        other.replies["/sitemap.xml"] = sitemap_of(f"{other.url}/a")
+        other.page("/a", faq("Is a good?", "Is a new?"))
+        run = Run(config(site, sitemap=f"{site.url}/sitemap.xml"))
+        assert run.status(other) == {"/a": "changed"}
+        assert run.source.complete
+    finally:
+        other.close()
+
+
+def days(lake: Lake, *settings: WebSourceSettings) -> Iterator[list[str]]:
+    """Collect into the lake once a day and give the questions that it then holds."""
+    for day, given in enumerate(settings):
+        yield sorted(row["question"] for row in rows_of(lake, collect(lake, given, f"day-{day}")))
+
+
+def test_a_redirected_page_keeps_its_rows_however_often_it_fails(site: Site, lake: Lake) -> None:
+    site.replies["/old-faq"] = Reply(status=301, headers={"Location": "/faq"})
+    site.page("/faq", faq("Is it good?"))
+    site.page("/b", faq("Is b good?"))
+    daily = days(lake, *[config(site, "/old-faq", "/b")] * 3, *[config(site, "/old-faq", "/b", licence="MIT")] * 4)
+    both = ["Is b good?", "Is it good?"]
+    assert next(daily) == both
+    site.replies["/old-faq"] = Reply(b"", 503)
+    assert [next(daily) for _ in range(5)] == [both] * 5  # with other settings since the fourth day
+    site.replies["/old-faq"] = Reply(b"", 410)
+    assert next(daily) == ["Is b good?"]
+
+
+def test_a_failing_index_after_a_change_of_settings_retires_nothing(site: Site, lake: Lake) -> None:
+    site.page("/faq/", page('<a href="a.html">a</a>', title="FAQ"))
+    site.page("/faq/a.html", faq("Is a good?"))
+    site.page("/b", faq("Is b good?"))
+    changed = config(site, "/faq/", "/b", follow=True, max_depth=1, licence="MIT")
+    daily = days(lake, config(site, "/faq/", "/b", follow=True, max_depth=1), changed, changed, changed)
+    both = ["Is a good?", "Is b good?"]
+    assert next(daily) == both
+    site.replies["/faq/"] = Reply(b"", 503)
+    assert next(daily) == both
+    assert next(daily) == both
+    del site.replies["/faq/a.html"]
+    assert next(daily) == ["Is b good?"]
+
+
+def named(markup: str, target: str) -> str:
+    return markup.replace("</title>", f'</title><link rel="canonical" href="{target}">')
+
+
+def test_pages_that_go_by_the_address_of_another_page_lose_nothing(site: Site, lake: Lake) -> None:
+    site.page("/faq/orders", named(faq("Where is my order?"), "/faq"), etag='"o1"')
+    site.page("/faq", named(faq("Is it free?"), "/faq"), etag='"f1"')
+    daily = days(lake, *[config(site, "/faq/orders", "/faq")] * 5)
+    both = ["Is it free?", "Where is my order?"]
+    assert [next(daily), next(daily)] == [both, both]
+    site.page("/faq", named(faq("Is it new?"), "/faq"), etag='"f2"')
+    assert next(daily) == ["Is it new?", "Where is my order?"]
+    site.page("/faq/orders", faq("Where is my order?", "Can I cancel?"), etag='"o2"')
+    assert next(daily) == ["Can I cancel?", "Is it new?", "Where is my order?"]
+    site.replies["/faq/orders"] = Reply(b"", 503)
+    assert next(daily) == ["Can I cancel?", "Is it new?", "Where is my order?"]
+
+
+def test_an_unchanged_page_whose_id_another_page_took_is_read_again(site: Site) -> None:
+    site.page("/b", faq("Is b good?"), etag='"b"')
+    site.page("/a", named(faq("Is a good?"), "/faq"), etag='"a"')
+    first = Run(config(site, "/b", "/a"))
+    assert first.status(site) == {"/b": "changed", "/faq": "changed"}
+    site.page("/b", named(faq("Is b good?", "Is b new?"), "/faq"), etag='"b2"')
+    second = Run(config(site, "/b", "/a"), first)
+    assert sorted(row.question for row in second.rows) == ["Is a good?", "Is b good?", "Is b new?"]
+
+
+def test_a_failing_page_still_has_its_repetitions(site: Site, lake: Lake) -> None:
+    for name in "ab":
+        site.page(f"/{name}", faq("Is it free?", "Is it fast?") + f"<!-- {name} -->", etag=f'"{name}"')
+    daily = days(lake, *[config(site, "/a", "/b")] * 5)
+    rows = ["Is it fast?", "Is it free?"]
+    assert next(daily) == rows
+    kept = site.replies["/a"]
+    site.replies["/a"] = Reply(b"", 503)
+    assert [next(daily), next(daily)] == [rows, rows]
+    site.replies["/a"] = kept
+    assert next(daily) == rows
+    del site.replies["/a"]
+    assert next(daily) == rows

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from lxml import html as lxml_html
 from web_support import extract, page
@@ -10,7 +12,7 @@ from web_support import extract, page
 from pipeline.charsets import decode, http_charset
 from pipeline.collect.web.json_text import load, parse_answer
 from pipeline.collect.web.markdown import render
-from pipeline.collect.web.questions import is_call_to_action, looks_like_question, strip_numbering
+from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
 from pipeline.collect.web.sanitise import sanitise
 
 BASE = "https://x.example/docs/faq.html"
@@ -40,6 +42,15 @@ def safe(markup: str) -> str:
         ("<dl><dt>a</dt><dd>b</dd><dt>c</dt></dl>", "a\n\nb\n\nc"),
         ("<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>x|y</td></tr></table>", "| A | B |\n| --- | --- |\n| 1 | x\\|y |"),
         ("<table><tr><td>only <b>one</b></td></tr></table>", "only one"),
+        ("<table><tr><td rowspan=2>EU</td><td>new</td></tr><tr><td>old</td></tr></table>", "| EU | new |\n| EU | old |"),
+        ("<table><tr><td>EU</td><td colspan=2>free</td></tr><tr><td colspan=3>Others</td></tr><tr><td>US</td><td>1</td><td>2</td></tr></table>", "| EU | free | free |\n| Others |  |  |\n| US | 1 | 2 |"),
+        ("<table><tr><td rowspan=2 colspan=2>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "| a | a | b |\n| a | a | c |"),
+        ("<div class=highlight><table class=lntable><tr><td class=lntd><pre><code><span class=lnt>1\n</span><span class=lnt>2\n</span></code></pre></td><td class=lntd><pre><code>a\nb\n</code></pre></td></tr></table></div>", "```\na\nb\n```"),
+        ("<pre><code><span class=line><span class=ln>1</span><span class=cl>a\n</span></span><span class=line><span class=ln>2</span><span class=cl>b\n</span></span></code></pre>", "```\na\nb\n```"),
+        ("<p>Click <button>Settings</button> in the menu, then <button>Save</button></p>", "Click Settings in the menu, then Save"),
+        ("<p>Set <b>Mode</b> in the <label for=x>Mode</label> box.</p>", "Set Mode in the Mode box."),
+        ("<p>It is free. <button>Copy</button></p><p>Was this helpful? <button>Yes</button> <button>No</button></p>", "It is free.\n\nWas this helpful?"),
+        ("<p>Run: <button>Copy</button></p><label><input type=checkbox> I agree</label>", "Run:"),
         ("a<br>b<br><br>c", "a\nb\n\nc"),
         ("<a href='https://y.example/z'>the page</a>.", "the page (https://y.example/z)."),
         ("<a href='https://y.example/'>https://y.example</a>", "https://y.example"),
@@ -225,3 +236,18 @@ def test_json_that_is_nearly_right(script: str, value: object) -> None:
 )
 def test_tags_that_an_answer_speaks_of_stay(text: str, shown: str) -> None:
     assert render(parse_answer(text), "https://x.example/") == shown
+
+
+@pytest.mark.parametrize("text", ["lorem ipsum dolor. ", "a", "? ", "!", "#", "Is it; "])
+def test_a_megabyte_is_no_question(text: str) -> None:
+    start = time.process_time()
+    assert not has_question_mark(text * (1_000_000 // len(text)) + " x")
+    strip_numbering([text * (1_000_000 // len(text)) + " x"])
+    assert time.process_time() - start < 3
+
+
+def test_buttons_that_are_words_stay_in_html_as_text() -> None:
+    assert (
+        safe("<p>Click <button onclick=x()>Settings</button> in the menu.</p>") == "<p>Click Settings in the menu.</p>"
+    )
+    assert safe("<p>Yes.<button>Copy</button></p>") == "<p>Yes.</p>"

@@ -11,7 +11,13 @@ from pipeline.collect.web.families.base import Family, judge
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
 from pipeline.collect.web.page import Page
-from pipeline.collect.web.questions import has_question_mark, is_call_to_action, looks_like_question, strip_numbering
+from pipeline.collect.web.questions import (
+    has_question_mark,
+    is_call_to_action,
+    looks_like_question,
+    squeeze,
+    strip_numbering,
+)
 
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _LEAD = re.compile(r"^[\s\d.()\[\]:–-]*(?:Q\s*\d*\s*[.:)]?)?\s*$", re.IGNORECASE)
@@ -80,10 +86,10 @@ def _line(element: Element, block: Element) -> _Line | None:
         return None
     path = "/".join(parent.tag for parent in element.iterancestors())
     whole = text_of(block)
-    if whole == text or (len(whole) <= len(text) + 6 and _LEAD.match(whole.replace(text, "", 1))):
+    if whole == text or (len(whole) <= len(text) + 6 and _LEAD.match(squeeze(whole.replace(text, "", 1)))):
         return _Line(block, block, whole, path + "!", True)
     before = _text_before(element, block)
-    if before is None or not _LEAD.match(before):
+    if before is None or not _LEAD.match(squeeze(before)):
         return None
     after = element.getnext()
     ends_line = not (element.tail or "").strip() and (after is None or after.tag == "br" or after.tag in BLOCKS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
+from pipeline.collect.web.controls import is_control_label
 from pipeline.collect.web.dom import BLOCKS, classes, elements_of, text_of
 from pipeline.collect.web.families.base import ANNOUNCED, heading_above, judge
 from pipeline.collect.web.model import Candidate, Element
@@ -20,6 +22,8 @@ _ICON = re.compile(
 _GLYPHS = re.compile(r"^[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+|[\s+\-−–×✕▸▾▼▲►◄❯❮›‹⌄↓↑✚➕➖]+$")
 
 MIN_STATEMENTS = 3
+MIN_REPEATED = 3
+"""A label so often in a group names no question; two sections may each have one of the same name."""
 MAX_LINKED = 0.5
 """A panel with a larger share of links is a menu."""
 
@@ -48,6 +52,7 @@ def accept_groups(candidates: list[Candidate], page: Page) -> list[Candidate]:
 
     A group is what stands in one container. Groups too small to judge follow the page as a whole.
     """
+    candidates = _without_controls(candidates)
     groups = _groups(candidates)
     accepted: list[Candidate] = []
     stating: list[list[Candidate]] = []
@@ -65,6 +70,18 @@ def accept_groups(candidates: list[Candidate], page: Page) -> list[Candidate]:
             if page.signals.faq >= 2 or looks_like_question(candidate.question) or question_share(texts) >= 0.5:
                 accepted.append(candidate)
     return _with_statements(accepted, stating, page)
+
+
+def _without_controls(candidates: list[Candidate]) -> list[Candidate]:
+    """Leave out what opens a part of something else: labels that say so, and those that a group repeats."""
+    controls: set[int] = set()
+    for group in _groups(candidates):
+        labels = Counter(candidate.question for candidate in group)
+        for candidate in group:
+            repeated = labels[candidate.question] >= (MIN_REPEATED if len(labels) > 1 else 2)
+            if (repeated and not looks_like_question(candidate.question)) or is_control_label(candidate.question):
+                controls.add(id(candidate))
+    return [candidate for candidate in candidates if id(candidate) not in controls]
 
 
 def _with_statements(accepted: list[Candidate], groups: list[list[Candidate]], page: Page) -> list[Candidate]:

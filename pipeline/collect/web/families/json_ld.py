@@ -15,6 +15,7 @@ from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
 from pipeline.collect.web.questions import squeeze
 
+_ANSWERS = ("acceptedAnswer", "suggestedAnswer")
 MAX_NODES = 50_000
 _HOLDERS = (
     "h1",
@@ -66,6 +67,7 @@ class JsonLd(Family):
                     node=node,
                     anchor=_fragment(question) or (anchor_of(node) if node is not None else None),
                     evidence="schema.org JSON-LD says so",
+                    answers=sum(len(_list(question.get(key))) for key in _ANSWERS),
                 )
             )
         return candidates
@@ -113,7 +115,7 @@ def _questions(nodes: list[dict[str, Any]], by_id: dict[str, dict[str, Any]]) ->
 
 def _answer(question: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
     """Return the accepted answer, or else the suggested one with the most votes."""
-    for key in ("acceptedAnswer", "suggestedAnswer"):
+    for key in _ANSWERS:
         answers = [_resolve(answer, by_id) for answer in _list(question.get(key))]
         texts = [(_votes(answer), _answer_text(answer)) for answer in answers if answer]
         texts = [(votes, text) for votes, text in texts if text.strip()]

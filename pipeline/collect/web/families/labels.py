@@ -7,7 +7,7 @@ from itertools import islice
 from typing import ClassVar
 
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, anchor_of, between, common_ancestor, raw_text, text_of
-from pipeline.collect.web.families.base import Family
+from pipeline.collect.web.families.base import Family, heading_level
 from pipeline.collect.web.languages import ANSWER_WORDS, LETTER_PAIRS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element, Piece
 from pipeline.collect.web.order import Marks
@@ -66,18 +66,44 @@ def _labelled(page: Page, asks: re.Pattern[str], tells: re.Pattern[str]) -> tupl
     if len(questions) < 2:
         return [], 0
     limit = common_ancestor(questions)
-    stops = Marks([*questions, *page.root.iter(*HEADINGS)], page.order)
+    stops = Marks([*questions, *_section_headings(questions, page)], page.order)
     found: list[Candidate] = []
     labelled = 0
     for question in questions:
-        end = stops.after(question)
-        text, rest = _split(question, tells)
-        pieces = rest + between(question, end, limit)
-        labelled += bool(rest) or any(tells.match(_text(piece)) for piece in pieces[:3])
-        found.append(
-            Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
-        )
+        following = between(question, stops.after(question), limit)
+        parts = _split(question, asks, tells)
+        parts[-1][1].extend(following)
+        for text, pieces in parts:
+            labelled += any(tells.match(_text(piece)) for piece in pieces[:3])
+            found.append(
+                Candidate(asks.sub("", text), pieces, question, anchor_of(question), None, 'labelled "Q:" and "A:"')
+            )
     return found, labelled
+
+
+def _section_headings(questions: list[Element], page: Page) -> list[Element]:
+    """Return the headings that end an answer: all but those that stand inside of one ("Windows", "Linux").
+
+    Inside stand those that are deeper than every heading right above a question, with text before the next question;
+    behind the last question, those of a level that stands inside elsewhere.
+    """
+    marks = Marks(questions, page.order)
+    headings = [(heading, marks.after(heading)) for heading in page.headings]
+    above = {heading for heading, question in headings if question is not None and not _tells(heading, question)}
+    deepest = max((heading_level(heading) for heading in above), default=len(HEADINGS))
+    inner = {
+        heading_level(heading)
+        for heading, question in headings
+        if question is not None and heading not in above and marks.before(heading) is not None
+    }
+    inside = {level for level in inner if level > max(deepest, 2)}
+    return [heading for heading, _ in headings if heading_level(heading) not in inside]
+
+
+def _tells(heading: Element, question: Element) -> bool:
+    """Say whether text that is no heading stands between a heading and a question."""
+    pieces = between(heading, question, common_ancestor([heading, question]))
+    return any(_text(piece) and (isinstance(piece, str) or piece.tag not in HEADINGS) for piece in pieces)
 
 
 def _text(piece: Piece) -> str:
@@ -88,19 +114,34 @@ def _is_leaf(element: Element) -> bool:
     return element.tag not in ("html", "body", "head") and not any(child.tag in BLOCKS for child in element)
 
 
-def _split(block: Element, tells: re.Pattern[str]) -> tuple[str, list[Piece]]:
-    """Split a block with question and answer in one, at the line break before the answer's label."""
-    before: list[str] = [block.text or ""]
-    children = list(block)
-    for position, child in enumerate(children):
-        following = text_of(children[position + 1]) if position + 1 < len(children) else ""
-        start = squeeze(child.tail or "") or following
-        if child.tag == "br" and tells.match(start):
-            pieces: list[Piece] = [child.tail] if child.tail and child.tail.strip() else []
-            for later in children[position + 1 :]:
-                pieces.append(later)
-                if later.tail:
-                    pieces.append(later.tail)
-            return squeeze("".join(before)), pieces
-        before += [text_of(child), child.tail or ""]
-    return text_of(block), []
+def _split(block: Element, asks: re.Pattern[str], tells: re.Pattern[str]) -> list[tuple[str, list[Piece]]]:
+    """Return the questions of a block, each with what its block says after the label of the answer.
+
+    Labels count at the begin of a line. A block may hold several questions.
+    """
+    found: list[tuple[list[str], list[Piece]]] = []
+    for line in _lines(block):
+        text = squeeze("".join(map(_raw, line)))
+        if asks.match(text):
+            found.append(([text], []))
+        elif found and (found[-1][1] or tells.match(text)):
+            found[-1][1].extend(line)
+        elif found:
+            found[-1][0].append(text)
+    return [(squeeze(" ".join(asked)), told) for asked, told in found] or [(text_of(block), [])]
+
+
+def _lines(block: Element) -> list[list[Piece]]:
+    """Return what stands between the line breaks of a block, each line with the break that ends it."""
+    lines: list[list[Piece]] = [[block.text] if block.text else []]
+    for child in block:
+        lines[-1].append(child)
+        if child.tag == "br":
+            lines.append([])
+        if child.tail:
+            lines[-1].append(child.tail)
+    return lines
+
+
+def _raw(piece: Piece) -> str:
+    return piece if isinstance(piece, str) else text_of(piece)

@@ -98,14 +98,18 @@ def _judge_section(group: list[Heading], page: Page) -> str | None:
 def _mark_others(headings: list[Heading], level: int, evidence: dict[int, str], *, above: bool) -> None:
     """Mark questions at other levels: directly below a question, or above and with no questions of their own.
 
+    A question below a question that is followed by what asks nothing ("Step 2") is part of the answer around it: as a
+    question of its own it would end that answer.
     `above` is for pages that are FAQs as a whole; elsewhere a question above a FAQ is the title of another section.
     """
     if not evidence:
         return
     reason = next(iter(evidence.values()))
     parents = {id(heading.parent) for heading in headings if heading.marker or heading.asks}
-    for heading in headings:
-        if (heading.level > level and heading.asks and heading.parent is not None and heading.parent.marker) or (
+    last_statement = {id(heading.parent): place for place, heading in enumerate(headings) if not heading.asks}
+    for place, heading in enumerate(headings):
+        closing = heading.asks and place > last_statement.get(id(heading.parent), -1)
+        if (heading.level > level and closing and heading.parent is not None and heading.parent.marker) or (
             above
             and 1 < heading.level < level
             and has_question_mark(heading.text)

@@ -13,6 +13,8 @@ from pipeline.collect.web.questions import squeeze
 
 _QUESTION = re.compile(r"(?:^|[\s/:])Question(?:$|\s)")
 _ANSWERS = ("acceptedAnswer", "suggestedAnswer")
+_INSIDE = frozenset(("ul", "ol", "dl", "table", "pre", "blockquote", "p"))
+"""What many put into a paragraph, although none can hold it."""
 _DIALECTS = (("itemtype", "itemprop"), ("typeof", "property"))
 
 
@@ -47,6 +49,7 @@ def _read(item: Element, kind: str, prop: str) -> Candidate | None:
         node=name,
         anchor=anchor_of(item),
         evidence="schema.org attributes say so",
+        answers=len(answers),
     )
 
 
@@ -58,6 +61,20 @@ def _answer(answer: Element, prop: str) -> list[Piece]:
     for text in texts or [answer]:
         content = text.get("content")
         pieces.append(content if content and not text_of(text) else text)
+        if text.tag == "p" and text is not answer:
+            pieces += _rest_of_paragraph(text, prop)
+    return pieces
+
+
+def _rest_of_paragraph(paragraph: Element, prop: str) -> list[Piece]:
+    """Return the blocks that somebody put into a marked paragraph, where the parser ends it: they stand behind it."""
+    pieces: list[Piece] = []
+    for block in paragraph.itersiblings():
+        if block.get(prop) is not None or block.tag not in _INSIDE or (block.tag == "p" and block.get("class")):
+            break
+        pieces.append(block)
+        if block.tail and block.tail.strip():
+            pieces.append(block.tail)
     return pieces
 
 

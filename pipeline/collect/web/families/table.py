@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from pipeline.collect.web.dom import anchor_of, text_of
 from pipeline.collect.web.families.base import Family, judge
+from pipeline.collect.web.grid import GridRow, grid_of
 from pipeline.collect.web.languages import ANSWER_WORDS, QUESTION_WORDS
 from pipeline.collect.web.model import Candidate, Element
 from pipeline.collect.web.page import Page
@@ -26,10 +26,8 @@ _A_CELL = re.compile(rf"^(?:{ANSWER_WORDS})\s*\d*\W*$", re.IGNORECASE)
 MIN_ROWS = 2
 MAX_HEADER_ROW = 3
 """A header stands in one of so many first rows."""
-MAX_ROWSPAN, MAX_COLSPAN = 1_000, 20
 MAX_PLAIN_WIDTH = 3
 """In a wider table only the column after the question answers, unless the header names another."""
-_Row: TypeAlias = list[Element | None]
 
 
 class Table(Family):
@@ -41,7 +39,7 @@ class Table(Family):
 
     def find(self, page: Page) -> list[Candidate]:
         """Return the rows of every table that says so in its header, or that has a column of questions."""
-        grids = map(_grid, page.root.iter("table"))
+        grids = map(grid_of, page.root.iter("table"))
         found = [candidate for grid in grids for candidate in _labelled(grid) or _read(grid)]
         unsaid = [candidate for candidate in found if not candidate.evidence]
         evidence = judge([c.question for c in unsaid], unsaid[0].node, page, marked=True) if unsaid else None
@@ -52,45 +50,7 @@ class Table(Family):
         return [candidate for candidate in found if candidate.evidence]
 
 
-def _grid(table: Element) -> list[_Row]:
-    """Return the rows with every cell in its column: again in each row that it spans, and None where it is wide."""
-    grid: list[_Row] = []
-    above: dict[int, tuple[int, Element]] = {}
-    for row in table.iter("tr"):
-        if next(row.iterancestors("table")) is not table:
-            continue
-        cells: _Row = []
-        below: dict[int, tuple[int, Element]] = {}
-        own = iter([cell for cell in row if cell.tag in ("td", "th")])
-        while (place := _next_cell(len(cells), above, own)) is not None:
-            rows_left, cell, wide = place
-            if rows_left:
-                below[len(cells)] = (rows_left, cell)
-            cells += [cell, *[None] * wide]
-        grid.append(cells)
-        above = below
-    return grid
-
-
-def _next_cell(
-    column: int, above: dict[int, tuple[int, Element]], own: Iterator[Element]
-) -> tuple[int, Element, int] | None:
-    """Return the cell in a column, the further rows that it spans and the further columns; None at the row's end."""
-    if column in above:
-        rows, cell = above[column]
-        return rows - 1, cell, 0
-    following = next(own, None)
-    if following is None:
-        return None
-    return _span(following, "rowspan", MAX_ROWSPAN) - 1, following, _span(following, "colspan", MAX_COLSPAN) - 1
-
-
-def _span(cell: Element, name: str, limit: int) -> int:
-    value = (cell.get(name) or "").strip()
-    return max(1, min(int(value), limit)) if value.isascii() and value.isdecimal() and len(value) < 9 else 1
-
-
-def _labelled(grid: list[_Row]) -> list[Candidate]:
+def _labelled(grid: list[GridRow]) -> list[Candidate]:
     """Return the rows whose first cells say "Q" and, in the next row, "A"; at least two."""
     found = [
         Candidate(text_of(asked[1]), [told[1]], asked[1], anchor_of(asked[0]) or anchor_of(asked[1]))
@@ -100,11 +60,11 @@ def _labelled(grid: list[_Row]) -> list[Candidate]:
     return found if len(found) >= MIN_ROWS else []
 
 
-def _is_labelled(row: _Row, label: re.Pattern[str]) -> bool:
+def _is_labelled(row: GridRow, label: re.Pattern[str]) -> bool:
     return len(row) == 2 and None not in row and bool(label.match(text_of(row[0])))
 
 
-def _read(grid: list[_Row]) -> list[Candidate]:
+def _read(grid: list[GridRow]) -> list[Candidate]:
     if len(grid) < MIN_ROWS:
         return []
     header = next((n for n, row in enumerate(grid[:MAX_HEADER_ROW]) if _column(row, _HEADER) is not None), None)
@@ -120,7 +80,7 @@ def _read(grid: list[_Row]) -> list[Candidate]:
     return _candidates(rows, place, None) if counts[place] >= max(MIN_ROWS, 0.8 * len(rows)) else []
 
 
-def _column(row: _Row, header: re.Pattern[str]) -> int | None:
+def _column(row: GridRow, header: re.Pattern[str]) -> int | None:
     return next((n for n, cell in enumerate(row) if cell is not None and header.match(text_of(cell))), None)
 
 
@@ -128,7 +88,7 @@ def _asks(cell: Element | None) -> bool:
     return cell is not None and has_question_mark(text_of(cell))
 
 
-def _candidates(rows: list[_Row], question: int | None, answer: int | None) -> list[Candidate]:
+def _candidates(rows: list[GridRow], question: int | None, answer: int | None) -> list[Candidate]:
     """Return the rows as candidates; rows that share the cell of the question are one."""
     found: list[Candidate] = []
     for row in rows:
@@ -143,7 +103,7 @@ def _candidates(rows: list[_Row], question: int | None, answer: int | None) -> l
     return found
 
 
-def _answer(row: _Row, question: int, answer: int | None) -> list[Element]:
+def _answer(row: GridRow, question: int, answer: int | None) -> list[Element]:
     """Return the cells that answer: those under the header for answers, else those after the question."""
     if answer is not None:
         cells = row[answer : answer + 1]
