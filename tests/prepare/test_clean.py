@@ -200,6 +200,7 @@ def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
     "opening",
     [
         *("<script>", "<pre>", "<code>", "<a href=x>", "<table>", "<x></x>", "<ol>", "<x><b></x>", "<a b "),
+        "<ul><li>",
         "y = 1\n  ",
         "│ \n",
         *("[quote]", "[quote]x[/quote]", "[code]", "[b]", "x[i]", "[list][*]", "<input>"),
@@ -210,6 +211,12 @@ def test_elements_without_an_end_take_no_square_of_their_number(opening: str) ->
     started = time.process_time()
     Cleaner().text(text)
     assert time.process_time() - started < 4, "the square takes at least ten seconds, a line a fifth of one"
+
+
+def test_lists_that_nobody_closed_are_set_in_so_far_only() -> None:
+    text = "Press it. " + "<ul><li>x" * 300
+    assert len(Cleaner().text(text)) < 3 * len(text), "a level more for each takes ninety thousand characters"
+    assert Cleaner().text("<ol><li>a<ol><li>b<ol><li>c</ol></ol></ol>") == "1. a\n  1. b\n    1. c"
 
 
 @pytest.mark.parametrize("piece", ["<b>...</b> ", "<b> and </b> ", "<i></i> ", "Add <b>…</b> "])

@@ -12,7 +12,10 @@ _TABLE_TAG = re.compile(r"</?(?:table|thead|tbody|tfoot|tr|td|th|p|div|br|colgro
 _LIST_TAG = re.compile(r"<(/?)(ol|ul|li)\b([^<>]*)>", re.IGNORECASE)
 FENCE = "\ue001"
 """Where a block of code starts, as those who work on markup write it: it keeps a line of its own."""
-_MARK_ALONE = re.compile(rf"^( *(?:-|\d{{1,4}}\.))[ \t]*\n\s*(?=[^\s\-\d{FENCE}])", re.MULTILINE)
+# What was matched is not given back: broken pages have thousands of marks with nothing beside them.
+_MARK_ALONE = re.compile(rf"^( *+(?:-|\d{{1,4}}\.))[ \t]*+\n\s*+(?=[^\-\d{FENCE}])", re.MULTILINE)
+DEEPEST = 8
+"""Levels by which an item of a list is set in at most: pages that close no list have thousands of them."""
 _START = re.compile(r"\bstart\s*=\s*[\"']?(\d{1,6})", re.IGNORECASE)
 _RAISED = re.compile(r"<(sup|sub)\b[^<>]*>\s*([\d+\-−=()nixy]{1,8})\s*</\1\s*>", re.IGNORECASE)
 _STRUCK = re.compile(r"<(del|s|strike)\b[^<>]*>([^<>\n]+)</\1\s*>", re.IGNORECASE)
@@ -43,7 +46,7 @@ def _rows(found: re.Match[str]) -> str:
 
 
 def with_lists(text: str) -> str:
-    """Return the text with list items as lines, numbered in ordered lists, two blanks deeper a level."""
+    """Return the text with list items as lines, numbered in ordered lists, two blanks deeper a level of the first `DEEPEST`."""
     open_: list[int | None] = []
 
     def shown(found: re.Match[str]) -> str:
@@ -55,7 +58,7 @@ def with_lists(text: str) -> str:
             if open_ and open_[-1] is not None:
                 mark = f"{open_[-1]}. "
                 open_[-1] += 1
-            return f"\n{'  ' * (len(open_) - 1)}{mark}"
+            return f"\n{'  ' * (min(len(open_), DEEPEST) - 1)}{mark}"
         if closing:
             if open_:
                 open_.pop()
