@@ -7,19 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape, unescape
+from unicodedata import normalize
 
 from pipeline.errors import SettingsError
 
 ERASED = "[ERASED]"
 SHORTEST = 4
+ACCENTS = "\u0300-\u036f"
+"""Marks that stand behind their letter in decomposed text: a word goes on with them."""
+BLANKS = r"\s\pZ\x0b\x1c-\x1f\x{85}"
+"""What Python's `\\s` means, no-break and ideographic blanks included: RE2's means ASCII's."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """One subject under all the names that were given: an e-mail address, a person's name, a ticket's key, a URL.
 
-    A name is found without regard to case and to the white space between its words, and only as a whole: `HELP-1` is
-    not in `HELP-12`, `roe@example.org` not in `jane.roe@example.org`.
+    A name is found without regard to case, to the white space between its words and to whether its accents are part of
+    the letters or stand behind them, and only as a whole: `HELP-1` is not in `HELP-12`, `roe@example.org` not in
+    `jane.roe@example.org`.
     """
 
     names: tuple[str, ...]
@@ -40,15 +46,15 @@ class Subject:
     @property
     def arrow_pattern(self) -> str:
         """Return the pattern in the syntax of Arrow's regular expressions (RE2)."""
-        return "(?i)" + self._pattern(r"\p{L}\p{N}_")
+        return "(?i)" + self._pattern(rf"\p{{L}}\p{{N}}_{ACCENTS}", BLANKS)
 
     @cached_property
     def _python(self) -> re.Pattern[str]:
-        return re.compile(self._pattern(r"\w"), re.IGNORECASE)
+        return re.compile(self._pattern(rf"\w{ACCENTS}", r"\s"), re.IGNORECASE)
 
-    def _pattern(self, letters: str) -> str:
-        """Build the pattern; `letters` is what a word consists of, as the inside of a character class."""
-        names = "|".join(r"\s+".join(re.escape(part) for part in name.split(" ")) for name in self.names)
+    def _pattern(self, letters: str, blanks: str) -> str:
+        """Build the pattern; `letters` and `blanks` are what a word and a gap consist of, as insides of classes."""
+        names = "|".join(f"[{blanks}]+".join(map(_in_any_form, name.split(" "))) for name in self.names)
         before = f"(?P<before>^|[^{letters}.@+-]|(?:^|[^{letters}])[.@+-])"
         after = f"(?P<after>$|[^{letters}.@+-]|[.@+-](?:$|[^{letters}]))"
         return f"{before}(?:{names}){after}"
@@ -76,8 +82,17 @@ class Subject:
 
 
 def folded(text: str) -> str:
-    """Return a text in which all letters are the same that regular expressions take for the same without case."""
-    return text.casefold().replace("\u0131", "i").replace("\u0307", "")
+    """Return a text in which all letters are the same that the patterns of names take for the same."""
+    plain = text if text.isascii() else normalize("NFD", text)
+    return plain.casefold().replace("\u0131", "i").replace("\u0307", "")
+
+
+def _in_any_form(word: str) -> str:
+    """Return a pattern for a word whose letters may have their accents in them or behind them."""
+    letters = [(letter, normalize("NFD", letter)) for letter in normalize("NFC", word)]
+    return "".join(
+        re.escape(whole) if whole == apart else f"(?:{re.escape(whole)}|{re.escape(apart)})" for whole, apart in letters
+    )
 
 
 def replaced(text: str, passages: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 import pyarrow as pa
 from pydantic import BaseModel
@@ -162,7 +163,8 @@ def _named(entry: Entry, words: list[str]) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [word for found in WORDS.findall(text.casefold()) if (word := found.strip(".@+-"))]
+    plain = text if text.isascii() else normalize("NFC", text)
+    return [word for found in WORDS.findall(plain.casefold()) if (word := found.strip(".@+-"))]
 
 
 def _digest(salt: str, words: list[str]) -> str:
