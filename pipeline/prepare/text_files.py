@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from pipeline.errors import SourceError
 from pipeline.file_encoding import encoding_of
+from pipeline.prepare.csv_lines import csv_lines
 
 LONGEST_FIELD = 1 << 26
 """Characters of a CSV field beyond which a file is taken to have lost a closing quote."""
@@ -24,11 +25,12 @@ def open_text(file: Path) -> TextIO:
     return file.open(encoding=encoding, errors=errors, newline="")
 
 
-def csv_records(file: Path) -> Iterator[dict[str, Any]]:
+def csv_records(file: Path) -> Iterator[dict[str, Any] | str]:
     """Yield the records of a CSV file with a header line, whatever separates its fields.
 
     What an unquoted delimiter cut off the last column is joined to it again. Of columns with the same name the first
-    counts. Raises SourceError for a file that cannot be taken apart.
+    counts. Of a record whose quote closes nowhere the line is yielded. Raises SourceError for a file that cannot be
+    taken apart.
     """
     with open_text(file) as stream:
         csv.field_size_limit(LONGEST_FIELD)
@@ -38,13 +40,16 @@ def csv_records(file: Path) -> Iterator[dict[str, Any]]:
             delimiter = stated[1] if stated else _delimiter(head)
             if not stated:
                 stream.seek(0)
-            lines = csv.reader(stream, delimiter=delimiter)
-            names = next((line for line in lines if any(line)), [])
+            lines = csv_lines(stream, delimiter)
+            first = next((line for line in lines if any(line)), [])
+            names = next(csv.reader([first], delimiter=delimiter)) if isinstance(first, str) else first
             places: dict[str, int] = {}
             for place, name in enumerate(names):
                 places.setdefault(name.lstrip("\ufeff"), place)
             for fields in lines:
-                if fields:
+                if isinstance(fields, str):
+                    yield fields.rstrip("\r\n")
+                elif fields:
                     yield _record(fields, places, len(names), delimiter)
         except csv.Error as problem:
             raise SourceError(f"This is no readable CSV file: {problem}", where=str(file)) from None
@@ -80,21 +85,26 @@ def json_records(file: Path, names: Collection[str]) -> Iterator[Any]:
         for line in stream:
             if line.strip("\ufeff \t\r\n"):
                 try:
-                    yield json.loads(line.lstrip("\ufeff"), strict=False)
+                    yield _read(line.lstrip("\ufeff"))
                 except (ValueError, RecursionError):  # the latter from brackets without end
                     yield line.rstrip("\r\n")
+
+
+def _read(text: str) -> Any:
+    """Return a JSON value; fractions stay as they are written (`1.10`), and what is no number of JSON's is null."""
+    return json.loads(text, strict=False, parse_float=str, parse_constant=lambda name: None)
 
 
 def _whole(text: str, file: Path, names: Collection[str]) -> list[Any] | None:
     """Return the records of a file that is one JSON value, or None for one that holds a value a line."""
     text = text.lstrip("\ufeff \t\r\n")
     try:
-        value = json.loads(text, strict=False)
+        value = _read(text)
     except (ValueError, RecursionError) as problem:
         if not text.startswith("["):
             return None
         try:
-            value = json.loads(_TRAILING_COMMA.sub(r"\1", text), strict=False)
+            value = _read(_TRAILING_COMMA.sub(r"\1", text))
         except (ValueError, RecursionError):
             raise SourceError(f"This is no readable JSON file: {problem}", where=str(file)) from None
     return value if isinstance(value, list) else _listed(value, names)

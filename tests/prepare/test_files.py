@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import PipelineError, SourceError
+from pipeline.prepare.csv_lines import MOST_FAR, csv_lines
 from pipeline.prepare.files import local_files, rows
 from pipeline.prepare.one_off import _check_folder
 from pipeline.prepare.quality.rows import BROKEN
@@ -147,6 +149,64 @@ def test_commas_that_nobody_quoted_cut_no_answer_and_the_first_column_of_a_name_
     assert [one.answer for one in rows([tmp_path / "a.csv"], {})] == ["Press A, B, and C.", "There."]
     (tmp_path / "b.csv").write_text("Question,question,answer,answer\nOne?,Two?,three,four\n")
     assert [(one.question, one.answer) for one in rows([tmp_path / "b.csv"], {})] == [("One?", "three")]
+
+
+OPEN = 'Q1?,"no end\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (f"{OPEN}Q2?,A2\nQ3?,A3\n", [None, "A2", "A3"]),
+        (f"{OPEN}Q2?,A2\nQ3?,A3", [None, "A2", "A3"]),
+        (f'{OPEN}Q2?,A2\nQ3?,"A3, or\nA4"\nQ4?,A4\n', [None, "A2", "A3, or\nA4", "A4"]),
+        (f'{OPEN}"Q2?","A2"\n{OPEN}{OPEN}Q3?,A3\n', [None, "A2", None, None, "A3"]),
+        ('Q1?,"no end', [None]),
+        # a quoted field may have several lines, quotes in it, and blanks behind it
+        ('Q1?,"a\n\nb ""c"" d"\nQ2?,A2\n', ['a\n\nb "c" d', "A2"]),
+        ('Q1?,"a\nb" \nQ2?,A2\n', ["a\nb ", "A2"]),
+        ('Q1?,"a\nPress "OK"."\nQ2?,A2\n', ['a\nPress OK"."', "A2"]),
+        ('Q1?,5" wide\nQ2?,6" wide\n', ['5" wide', '6" wide']),
+    ],
+)
+def test_a_quote_that_nobody_closed_costs_its_line_only(tmp_path: Path, text: str, answers: list[str | None]) -> None:
+    (tmp_path / "a.csv").write_text(f"question,answer\n{text}")
+    found = list(rows([tmp_path / "a.csv"], {}))
+    assert [None if one.source_kind == BROKEN else one.answer for one in found] == answers
+    assert [one.answer for one in found if one.source_kind == BROKEN] == ['Q1?,"no end'] * answers.count(None)
+
+
+def test_a_quote_that_nobody_closed_in_the_header_hides_no_row(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('question,"answer\nQ1?,A1\nQ2?,A2\n')
+    assert [one.answer for one in rows([tmp_path / "a.csv"], {})] == ["A1", "A2"]
+
+
+def test_quotes_that_nobody_closed_are_no_square_of_work(tmp_path: Path) -> None:
+    lines = [f'a{number}","b' for number in range(5_000)]
+    taken = 0
+
+    class Counted(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            nonlocal taken
+            for line in super().__iter__():
+                taken += 1
+                yield line
+
+    found = list(csv_lines(Counted(lines), ","))
+    assert len(found) == len(lines)
+    assert taken == len(lines), "what was given back comes first"
+    assert sum(isinstance(one, str) for one in found) == MOST_FAR + 1
+
+
+def test_numbers_of_json_say_what_they_said(tmp_path: Path) -> None:
+    numbers = ["1.10", "19.90", "-0.50", "1e400", "1.0", "12345678901234567.25", "7", "NaN", "-Infinity"]
+    lines = [f'{{"question": "How much is it, {n}?", "answer": {number}}}' for n, number in enumerate(numbers)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    (tmp_path / "b.json").write_text(f"[{','.join(lines)}]")
+    for name in ("a.jsonl", "b.json"):
+        found = list(rows([tmp_path / name], {}))
+        assert [one.answer for one in found if one.source_kind != BROKEN] == numbers[:-2]
+        assert [one.source_kind == BROKEN for one in found[-2:]] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def _rows(found: re.Match[str]) -> str:
 
 
 def with_lists(text: str) -> str:
-    """Return the text with list items as lines, numbered in ordered lists, two blanks deeper a level of the first `DEEPEST`."""
+    """Return the text with list items as lines, numbered in ordered lists, two blanks deeper a level (`DEEPEST`)."""
     open_: list[int | None] = []
 
     def shown(found: re.Match[str]) -> str:
