@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import PipelineError, SourceError
+from pipeline.errors import SourceError
 from pipeline.prepare.csv_lines import MOST_FAR, csv_lines
 from pipeline.prepare.files import local_files, rows
-from pipeline.prepare.one_off import _check_folder
 from pipeline.prepare.quality.rows import BROKEN
 
 GOOD = {"question": "How do I start it?", "answer": "Press the green button."}
@@ -66,13 +65,6 @@ def test_folders_are_read_whole_and_what_cannot_be_read_is_named(tmp_path: Path)
     (tmp_path / "x.parquet").write_text("no Parquet")
     with pytest.raises(SourceError, match="no readable Parquet"):
         list(rows([tmp_path / "x.parquet"], {}))
-
-
-def test_a_folder_with_other_things_is_not_written_into(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(PipelineError, match="holds something else"):
-        _check_folder(tmp_path)
-    _check_folder(tmp_path / "new")
 
 
 def test_cells_that_cannot_be_read_cost_themselves_only(tmp_path: Path) -> None:
