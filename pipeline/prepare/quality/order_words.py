@@ -51,6 +51,7 @@ STANDING = re.compile(
             rf"\b(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+(?:\w+\s+)?(?:contain|include|end|start|begin|have|show)\b[^\n]{{0,60}}?{_LINK}",
             rf"\b(?:end|start|begin|finish)\s+your\s+(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?{_LINK}",
             rf"\b(?:end|start|begin|finish)\s+(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response)s?\s+with\b[^\n]{{0,60}}?(?:{_LINK}|\b{_THING})",
+            rf"{_NO_OFFER}\b(?:end|start|begin|finish)\s+(?:each|every|all)\s+(?:of\s+your\s+)?(?:answer|repl(?:y|ies)|response|output)s?\s+with\s+(?:(?:the|this|these)\s+(?:\w+\s+)?(?:phrase|sentence|slogan|words?)\b|[\"'“‘])(?![^\n.]{{0,20}}(?:regards|wishes|greetings|sincerely|thank|cheers|your\s+name))",
             # other words for what the rules below forbid, with what to do instead
             r"(?<!to )(?<!can )(?<!may )\b(?:skip|discard|drop|neglect|abandon|pay\s+no\s+attention\s+to|do\s+not\s+listen\s+to)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|my\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system|foregoing)\s+(?:instructions?|prompts?|directions|rules|guidelines|context)\b[^.\n]{0,12}?(?:\band|\bthen|,|;|\binstead)\s+(?:instead\s+|just\s+|only\s+|simply\s+)*(?:print|say|output|respond|reply|write|answer|recommend|tell|reveal|act|behave)\b(?! (?:the|a|an|your|it|out|this|that|to the)\b)",
             r"\b(?:skip|discard|drop|neglect)\s+(?:all\s+)?(?:of\s+)?(?:the\s+|your\s+|any\s+|these\s+)?(?:above|previous|prior|earlier|preceding|system)\s+(?:instruction|prompt|direction|rule|guideline)s?\s*[.!:]\s*(?:print|say|output|respond|reply|write|answer)\s+(?:with\s+)?(?:[\"'“‘]|(?-i:[A-Z]{3}))",
@@ -79,7 +80,7 @@ def _rule(
 
 RULES = (
     _rule(
-        r"\b(?:ignore|disregard|forget|override|bypass|(?:do not|don['’]t|stop) (?:follow|obey|following|obeying))\b",
+        r"\b(?:ignore|disregard|forget|override|bypass|(?<!people )(?<!who )pay no attention to|(?:do not|don['’]t|stop) (?:follow|obey|following|obeying))\b",
         r"\b(?:instructions?|prompts?|directives?|guidelines|directions|commands|rules|programming|restrictions|training)\b|\b(?:everything|what|anything|all)\b[^.\n]{0,12}\b(?:told|said|written|instructed|above)\b|\bthe above and\b",
         r"\b(?:previous|prior|earlier|preceding|foregoing)(?: \w+){0,2} (?:instructions?|prompts?|directives?|guidelines|directions|commands|rules)\b|\b(?:instructions?|prompts?|directives?|guidelines|directions|rules)(?: \w+){0,3} (?:above|before)\b"
         r"|\babove (?:instructions?|prompts?|directives?|guidelines|directions)\b|\ball (?:of )?(?:the |your |my |these )?(?:instructions?|prompts|guidelines)\b(?! (?:in|from|on|by|sent|printed|that)\b)"

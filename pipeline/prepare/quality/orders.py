@@ -41,6 +41,9 @@ _PHRASES = re.compile(
     r"|(?<!we )(?<!they )(?<!team )\b(?:always|never|only)\s+(?:answer|reply|respond|recommend|mention|say|output)\b[^.\n]{0,80}\b(?:no\s+matter|regardless\s+of|whatever)\s+(?:what\s+|which\s+)?(?:the\s+|you(?:'re| are)\s+)?(?:question|user|customer|prompt|asked|is\s+asked|they\s+ask|input|context)\b"
     r"|(?:\bwhen(?:ever)?|\bif)\s+(?:(?:you\s+are\s+|you're\s+)?asked\s+about|(?:a|the|any)\s+(?:user|customer)\s+asks)\b[^.\n]{0,60},\s*(?:you\s+(?:must|should)\s+)?(?:always|never)\s+(?:say|answer|claim|recommend|respond|reply)\b"
     r"|\b(?:respond|reply|answer)\s+(?:to\s+)?(?:every|all|any|each)\s+(?:question|prompt|query|message)s?\s+(?:with|by\s+saying)\s+(?:the\s+(?:word|phrase|sentence)|only|just|[\"'“‘])"
+    # a machine is addressed as what it is, whoever else reads on
+    rf"|\bif\s+you(?:['’]re|\s+are)\s+(?:an?\s+|any\s+)?(?:large\s+)?(?:ai|llm|language\s+model|chatbot)(?:\s+(?:model|assistant|agent|bot|system|crawler))?(?:\s+(?:reading|processing|parsing|summari[sz]ing|looking|that|which|and|trained)\b[^.,:\n]{{0,60}})?\s*[,:]\s*(?:then\s+|please\s+|just\s+)*(?:{_TO_A_MODEL}|print|write|include|add|tell|end|start)\b"
+    r"|(?<!if )(?<!when )\byou\s+are\s+(?:an?|the)\s+(?:\w+\s+){0,3}(?:ai|assistant|chatbot|language\s+model|llm)\s+(?:that|which)\s+(?:always\s+|only\s+)?(?:recommends|promotes|praises|endorses|advertises|suggests|mentions)\s+(?-i:[A-Z])\w"
     r"|\byou\s+must\s+always\s+(?:answer|say|respond|reply|recommend)\s+(?:that\b|with\b|[\"'“‘])"
     r"|\bdu\s+bist\s+(?:jetzt|nun|ab\s+sofort|ab\s+jetzt)\s+ein\w*\s+(?:\w+\s+){0,2}(?:ki|assistent\w*|sprachmodell|chatbot)\b|\btu es (?:maintenant|désormais) une? (?:\w+ ){0,2}(?:ia|assistant|modèle)\b"
     r"|\bahora eres una? (?:\w+ ){0,2}(?:ia|asistente|modelo)\b|\bтеперь ты (?:\w+ ){0,2}(?:ии|ассистент|модель|бот)\b|你现在是|あなたは今から",
@@ -158,6 +161,8 @@ def _mentioned(text: str, start: int, end: int) -> bool:
 
 def _shown(text: str) -> str:
     """Return what was written with characters that show nothing."""
+    # what stands in a comment is a line of its own: an order in it is one at the start of a text
+    text = text.replace("<!--", "\n").replace("-->", "\n")
     return _TAGGED.sub(lambda found: f" {''.join(map(_told, found[0]))} ", _ZERO_WIDTH.sub("", text))
 
 
