@@ -42,6 +42,8 @@ BOTH = np.ones(2, bool)
         *(("a === b", "a = b"), ("Add 1/2 cup.", "Add 1 2 cup."), ("It works 😊", "It works 😢")),
         ("Press 👍", "Press 👌"),
         *(("x >> 2", "x > 2"), ("Good 👍\nBad 👎", "Good 👎\nBad 👍"), ("Rate ★★", "Rate ★"), ("a → b", "a ← b")),
+        *(("Use .5 of it.", "Use 5 of it."), ("Run ./a now.", "Run ../a now."), ("Run ./a now.", "Run a now.")),
+        *(("Copy ../../a/b.", "Copy ../a/b."), ("(.75)", "(75)")),
     ],
 )  # fmt: skip
 def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None:
@@ -80,6 +82,11 @@ def test_texts_that_differ_in_a_sign_are_no_copies(one: str, other: str) -> None
         ("Cliquez sur « Menu » puis fermez.", 'Cliquez sur "Menu" puis fermez.'),
         *(("Salt & pepper", "Salt pepper"), ("1️⃣ Open it.", "1. Open it.")),
         ("| a | b |\n|---|---|\n| c | d |", "a b\nc d"),
+        *(
+            ("Open it.\nWait.", "Open it\nWait"),
+            ("See No. 5 ...", "See no 5"),
+            ("Use v.5, e.g./i.e. this.", "use v.5 e.g. i.e. this"),
+        ),
     ],
 )
 def test_texts_that_differ_in_punctuation_are_copies(one: str, other: str) -> None:
@@ -103,6 +110,40 @@ def test_texts_that_differ_in_punctuation_are_copies(one: str, other: str) -> No
         ("Do it before the update, not after it.", "Do it after the update, not before it."),
         *(("Set the minimum size.", "Set the maximum size."), ("It costs 10 €.", "It costs 10 $.")),
         ("This is for Windows computers.", "This is for Linux computers."),
+        *(("It takes three days.", "It takes five days."), ("Wait thirty minutes.", "Wait sixty minutes.")),
+        *(("It takes one day.", "It takes two days."), ("Wait twenty-one days.", "Wait twenty-two days.")),
+        *(("Das dauert drei Tage.", "Das dauert fünf Tage."), ("Das dauert einen Tag.", "Das dauert zwei Tage.")),
+        *(
+            ("Warten Sie zwanzig Minuten.", "Warten Sie einundzwanzig Minuten."),
+            ("Attendez trois jours.", "Attendez cinq jours."),
+        ),
+        *(
+            ("Espere dos días.", "Espere tres días."),
+            ("Attenda due giorni.", "Attenda quattro giorni."),
+            ("Espere três dias.", "Espere cinco dias."),
+        ),
+        ("Wacht drie dagen.", "Wacht vijf dagen."),
+        *(
+            ("Write it in C.", "Write it in C++."),
+            ("Write it in C#.", "Write it in C."),
+            ("Needs Windows 10+.", "Needs Windows 10."),
+        ),
+        *(("Press Ctrl+C there.", "Press Ctrl+V there."), ("Press Ctrl + C there.", "Press Ctrl + V there.")),
+        *(
+            (f"Then {one} the rule.", f"Then {other} the rule.")
+            for one, other in (
+                ("start", "stop"),
+                ("add", "remove"),
+                ("open", "close"),
+                ("import", "export"),
+                ("encrypt", "decrypt"),
+                ("accept", "reject"),
+                ("grant", "revoke"),
+                ("show", "hide"),
+            )
+        ),
+        ("この設定をオンにします。", "この設定をオフにします。"),
+        ("Die Datei importieren Sie dort.", "Die Datei exportieren Sie dort."),
     ],
 )
 def test_long_answers_that_differ_in_one_word_that_decides_are_no_duplicates(one: str, other: str) -> None:
@@ -122,6 +163,15 @@ def test_long_answers_that_differ_in_one_word_that_decides_are_no_duplicates(one
         ("Haga clic en Guardar.", "Haga clic sobre Guardar."),
         ("Clique no botão da seção.", "Clique em botão da seção."),
         ("请在10天内联系我们的客服。", "请在10天之内联系我们的客服。"),
+        *(("Take the one you want.", "Take that you want."), ("It failed due to it.", "It failed because of it.")),
+        *(("Schalten Sie es ein.", "Schalten Sie es."), ("Try again at once.", "Try again at last.")),
+        *(("C'est un produit neuf.", "C'est un produit."), ("A lista dos arquivos.", "A lista de arquivos.")),
+        *(
+            ("Press Ctrl+C there.", "Press Ctrl + C there."),
+            ("See https://a.org/b#c there.", "See https://a.org/b there."),
+        ),
+        *(("Salt + pepper there.", "Salt and pepper there."), ("Write a + b.", "Write a +b.")),
+        ("オンラインの設定です。", "オフィスの設定です。"),
     ],
 )
 def test_words_beside_numbers_and_of_other_languages_decide_nothing(one: str, other: str) -> None:

@@ -34,6 +34,21 @@ _OPPOSITES = (
     ("include includes included including", "exclude excludes excluded excluding"),
     ("lock locks locked", "unlock unlocks unlocked"),
     ("free", "paid"),
+    ("start starts started starting", "stop stops stopped stopping"),
+    ("add adds added adding", "remove removes removed removing"),
+    ("open opens opened opening", "close closes closed closing"),
+    ("import imports imported importing", "export exports exported exporting"),
+    ("encrypt encrypts encrypted encrypting", "decrypt decrypts decrypted decrypting"),
+    ("accept accepts accepted accepting", "reject rejects rejected rejecting decline declines declined"),
+    ("grant grants granted granting", "revoke revokes revoked revoking"),
+    ("show shows shown showing", "hide hides hidden hiding"),
+    ("öffnen öffne öffnet", "schließen schließe schließt"),
+    ("starten starte startet", "stoppen stoppe stoppt"),
+    ("hinzufügen", "entfernen entferne entfernt"),
+    ("importieren importiere importiert", "exportieren exportiere exportiert"),
+    ("ouvrir ouvrez ouvert", "fermer fermez fermé"),
+    ("ajouter ajoutez ajouté", "supprimer supprimez supprimé"),
+    ("abrir abra abierto", "cerrar cierre cerrado"),
     ("aktivieren aktiviere aktiviert", "deaktivieren deaktiviere deaktiviert"),
     ("vor", "nach"),
     ("avant", "après"),
@@ -43,6 +58,7 @@ _OPPOSITES = (
     ("启用", "禁用"),
     ("之前 以前", "之后 以后"),
     ("有効", "無効"),
+    ("オン", "オフ"),
 )
 _SIDES = {
     word: (number, side) for number, pair in enumerate(_OPPOSITES) for side, words in enumerate(pair) for word in words.split()
@@ -51,7 +67,15 @@ _SYSTEM = (
     "windows|linux|macos|mac|android|ios|iphone|ipad|ubuntu|debian|fedora|centos|opensuse|freebsd|chromeos|chromebook"
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_UNSPACED = re.compile("|".join(word for word in _SIDES if word > "\u3000"))
+# A word of Katakana ends where its letters do: there is one for "on" in the one for "online".
+_KATAKANA = "[\u30a1-\u30ff]"
+_UNSPACED = re.compile(
+    "|".join(
+        rf"(?<!{_KATAKANA}){word}(?!{_KATAKANA})" if re.fullmatch(f"{_KATAKANA}+", word) else word
+        for word in _SIDES
+        if word > "\u3000"
+    )
+)
 _SYSTEMS = frozenset(_SYSTEM.split("|"))
 
 

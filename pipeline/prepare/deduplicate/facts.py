@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
-"""Numbers with their units, and negations: what two texts must share to say the same."""
+"""Numbers with their units, in digits and in words, names with signs (C++), and negations: what texts must share."""
 
 from __future__ import annotations
 
@@ -29,8 +29,26 @@ _NEGATION = (
     r"|không|chưa|tidak|bukan|jangan|tanpa)\b"
     r"|नहीं|मत\b|ไม่|不|没|沒|无|無|未|別|别|ない|なく|ません|않|없|못|안 "
 )
+_NUMBER = (
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-(?:one|two|three|four|five|six|seven|eight|nine))?"
+    r"|twice|thrice|hundreds?|thousands?|millions?|billions?"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|(?:drei|vier|fünf|sech|sieb|acht|neun)zehn|(?:\w{2,8}und)?(?:zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig)|\w{0,8}hundert|\w{0,8}tausend|zweimal|dreimal"
+    r"|deux|trois|quatre|cinq|sept|huit|dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente|quarante|cinquante|soixante|septante|octante|nonante"
+    r"|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|trece|catorce|quince|dieciséis|veinte|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa|ciento?"
+    r"|quattro|cinque|dieci|undici|dodici|tredici|quattordici|quindici|sedici|venti|trenta|quaranta|cinquanta|sessanta|settanta|ottanta|novanta"
+    r"|dois|duas|três|quatro|sete|oito|nove|dez|doze|treze|quinze|vinte|trinta|quarenta|cinquenta|sessenta|oitenta|noventa"
+    r"|twee|drie|vijf|zes|zeven|negen|tien|twaalf|dertien|veertien|vijftien|(?:\w{3,5}ën)?(?:twintig|dertig|veertig|vijftig|zestig|zeventig|tachtig|negentig)|honderd|duizend"
+)
+# These mean something else as well (articles, "due to", "at once", "neuf" for new): they count before a unit.
+_NUMBER_BEFORE_UNIT = r"one|ein(?:e[mnrs]?)?|une?|un[ao]|dos|due|tre|sei|sette|otto|neuf|once|uma?|een|één"
+# C is not C++ and Google not Google+; where `+` joins keys (Ctrl+C), all of them count. Numbers are looked for below.
+_NAME_WITH_SIGN = (
+    r"(?<![\w.:#?=&+-])(?:(?:ctrl|control|strg|alt|shift|umschalt|maj|mayús|cmd|command|option|win|fn)(?:[ ]?\+[ ]?[^\W_]{1,12}){1,4}"
+    r"|[^\W\d_][^\W_]{0,19}[+#]{1,2}(?![\w/+#]))"
+)
 _FACT = re.compile(
-    rf"(?<!{_LETTER}){_LETTER}*\d{_PART}*(?:[.,:]+{_PART}+)*(?:[ \xa0]?(?:(?:business|working|calendar)[ ])?(?:{_UNIT}))?|{_NEGATION}"
+    rf"{_NAME_WITH_SIGN}|(?<!{_LETTER}){_LETTER}*\d{_PART}*(?:[.,:]+{_PART}+)*\+?(?:[ \xa0]?(?:(?:business|working|calendar)[ ])?(?:{_UNIT}))?"
+    rf"|\b(?:{_NUMBER})\b|\b(?:{_NUMBER_BEFORE_UNIT})(?=[ \xa0](?:{_UNIT}))|{_NEGATION}"
 )
 _BLANK = re.compile(r"\s")
 # Negations of one language that mean something else in others: "no" is "in the" in Portuguese, "nu" is "now" in Swedish,
@@ -42,7 +60,7 @@ _TWO_AT_LEAST = 2
 
 
 def facts(text: str) -> tuple[str, ...]:
-    """Return the numbers with their units and the negations of a text in lower case, in their order."""
+    """Return the numbers with their units, names with signs and negations of a text in lower case, in their order."""
     found = [_BLANK.sub("", fact).replace("working", "business") for fact in _FACT.findall(text)]
     if "nu" in found or "mai" in found:
         other = "mai" if _ROMANIAN.search(text) else "nu"

@@ -1,5 +1,6 @@
 # ruff: noqa: E501 (patterns are read by the kind, not by the line)
-"""Signs that carry meaning though they are no words: `10 €` is not `10 $`, `a < b` is not `a > b`, `-20` is not `20`.
+"""Signs that carry meaning though they are no words: `10 €` is not `10 $`, `a < b` is not `a > b`, `-20` is not `20`,
+`.5` is not `5` and `./a` not `../a`.
 
 Quotes, brackets, dashes between words, `™`, `®` and the marks of Markdown carry none, nor do signs at places where they
 only part or end something (`!` behind a sentence, `/` between two words, a bullet) or decorate it.
@@ -26,17 +27,19 @@ _BEYOND = (
 _ALWAYS = "$%&|^<>=" + "".join(f"{chr(int(first, 16))}-{chr(int(last, 16))}" for first, last in _BEYOND)
 # One class first, so that places are found fast; then what must stand around the signs that often carry no meaning.
 _SIGN = re.compile(
-    rf"[*!~/\-\u2013\u2212{_ALWAYS}](?:"
+    rf"[*!~/.\-\u2013\u2212{_ALWAYS}](?:"
     rf"(?<=[{_ALWAYS}])(?<!\n[>|])(?<!\A[>|])"
     r"|(?<=[-\u2013\u2212])(?<![\w.)\]}%-].)(?=[.,]?\d)"
     r"|(?<=!)(?:(?==)|(?<!\w!)(?=[^\W_]))"
     r"|(?<=\*)(?:(?<=\S[ ]\*)(?=[ ])|(?<=[0-9a-z)\]]\*)(?=[0-9a-z(])|(?=\.\w)|(?<=/\*))"
     r"|(?<=/)(?:(?<=\d/)(?=\d)|(?<![\w/:.]/)(?=\w))"
     r"|(?<=~)(?<![\w~]~)(?=[\w/])"
+    r"|(?<=\.)(?:(?=\d)(?<![\w.)\]]\.)|(?=\.?/)(?<![\w)\]]\.))"
     r")"
 )
 _HINT = (
     r"[$%&|^<>=]|~[\pL\pN_/]|![=\pL\pN]|\*[ .0-9a-z(]|/\*|[0-9]/[0-9]|(?:^|[^\pL\pN_/:.])/[\pL\pN_]|(?:^|[^\pL\pN_.)\]}%-])[-\x{2013}\x{2212}][.,]?\pN"
+    r"|(?:^|[^\pL\pN_.)\]])\.\pN|(?:^|[^\pL\pN_)\]])\.\.?/"
     f"|[{MENUS}]|[" + "".join(rf"\x{{{first}}}-\x{{{last}}}" for first, last in _BEYOND) + "]"
 )
 """What RE2 can look for: a text without any of these has no sign."""
