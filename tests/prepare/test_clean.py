@@ -38,6 +38,7 @@ PIECES = st.sampled_from(
         "</q>", "\r\n", "Back to top\n", "between ",
         "[b]", "[/b]", "[code]", "[/code]", "[quote]", "[/quote]", "[url=http://x.y]", "[/url]", "[list]", "[*]",
         "[/list]", "[i]", "[/i]", "<input>", "Copy\n", "Next page\n", "From: x\nTo: y\nSubject: z\n", "\ue0000\ue000",
+        "&lt;script&gt;", "&lt;/script&gt;", "code is ", "write ", "&amp;nbsp;", " and ", "ampersand",
         "<b>...</b>", "<b>…</b>", "<b></b>", "<b> and </b>", "in ", "does ", "?", ".",
     ]
 )  # fmt: skip
@@ -199,6 +200,7 @@ def test_layers_of_escapes_cost_no_round_each(ampersand: str) -> None:
 @pytest.mark.parametrize(
     "opening",
     [
+        *("&lt;script&gt;", "&lt;/script&gt;", "write &amp;lt; &lt; "),
         *("<script>", "<pre>", "<code>", "<a href=x>", "<table>", "<x></x>", "<ol>", "<x><b></x>", "<a b "),
         "<ul><li>",
         "y = 1\n  ",

@@ -16,6 +16,7 @@ from pipeline.prepare.cleaning.addresses import is_short
 from pipeline.prepare.cleaning.bbcode import without_bbcode
 from pipeline.prepare.cleaning.boilerplate import without_boilerplate, without_marked_signature
 from pipeline.prepare.cleaning.contractions import expanded
+from pipeline.prepare.cleaning.elements import with_escaped_as_code
 from pipeline.prepare.looks import matching
 
 ROUNDS = 8
@@ -92,7 +93,10 @@ class Cleaner:
         text = characters.without_controls(text)
         if not text.isascii():
             text = characters.without_invisible(text)
-        text = entities.unwrapped(_edges(text))
+        text = _edges(text)
+        if "&lt;/" in text:
+            text = segments.in_prose(text, with_escaped_as_code)
+        text = entities.unwrapped(text)
         text = without_bbcode(text)
         short = ("](" in text or "<" in text) and is_short(text)
         if markup.might_have_markup(text):

@@ -6,6 +6,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
+from html import unescape
+
+from pipeline.prepare.cleaning.tags import NAMES
 
 UNSEEN = "script|style|template|noscript|svg|iframe"
 """What no reader sees."""
@@ -59,3 +62,36 @@ def as_code(value: str) -> str:
     if "\n" in value:
         return f"\n\n```\n{value}\n```\n\n"
     return f"`{value}`" if "`" not in value else f"`` {value} ``"
+
+
+_ESCAPED = re.compile(rf"&lt;({UNSEEN})\b((?:(?!&[lg]t;)[^<>\n]){{0,300}})&gt;", re.IGNORECASE)
+_ESCAPED_END = re.compile(rf"&lt;/({UNSEEN})\s*&gt;", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(rf"&lt;/?(?:{NAMES})\b", re.IGNORECASE)
+_IN_CODE = re.compile(rf"<(?:pre|{CODE})\b", re.IGNORECASE)
+
+
+def with_escaped_as_code(text: str) -> str:
+    """Return the text with elements that no reader sees as code where they were escaped, so that readers see them.
+
+    Where other tags are escaped too, the text is a page that was escaped as a whole.
+    """
+    if "&lt;/" not in text or _IN_CODE.search(text):
+        return text
+    ends: dict[str, list[tuple[int, int]]] = {}
+    for found in _ESCAPED_END.finditer(text):
+        ends.setdefault(found[1].lower(), []).append(found.span())
+    if not ends:
+        return text
+    shown, others, end = [], [], 0
+    for found in _ESCAPED.finditer(text):
+        places = ends.get(found[1].lower(), [])
+        at = bisect_left(places, (found.end(), 0))
+        if found.start() < end or at == len(places):
+            continue
+        others.append(text[end : found.start()])
+        end = places[at][1]
+        shown.append(as_code(unescape(text[found.start() : end])))
+    others.append(text[end:])
+    if any(map(_ESCAPED_TAG.search, others)):
+        return text
+    return "".join(part for pair in zip(others, [*shown, ""], strict=True) for part in pair)

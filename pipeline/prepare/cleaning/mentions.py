@@ -14,6 +14,12 @@ _SPOKEN = re.compile(
     r"|verwende\w*|schreib\w*|füg\w*|das|den|ein|einen|le|la|les|une?|utilisez|ajoutez|collez|copiez|usa|usar|el|il|inserisci|pega|copia|use|o|dodaj|wklej|użyj|тег|вставьте)\s|(?<![\w.,!?])[\"']|\(|[>`],? (?:or|and|oder|und|ou|et|o|y|e|lub|i|или|и)\s)$",
     re.IGNORECASE,
 )
+# What is a code is said of elements that no reader sees only: others are used there (`The code is <b>1234</b>`).
+_IS_CODE = re.compile(
+    r"(?<!discount )(?<!promo )(?<!coupon )(?<!voucher )(?<!access )(?<!area )(?<!zip )"
+    r"\b(?:code|snippet|markup|html|tag|script|embed|c[óo]digo|codice|extrait|balise|skript|schnipsel|fragmento)\s(?:is|lautet|heißt|ist|es|est|è|é)\s$",
+    re.IGNORECASE,
+)
 _MENTIONED_AFTER = re.compile(
     r"^(?:[\"')](?!\w)|\s*(?:and|or|und|oder|et|ou)\s*<|\s*(?:tags?|elements?|attributes?|blocks?)\b)", re.IGNORECASE
 )
@@ -54,6 +60,8 @@ _AFTER_TYPE = re.compile(r"\s?[a-z&*>(,;:)\]]")
 SHORTEST_NAME = 4
 """Letters from which the name of a tag is a word that commands use too (`-m <summary>`)."""
 REACH = 14
+FAR_REACH = 32
+"""Characters before an element in which its name and a word before that stand (`The embed code is`)."""
 
 
 def is_spoken(text: str, start: int) -> bool:
@@ -63,7 +71,9 @@ def is_spoken(text: str, start: int) -> bool:
 
 def is_shown(text: str, start: int) -> bool:
     """Tell whether an element that no reader sees (a script, a comment, a frame) is shown as something to copy."""
-    return is_spoken(text, start) or bool(_CODE_FOLLOWS.search(text, max(0, start - 4), start))
+    if is_spoken(text, start) or _CODE_FOLLOWS.search(text, max(0, start - 4), start):
+        return True
+    return bool(_IS_CODE.search(text, max(0, start - FAR_REACH), start))
 
 
 class Uses(NamedTuple):
