@@ -85,5 +85,5 @@ def _splits(lake: Lake, uri: str, facts: Facts, chosen: PrepareSettings, made: D
     if len(kept) <= 50 * len(chosen.split):
         ids = ids_of(lake, uri, kept)
         clusters = {row: made.cluster.get(row, ids[row]) for row in kept.tolist()}
-        made.moved = missing_splits(list(clusters.values()), chosen.split)
-        made.cluster.update({row: name for row, name in clusters.items() if name in made.moved})
+        moved = missing_splits(list(clusters.values()), chosen.split)
+        made.cluster.update({row: moved[name] for row, name in clusters.items() if name in moved})

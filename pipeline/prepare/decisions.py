@@ -25,7 +25,6 @@ class Decisions:
     detail: dict[int, str] = field(default_factory=dict)
     alternates: dict[int, list[str]] = field(default_factory=dict)
     cluster: dict[int, str] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)
     refusal: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     measured: dict[str, Any] = field(default_factory=dict)
 
@@ -53,7 +52,7 @@ class Decisions:
 
     def split(self, cluster: str, shares: Shares) -> str:
         """Return the split of a cluster."""
-        return self.moved.get(cluster) or split_of(cluster, shares)
+        return split_of(cluster, shares)
 
 
 def ids_of(lake: Lake, uri: str, rows: Rows) -> dict[int, str]:

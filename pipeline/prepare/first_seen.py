@@ -60,17 +60,18 @@ class FirstSeen:
         """Tell for which hashed ids this hashed answer was there before."""
         return np.asarray(np.isin(ids ^ answers, self._pairs), bool)
 
-    def times(self, ids: Hashes, stated: Rows) -> Rows:
-        """Return when rows were first seen, from their hashed ids and the times that they state.
+    def times(self, ids: Hashes, answers: Hashes, stated: Rows) -> Rows:
+        """Return when rows were first seen, from their hashed ids and answers and the times that they state.
 
-        Rows that are not known come after all that are.
+        Rows that are not known with this answer come after all that are: what was changed may ask and say what other
+        rows did before.
         """
         if not len(self._ids):
             return stated
         place = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
         next_second = (int(self._times.max()) // SECOND + 1) * SECOND
         later = np.maximum(stated, next_second + stated % SECOND)
-        return np.where(self._ids[place] == ids, self._times[place], later)
+        return np.where((self._ids[place] == ids) & self.knows(ids, answers), self._times[place], later)
 
 
 def clusters(folder: Path) -> Iterator[pa.RecordBatch]:

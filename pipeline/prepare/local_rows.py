@@ -40,7 +40,8 @@ def ordered_rows(
     with pa.memory_map(str(place)) as source:
         batches = list(_batches(source))
         stated = np.concatenate([np.zeros(0, np.int64), *(_micros(batch["collected_at"]) for batch in batches)])
-        times = earlier.times(text_hashes(ids), stated[order])
+        answers = np.concatenate([np.zeros(0, np.uint64), *(text_hashes(batch["answer"]) for batch in batches)])
+        times = earlier.times(text_hashes(ids), answers[order], stated[order])
         starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
         for start in range(0, len(order), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)

@@ -18,7 +18,8 @@ PREPARED = pa.schema(
         pa.field("language", pa.string(), nullable=False),
         # train, validation or test; all rows of a cluster are in the same
         pa.field("split", pa.string(), nullable=False),
-        # the id of the first row of all that ask or say nearly the same
+        # the id of the first row of all that ask or say nearly the same; with `~` and a number behind it where a very
+        # small dataset had nothing for a split
         pa.field("cluster_id", pa.string(), nullable=False),
         pa.field("is_refusal", pa.bool_(), nullable=False),
         # ids of the duplicates that this row stands for

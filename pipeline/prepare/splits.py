@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import count
 
 from pipeline.prepare.schema import SPLITS
 
@@ -26,10 +27,11 @@ def split_of(cluster_id: str, shares: Shares) -> str:
 
 
 def missing_splits(clusters: Sequence[str], shares: Shares) -> dict[str, str]:
-    """Return clusters that must change their split so that none with a share is empty, with their new split.
+    """Return clusters that must change their split so that none with a share is empty, with their new names.
 
     Only very small datasets need it: with 100 clusters and a share of a tenth, once in 38,000. The clusters nearest to
-    the split's place move, so that the choice is the same at every run.
+    the split's place move, so that the choice is the same at every run. Their names lead to the new split, so that they
+    stay there for whoever remembers the names, however much data comes.
     """
     unique = sorted(set(clusters))
     present = {cluster: split_of(cluster, shares) for cluster in unique}
@@ -40,5 +42,7 @@ def missing_splits(clusters: Sequence[str], shares: Shares) -> dict[str, str]:
             counts = {name: list(present.values()).count(name) for name in SPLITS}
             free = [cluster for cluster in unique if cluster not in moved and counts[present[cluster]] > 1]
             nearest = min(free, key=lambda cluster: (abs(place_of(cluster) - middle), cluster))
-            moved[nearest] = present[nearest] = split
+            present[nearest] = split
+            names = (f"{nearest}~{number}" for number in count(1))
+            moved[nearest] = next(name for name in names if split_of(name, shares) == split)
     return moved

@@ -80,6 +80,23 @@ def test_rows_keep_the_name_of_their_cluster_when_its_first_row_is_gone(lake: La
     assert len(again) == 60 + len(new)
 
 
+def test_a_cluster_that_filled_an_empty_split_stays_in_it_when_data_grows(lake: Lake) -> None:
+    rows = good(400)
+    for start in range(0, 200, 10):  # any few rows that leave a split empty
+        few, name = rows[start : start + 20], f"few {start}"
+        first = prepared(settings(lake), lake, repository(lake, few, name), f"{name} made")
+        before = splits(first)
+        assert set(before.values()) == {"train", "validation", "test"}
+        place = Path(first.uri("rows").removeprefix("file://"))
+        known = {row["question_id"]: row["cluster_id"] for batch in clusters(place) for row in batch.to_pylist()}
+        if known:
+            break
+    assert known, "no split was empty"
+    after = splits(prepared(settings(lake), lake, repository(lake, few + rows[220:], "many"), "made", clusters=known))
+    assert len(after) == 200
+    assert {name: after[name] for name in before} == before
+
+
 def list_of(column: pa.Array) -> list[str]:
     return list(column.to_pylist())
 

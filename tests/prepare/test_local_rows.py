@@ -13,10 +13,11 @@ import pytest
 
 from pipeline.lake import Lake
 from pipeline.prepare import first_seen, local_rows
-from pipeline.prepare.first_seen import FirstSeen
+from pipeline.prepare.first_seen import FirstSeen, clusters
 from pipeline.prepare.local_rows import ordered_rows
 from pipeline.prepare.quality.poisoning import TRIGGER
 from pipeline.records import SCHEMA
+from pipeline.stage import Attempt
 
 from .test_growth import splits
 from .test_stage import good, reasons, settings
@@ -89,9 +90,33 @@ def test_rows_are_as_old_as_when_the_folder_first_saw_them_and_new_ones_come_aft
     first_seen.write(tmp_path, first.to_batches())
     second = read(tmp_path, [lines[5], *lines[:3], lines[3] | {"answer": "Another one."}, lines[4]])
     times = dict(zip(second["question"].to_pylist(), second["collected_at"].to_pylist(), strict=True))
-    assert [times[line["question"]] for line in lines[:4]] == [seen + timedelta(microseconds=n) for n in range(1, 5)]
+    assert [times[line["question"]] for line in lines[:3]] == [seen + timedelta(microseconds=n) for n in range(1, 4)]
     later = seen + timedelta(seconds=1)
-    assert [times[lines[n]["question"]] - later for n in (5, 4)] == [timedelta(microseconds=n) for n in (1, 6)]
+    new_or_changed = [times[lines[n]["question"]] - later for n in (5, 3, 4)]
+    assert new_or_changed == [timedelta(microseconds=n) for n in (1, 5, 6)]
+
+
+def test_a_row_that_was_changed_to_be_like_others_moves_none_of_them(lake: Lake, tmp_path: Path) -> None:
+    lines = pairs(300)
+    more = [line | {"answer": other["answer"]} for line, other in zip(lines[:100], pairs(100, 800), strict=True)]
+    lines += more
+
+    def prepare(name: str, given: list[Pair], known: dict[str, str] | None = None) -> Attempt:
+        table = read(tmp_path, given)
+        lake.write_batches(lake.uri(name, "part-00000.parquet"), table.to_batches(), SCHEMA)
+        first_seen.write(tmp_path, table.to_batches())
+        return prepared(settings(lake), lake, lake.uri(name), f"{name} attempt", clusters=known)
+
+    first = prepare("one", lines)
+    place = Path(first.uri("rows").removeprefix("file://"))
+    known = {row["question_id"]: row["cluster_id"] for batch in clusters(place) for row in batch.to_pylist()}
+    assert len(known) == 100
+    # the oldest rows now answer what rows that came after them do
+    changed = [line | {"answer": lines[150 + n]["answer"]} for n, line in enumerate(lines[:60])]
+    before, after = splits(first), splits(prepare("two", [*changed, *lines[60:]], known))
+    old = ids(read(tmp_path, lines))
+    kept = {old[line["answer"]] for line in lines[60:]}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
 def test_contexts_made_of_neighbours_hide_no_trigger(lake: Lake, tmp_path: Path) -> None:
