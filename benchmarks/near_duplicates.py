@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
 import tempfile
 import time
 from itertools import combinations
@@ -144,19 +143,14 @@ def main() -> None:
     sets = shingles(words(normalised(pa.array(texts(given.rows)))), PAIR_WIDTH)
     real = truth(sets, given.threshold) if given.rows <= given.truth else None
     print(f"{given.rows} rows, {len(sets.values)} shingles, pairs of at least {given.threshold}: {len(real or ())}")
-    print(
-        f"{'way':22} {'seconds':>8} {'CPU s':>7} {'rows/s':>9} {'pairs':>8} {'recall':>7} {'precision':>9} {'peak MB':>8}"
-    )
+    print(f"{'way':22} {'seconds':>8} {'CPU s':>7} {'rows/s':>9} {'pairs':>8} {'recall':>7} {'precision':>9}")
     for way in (own, datasketch, datasketch_verified, datatrove, datatrove_verified):
         begun, used = time.perf_counter(), time.process_time()
         found = way(sets, given.threshold)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - used
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         right = len(found & real) if real is not None else 0
         scores = f"{right / len(real):7.3f} {right / max(1, len(found)):9.3f}" if real else f"{'-':>7} {'-':>9}"
-        print(
-            f"{way.__name__:22} {seconds:8.1f} {cpu:7.1f} {given.rows / seconds:9.0f} {len(found):8} {scores} {peak:8.0f}"
-        )
+        print(f"{way.__name__:22} {seconds:8.1f} {cpu:7.1f} {given.rows / seconds:9.0f} {len(found):8} {scores}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from pipeline.prepare.figures import Figures, quantile
 from pipeline.settings import PrepareSettings
 
 Consequence = Literal["stop", "warn"]
-REPRESENTED = ("exact duplicate", "near duplicate", "the id stands twice")
+DUPLICATE = ("exact duplicate", "near duplicate")
+REPRESENTED = (*DUPLICATE, "the id stands twice")
 """Reasons whose rows are represented by another row: nothing is lost with them."""
 
 
@@ -67,6 +68,10 @@ def _lost(measured: Measured) -> float:
     return _share(figures.aside - represented, figures.rows_in)
 
 
+def _duplicates(measured: Measured) -> float:
+    return _share(sum(measured.figures.reasons[reason] for reason in DUPLICATE), measured.figures.rows_in)
+
+
 def _suspected(figures: Figures) -> int:
     return sum(count for reason, count in figures.reasons.items() if reason.startswith("possible poisoning"))
 
@@ -79,6 +84,10 @@ EXPECTATIONS = (
     Expectation(
         "set_aside_share", "share of rows that were set aside and are represented by no other", _lost, "at most", 0.5,
         "stop", "Look at the reasons in the report and mend the source, or raise prepare.max_set_aside_share",
+    ),
+    Expectation(
+        "duplicate_share", "share of rows that were exact or near duplicates", _duplicates, "at most", 0.5, "warn",
+        "Look at which sources bring the same rows: one that brings nothing else costs time only",
     ),
     Expectation(
         "leaking_rows", "held-out rows too similar to a training row that had to be taken out, per checked row",
