@@ -109,7 +109,7 @@ def _told(text: str, marks: str) -> Told:
     sided = [_SIDES[word] for word in words if word in _SIDES]
     if not text.isascii():
         sided += [_SIDES[found] for found in _UNSPACED.findall(text)]
-    return Told(facts(text), marks, tuple(sided), _SYSTEMS.intersection(words))
+    return Told(facts(text, words), marks, tuple(sided), _SYSTEMS.intersection(words))
 
 
 def _reversed(left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]) -> bool:

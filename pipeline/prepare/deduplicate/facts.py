@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import cache
 
 # Scripts without blanks: a number ends where their signs start.
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
@@ -29,27 +31,44 @@ _NEGATION = (
     r"|không|chưa|tidak|bukan|jangan|tanpa)\b"
     r"|नहीं|मत\b|ไม่|不|没|沒|无|無|未|別|别|ない|なく|ません|않|없|못|안 "
 )
-_NUMBER = (
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-(?:one|two|three|four|five|six|seven|eight|nine))?"
-    r"|twice|thrice|hundreds?|thousands?|millions?|billions?"
-    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|(?:drei|vier|fünf|sech|sieb|acht|neun)zehn|(?:\w{2,8}und)?(?:zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig)|\w{0,8}hundert|\w{0,8}tausend|zweimal|dreimal"
-    r"|deux|trois|quatre|cinq|sept|huit|dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente|quarante|cinquante|soixante|septante|octante|nonante"
-    r"|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|trece|catorce|quince|dieciséis|veinte|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa|ciento?"
-    r"|quattro|cinque|dieci|undici|dodici|tredici|quattordici|quindici|sedici|venti|trenta|quaranta|cinquanta|sessanta|settanta|ottanta|novanta"
-    r"|dois|duas|três|quatro|sete|oito|nove|dez|doze|treze|quinze|vinte|trinta|quarenta|cinquenta|sessenta|oitenta|noventa"
-    r"|twee|drie|vijf|zes|zeven|negen|tien|twaalf|dertien|veertien|vijftien|(?:\w{3,5}ën)?(?:twintig|dertig|veertig|vijftig|zestig|zeventig|tachtig|negentig)|honderd|duizend"
+_NUMBERS = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+    " twenty thirty forty fifty sixty seventy eighty ninety twice thrice hundred hundreds thousand thousands million millions billion billions"
+    " zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zweimal dreimal"
+    " deux trois quatre cinq sept huit dix onze douze treize quatorze quinze seize vingt trente quarante cinquante soixante septante octante nonante"
+    " tres cuatro cinco seis siete ocho nueve diez doce trece catorce dieciséis veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien ciento"
+    " quattro cinque dieci undici dodici tredici quattordici quindici sedici venti trenta quaranta cinquanta sessanta settanta ottanta novanta"
+    " dois duas três quatro sete oito nove dez doze treze vinte trinta quarenta cinquenta sessenta oitenta"
+    " twee drie vijf zes zeven negen tien twaalf dertien veertien vijftien"
 )
+# Those that German and Dutch put together (einundzwanzig, tweehonderd) by how they end.
+_ENDS = [
+    "zig",
+    "dreißig",
+    "hundert",
+    "tausend",
+    "twintig",
+    "dertig",
+    "veertig",
+    "vijftig",
+    "zestig",
+    "zeventig",
+    "tachtig",
+    "negentig",
+    "honderd",
+    "duizend",
+]
 # These mean something else as well (articles, "due to", "at once", "neuf" for new): they count before a unit.
-_NUMBER_BEFORE_UNIT = r"one|ein(?:e[mnrs]?)?|une?|un[ao]|dos|due|tre|sei|sette|otto|neuf|once|uma?|een|één"
+_BEFORE_UNIT = "one ein eine einem einen einer eines un une una uno dos due tre sei sette otto neuf once um uma een één"
+_NUMBER_WORDS = frozenset(f"{_NUMBERS} {_BEFORE_UNIT}".split())
 # C is not C++ and Google not Google+; where `+` joins keys (Ctrl+C), all of them count. Numbers are looked for below.
 _NAME_WITH_SIGN = (
     r"(?<![\w.:#?=&+-])(?:(?:ctrl|control|strg|alt|shift|umschalt|maj|mayús|cmd|command|option|win|fn)(?:[ ]?\+[ ]?[^\W_]{1,12}){1,4}"
     r"|[^\W\d_][^\W_]{0,19}[+#]{1,2}(?![\w/+#]))"
 )
-_FACT = re.compile(
-    rf"{_NAME_WITH_SIGN}|(?<!{_LETTER}){_LETTER}*\d{_PART}*(?:[.,:]+{_PART}+)*\+?(?:[ \xa0]?(?:(?:business|working|calendar)[ ])?(?:{_UNIT}))?"
-    rf"|\b(?:{_NUMBER})\b|\b(?:{_NUMBER_BEFORE_UNIT})(?=[ \xa0](?:{_UNIT}))|{_NEGATION}"
-)
+_NUMBER = rf"(?<!{_LETTER}){_LETTER}*\d{_PART}*(?:[.,:]+{_PART}+)*\+?(?:[ \xa0]?(?:(?:business|working|calendar)[ ])?(?:{_UNIT}))?"
+_WORDED = rf"\b(?:{'|'.join(_NUMBERS.split())}|\w{{0,14}}(?:{'|'.join(_ENDS)}))\b|\b(?:{'|'.join(_BEFORE_UNIT.split())})(?=[ \xa0](?:{_UNIT}))"
+_WORD = re.compile(r"[^\W\d_]+")
 _BLANK = re.compile(r"\s")
 # Negations of one language that mean something else in others: "no" is "in the" in Portuguese, "nu" is "now" in Swedish,
 # Danish and Dutch and "not" in Romanian, where "mai" is "more".
@@ -59,9 +78,22 @@ _TWO_AT_LEAST = 2
 """Different Portuguese words from which a text is in that language: one may be a name (São Paulo)."""
 
 
-def facts(text: str) -> tuple[str, ...]:
-    """Return the numbers with their units, names with signs and negations of a text in lower case, in their order."""
-    found = [_BLANK.sub("", fact).replace("working", "business") for fact in _FACT.findall(text)]
+@cache
+def _facts(signs: bool, worded: bool) -> re.Pattern[str]:
+    """Return the pattern of what can be in a text, by whether it has signs that names have, and numbers in words."""
+    parts = [_NAME_WITH_SIGN] * signs + [_NUMBER] + [_WORDED] * worded + [_NEGATION]
+    return re.compile("|".join(parts))
+
+
+def facts(text: str, words: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return the numbers with their units, names with signs and negations of a text in lower case, in their order.
+
+    `words` are its words, if they are known.
+    """
+    words = _WORD.findall(text) if words is None else words
+    worded = not _NUMBER_WORDS.isdisjoint(words) or any(map(text.__contains__, _ENDS))
+    pattern = _facts("+" in text or "#" in text, worded)
+    found = [_BLANK.sub("", fact).replace("working", "business") for fact in pattern.findall(text)]
     if "nu" in found or "mai" in found:
         other = "mai" if _ROMANIAN.search(text) else "nu"
         found = [fact for fact in found if fact != other]
