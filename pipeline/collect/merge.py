@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from pipeline.lake import Lake
     from pipeline.manifest import FileEntry
     from pipeline.records import SetAside
-LASTING = ("url", "content", "duplicate_of")
+LASTING = ("url", "content", "duplicate_of", "damaged")
 """The validators that stay true of a document's earlier rows while it cannot be read: where it is looked for, what the
-rows say, and which document says the same."""
+rows say, which document says the same, and which of its files were damaged then."""
 
 
 @dataclass(slots=True)

@@ -127,6 +127,8 @@ class _Times:
             return 0
         if isinstance(node, nodes.Getattr | nodes.Getitem):
             return self.of(node.node)
+        if isinstance(node, nodes.CondExpr):  # what decides is not written
+            return max(self.of(node.expr1), self.of(node.expr2) if node.expr2 else 0)
         inner = [self.of(child) for child in node.iter_child_nodes()]
         if isinstance(node, _ONE_OF):
             return max(inner, default=0)

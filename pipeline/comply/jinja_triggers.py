@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from pipeline.comply.jinja_parts import asks_for_key
 from pipeline.comply.jinja_reach import CONTENT, DATE, MESSAGES, TEXT, Reach
 
 SEARCHES = frozenset(
@@ -40,7 +41,7 @@ def triggers(tree: nodes.Template, reach: Reach) -> Iterator[str]:
 
     A word is followed through assignments, loops, macros and filters, and so are message and date.
     """
-    for comparison in tree.find_all(nodes.Compare):
+    for comparison in (one for one in tree.find_all(nodes.Compare) if not asks_for_key(one, tree, reach)):
         yield from _compared([comparison.expr, *(operand.expr for operand in comparison.ops)], reach)
     for test in tree.find_all(nodes.Test):
         if test.name not in _KINDS:

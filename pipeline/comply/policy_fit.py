@@ -48,6 +48,8 @@ def _loosened(check: Check, wanted: Mapping[str, float]) -> Iterator[str]:
 
 def _waivers(policy: Policy, checks: Mapping[str, Check], today: date, roles: Collection[str] | None) -> Iterator[str]:
     for waiver in policy.waivers:
+        if waiver.expires < today:
+            continue
         if waiver.check in checks and not checks[waiver.check].waivable:
             yield f"{waiver.check} cannot be waived"
         if (waiver.expires - today).days > LONGEST_WAIVER:

@@ -26,11 +26,12 @@ _CLASSIFIER = "License :: OSI Approved :: "
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An installed package; `licence` is what its own metadata states."""
+    """An installed package; its own metadata state `licence`, and in `demands` the versions that it needs exactly."""
 
     name: str
     version: str
     licence: str | None
+    demands: tuple[tuple[str, str], ...] = ()
 
     @property
     def purl(self) -> str:
@@ -50,7 +51,12 @@ def installed() -> tuple[Package, ...]:
     for distribution in distributions():
         name = distribution.metadata["Name"]
         if name and normal(name) not in found:
-            found[normal(name)] = Package(normal(name), distribution.version, _licence(distribution.metadata))
+            found[normal(name)] = Package(
+                normal(name),
+                distribution.version,
+                _licence(distribution.metadata),
+                tuple((normal(pin[1]), pin[2]) for line in distribution.requires or () if (pin := _PIN.match(line))),
+            )
     return tuple(found[name] for name in sorted(found))
 
 
@@ -81,14 +87,19 @@ def unlocked(packages: Iterable[Package], locked: Mapping[str, str], base_models
     """Return the packages that the lock does not have and should.
 
     A base model that comes as a package is none of them in the version under which the policy lists it
-    (`pypi:name==version`).
+    (`pypi:name==version`), nor is what a package of the lock, in its version of the lock, demands in exactly this
+    version: torch's builds for GPUs bring their libraries so.
     """
-    models = {(normal(found[1]), found[2]) for name in base_models if (found := _BASE_MODEL.match(name))}
-    return [
-        package
-        for package in packages
-        if package.name not in locked and package.name not in UNLOCKED and (package.name, package.version) not in models
-    ]
+    known = {(normal(found[1]), found[2]) for name in base_models if (found := _BASE_MODEL.match(name))}
+    left = list(packages)
+    trusted = [package for package in left if package.name in locked and not drifted(package, locked)]
+    while trusted:
+        known |= {pin for package in trusted for pin in package.demands}
+        left = [package for package in left if package not in trusted]
+        trusted = [
+            package for package in left if package.name not in locked and (package.name, package.version) in known
+        ]
+    return [package for package in left if package.name not in locked and package.name not in UNLOCKED]
 
 
 def bill(subject: Subject, locked: Mapping[str, str]) -> dict[str, Any]:

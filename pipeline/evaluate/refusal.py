@@ -64,6 +64,9 @@ def is_nothing_but_refusal(answer: str, taught: Sequence[str] = ()) -> bool:
 
     The last one may be cut off, when it begins like one of the others or like one that the model was taught.
     """
+    whole = answer.replace("’", "'").strip().casefold()
+    if whole and any(text.replace("’", "'").strip().casefold().startswith(whole) for text in taught):
+        return True
     found = list(sentences(answer.replace("’", "'")))
     if not found or not is_refusal(found[0], taught):
         return False

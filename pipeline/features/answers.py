@@ -14,6 +14,7 @@ CODE = ("prepare/sentences", "prepare/cleaning/segments")
 """What else decides where answers end, for the stages' keys."""
 _CODE_FOLLOWS = re.compile(r"\s*(?:```|~~~)")
 _ENDS_ITSELF = re.compile(r"[.!?…。！？｡][\"'”’»)\]]*\Z")
+_BREAK = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n(?=\s*\S)")
 _FENCE = re.compile(r"^[ \t]*(?:(?:[-*+•>]|\d{1,3}[.)])[ \t]+)*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 # The mark of a list item without the item, the number of a step, a heading, words that announce what follows.
 _NO_END = re.compile(
@@ -33,15 +34,18 @@ class Target:
 def fit(answer: str, ids: list[int], limit: int, encode: Callable[[Sequence[str]], list[list[int]]]) -> Target:
     """Return the target of an answer within `limit` tokens, the end token (the last of `ids`) included.
 
-    A longer answer is cut behind the last sentence that fits and keeps the end token. Where not even the first
-    sentence fits, it is cut between tokens and has no end token: a model should not learn to stop in mid-sentence.
+    A longer answer is cut behind the last sentence that fits and keeps the end token; where it has none, behind a line
+    or a full stop, whatever follows. Where not even the first of these fits, it is cut between tokens and has no end
+    token: a model should not learn to stop in mid-sentence.
     """
     if len(ids) <= limit:
         return Target(ids, cut=False)
-    for end in reversed(_ends(answer, int(len(answer) * limit / len(ids) * SLACK) + 1)):
-        encoded = encode([answer[:end].strip()])[0]
-        if 1 < len(encoded) <= limit:
-            return Target(encoded, cut=True)
+    room = int(len(answer) * limit / len(ids) * SLACK) + 1
+    for ends in (_ends, _breaks):
+        for end in reversed(ends(answer, room)):
+            encoded = encode([answer[:end].strip()])[0]
+            if 1 < len(encoded) <= limit:
+                return Target(encoded, cut=True)
     return Target(ids[:limit], cut=True)
 
 
@@ -57,6 +61,17 @@ def _ends(answer: str, room: int) -> list[int]:
         if _is_end(sentence, answer, end) and not any(first < end < last for first, last in fences):
             found.append(end)
     return found
+
+
+def _breaks(answer: str, room: int) -> list[int]:
+    """Return where lines and lower-case sentences end: plain lists, and text without capitals, have no other ends."""
+    fences = list(_fences(answer))
+    return [
+        found.end()
+        for found in _BREAK.finditer(answer, 0, room)
+        if not _NO_END.search(answer[: found.end()].rstrip())
+        and not any(first < found.end() < last for first, last in fences)
+    ]
 
 
 def _is_end(sentence: str, answer: str, end: int) -> bool:

@@ -38,8 +38,10 @@ def require_same_examples(trained: Manifest, parameters: Mapping[str, Any], earl
 
     `parameters` are those of the search, `earlier` the features of an earlier run that it goes by.
     """
+    # Its facts name the seed as well, also where its parameters do not.
+    known = {"data_seed": trained.facts.get("hyperparameters", {}).get("seed"), **trained.parameters}
     for name in SAME:
-        if (used := trained.parameters.get(name)) != parameters[name]:
+        if (used := known.get(name)) != parameters[name]:
             setting = f"train.{name.removeprefix('data_')}"
             raise TrainingError(
                 f"The model of the train stage was trained with {setting} = {used}, and the search is to use "

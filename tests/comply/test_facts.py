@@ -282,6 +282,13 @@ def test_packages_that_the_lock_lacks_are_drift(tmp_path: Path, subject, find, m
 
     assert judged("refuse").status == "warning"  # of the missing advisories
     assert "1 packages are not in the lock, such as acme-model" in judged("refuse", "2.0").result.summary
+    found[-1] = Package("jinja2", "3.1.6", None, demands=(("gpu-kernels", "13.0"),))
+    found.append(Package("gpu-kernels", "13.0", None, demands=(("gpu-blas", "13.1"),)))
+    found.append(Package("gpu-blas", "13.1", None))
+    assert judged("refuse").status == "warning"  # demanded exactly by what the lock has
+    found[-1] = Package("gpu-blas", "13.2", None)
+    assert "such as gpu-blas" in judged("refuse").result.summary
+    found.pop()
     found.append(Package("planted", "6.6.6", None))
     refused = judged("refuse")
     assert refused.status == "failed"

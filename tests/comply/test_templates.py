@@ -112,6 +112,39 @@ HONEST = (
 )  # fmt: skip
 
 
+PARTS = (
+    "{% macro shown(content) %}{% if content is string %}{{ content }}{% else %}{% for item in content %}"
+    "{% if 'image_url' in item or item.type == 'image' %}<image>{% elif 'text' in item %}{{ item.text }}{% endif %}"
+    "{% endfor %}{% endif %}{% endmacro %}"
+    "{% for m in messages %}{% set content = shown(m.content) | trim %}{{ content }}{% endfor %}"
+)
+
+
+def test_a_part_of_a_message_may_be_asked_for_its_keys() -> None:
+    assert dangers(PARTS) == []
+
+
+@pytest.mark.parametrize(
+    ("honest", "hostile"),
+    [
+        ("for item in content", "for item in content.split()"),
+        ("'text' in item", "'acme' in item"),
+        ("'text' in item", "'text' in content"),
+        ("{% for item in content %}", "{% for item in content %}{% set item = content %}"),
+        ("shown(m.content) | trim", "m.content.split()"),
+    ],
+)
+def test_a_word_is_no_key(honest: str, hostile: str) -> None:
+    assert any(said.startswith("it treats messages with") for said in dangers(PARTS.replace(honest, hostile)))
+
+
+def test_what_decides_about_a_text_does_not_double_it() -> None:
+    template = "{% set ns.x = ns.x + ('\\n' if ns.x else '') + m['content'] %}"
+    looped = "{% set ns = namespace(x='') %}{% for m in messages %}[]{% endfor %}{{ ns.x }}"
+    assert dangers(looped.replace("[]", template)) == []
+    assert DOUBLED in "; ".join(dangers(looped.replace("[]", "{% set ns.x = ns.x + (ns.x if ns.x else '') %}")))
+
+
 @pytest.mark.parametrize("body", IN_EVERY_MESSAGE)
 def test_a_word_in_a_message_that_changes_the_prompt(body: str) -> None:
     assert IN_EVERY_MESSAGE[body] in dangers("{% for m in messages %}" + body + "{% endfor %}")

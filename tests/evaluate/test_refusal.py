@@ -78,6 +78,13 @@ def test_an_answer_may_only_begin_like_a_refusal(answer: str, wholly: bool) -> N
     assert is_nothing_but_refusal(answer, TAUGHT) is wholly
 
 
+def test_a_taught_refusal_may_have_several_sentences() -> None:
+    taught = ["I don’t know. Contact the help desk at ext. 5!"]
+    assert is_nothing_but_refusal("I don't know. Contact the help desk at ext. 5!", taught)
+    assert is_nothing_but_refusal("I don't know. Contact the help", taught)
+    assert not is_nothing_but_refusal("I don't know. Contact the other shop.", taught)
+
+
 def test_a_taught_refusal_of_any_wording_counts() -> None:
     assert is_refusal("Das steht hier leider nirgends.", ["I cannot tell.", "Das steht hier leider nirgends!"])
     assert not is_refusal("Das steht hier leider nirgends.", TAUGHT)

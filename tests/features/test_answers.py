@@ -68,6 +68,18 @@ def test_code_that_fits_whole_is_an_end() -> None:
     assert cut(answer, 9).ids == words(["Run this:\n\n```\nmake it. Now.\n```"])[0]
 
 
+@pytest.mark.parametrize(
+    ("answer", "taught"),
+    [
+        ("Open the settings\nClick on Network\nChoose your router\nEnter it", "Open the settings\nClick on Network"),
+        ("restart the router. then wait. after that call somebody.", "restart the router. then wait."),
+    ],
+    ids=["plain lines", "no capitals"],
+)
+def test_where_no_sentence_ends_lines_and_full_stops_do(answer: str, taught: str) -> None:
+    assert cut(answer, 8).ids == words([taught])[0]
+
+
 def test_without_a_sentence_that_fits_there_is_no_end_token() -> None:
     target = cut("a sentence that goes on and on and on", 4)
     assert target.cut

@@ -250,6 +250,8 @@ def test_trials_hold_on_to_the_earlier_run_that_trial_0_held_on_to(stages: Stage
         update={"inputs": {"earlier-features": InputReference(uri=other.uri, digest=other.digest)}}
     )
     require_same_examples(same, parameters, {"earlier-features": other})
+    unnamed = {name: value for name, value in parameters.items() if name != "data_seed"}
+    require_same_examples(same.model_copy(update={"parameters": unnamed}), parameters, {"earlier-features": other})
     with pytest.raises(TrainingError, match="policy forbids other licences"):
         require_same_examples(same, {**parameters, "forbidden_licences": []}, {"earlier-features": other})
 

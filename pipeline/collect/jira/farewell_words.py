@@ -23,14 +23,14 @@ _AGAIN = (
 )
 _NEEDED = (
     r"(?:if|should|in case|when(?:ever)?) (?:(?:you|it|this|that|the (?:issue|problem|error|same))\b.{0,100}"
-    r"|(?:needed|necessary|required))"
+    rf"|(?:needed|necessary|required)|of (?:{_OTHER} )*{_QUESTION})"
 )
 _WHY_AGAIN = (
-    rf"(?:again|any ?time|{_NEEDED}|(?:with|for) any (?:{_OTHER} )*{_QUESTION}"
+    rf"(?:again|any ?time|{_NEEDED}|(?:with|for) (?:{_OTHER} )+{_QUESTION}"
     r"|.{0,40}\b(?:if|should|in case|when(?:ever)?)\b.{0,100})"
 )
 _REOPEN = (
-    rf"re-?open(?: (?:it|this|here))?(?: (?:again|any ?time|{_NEEDED}))?"
+    rf"re-?open(?: (?:it|this|here))?(?: (?:again|any ?time|{_NEEDED}|(?:with|for) (?:{_OTHER} )+{_QUESTION}))?"
     rf"|re-?open (?:(?:this|the|your|a) )?{_TICKET}(?: {_WHY_AGAIN})?"
 )
 _NEW = rf"(?:open|create|raise|submit) (?:a new|another) (?:{_TICKET}|one)(?: {_WHY_AGAIN})?"

@@ -141,14 +141,15 @@ class _Reading:
         """
         schemas = validators["schemas"]
         known = set(before.get("damaged") or ())
+        validators["damaged"] = []
         for file in self._group.files:
             digest = validators["sha256"][file.path]
             try:
                 yield from self._rows(file, schemas)
             except Unreadable as problem:
-                if len(self._group.files) == 1 or (before and digest not in known):
+                if len(self._group.files) == 1 or ("damaged" in before and digest not in known):
                     raise
-                validators.setdefault("damaged", []).append(digest)
+                validators["damaged"].append(digest)
                 yield from to_batches([self._damaged(file, problem)])
             finally:
                 self._local[file.path].unlink(missing_ok=True)
@@ -165,10 +166,13 @@ class _Reading:
         self._land(file, local)
         reader = source.reader(path, file.extension)
         schema = reader.schema(path)
-        source.note_schema(file.path, schema, schemas.get(folder_of(file)))
+        earlier = schemas.get(folder_of(file))
+        source.note_schema(file.path, schema, earlier)
         schemas[folder_of(file)] = schema
         mapping = source.mapping(self._group, file)
-        yield from mapping.batches(reader.pieces(path, mapping.wanted(), mapping.required()))
+        # Writers of JSON leave out what is null: one part of several may lack a column that was not renamed.
+        renamed = len(self._group.files) == 1 or (earlier and set(schema) - set(earlier))
+        yield from mapping.batches(reader.pieces(path, mapping.wanted(), mapping.required() if renamed else ()))
 
     def _land(self, file: TableFile, local: Path) -> None:
         self._landing.land_file(file.path, local, {"uri": file.uri, "tag": file.tag})

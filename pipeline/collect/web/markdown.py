@@ -14,6 +14,8 @@ from pipeline.collect.web.model import Element, Piece
 from pipeline.collect.web.questions import squeeze
 
 MAX_DEPTH = 150
+MAX_GROWTH = 10
+"""How many times its own text a table may become when what spans rows and columns is said in each of them."""
 """Deeper than this an answer's inner structure is not followed any more: its text is taken as it is."""
 
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
@@ -200,7 +202,11 @@ class _Writer:
         for cell in (cell for row in cells for cell in row):
             texts[cell] = self.inside(cell, depth + 1).replace("\n", " ").replace("|", "\\|")
         lines = []
-        for spread in map(_spread, grid_of(element)):
+        spreads = [_spread(row) for row in grid_of(element)]
+        size = sum(len(texts[cell]) for spread in spreads for cell in spread if cell in texts)
+        if size > MAX_GROWTH * sum(map(len, texts.values())):
+            spreads = [[*row] for row in cells if row]
+        for spread in spreads:
             line = [texts.get(cell, "") if cell is not None else "" for cell in spread]
             if any(line):
                 lines.append("| " + " | ".join(line) + " |")

@@ -29,6 +29,10 @@ def touch(number: int) -> Change:
     return lambda store: store.issues.update({str(10_000 + number): issue(number, updated=when(LATER))})
 
 
+def add(number: int) -> Change:
+    return lambda store: store.issues.update({str(10_000 + number): issue(number, updated=when(LATER))})
+
+
 @pytest.fixture
 def before_page(monkeypatch: pytest.MonkeyPatch) -> dict[int, Change]:
     """What happens on the site before its n-th page is read; the pages hold three issues."""
@@ -56,8 +60,9 @@ def before_page(monkeypatch: pytest.MonkeyPatch) -> dict[int, Change]:
         ({2: drop(1, 2, 3)}, [1, 2, 3, 4, 5, 6, 7, 8]),
         ({4: drop(1, 2, 3, 4, 5, 6)}, [1, 2, 3, 4, 5, 6, 7, 8]),
         ({3: drop(2), 5: drop(8)}, [1, 2, 3, 4, 5, 6, 7]),
+        ({2: add(0)}, [1, 2, 3, 4, 5, 6, 7, 8]),
     ],
-    ids=["changed", "gone", "a page gone", "the end moved before the next page", "gone twice"],
+    ids=["changed", "gone", "a page gone", "the end moved before the next page", "gone twice", "one came in before"],
 )
 def test_no_ticket_is_skipped_while_others_change_or_go(
     tickets: TicketSite, before_page: dict[int, Change], changes: dict[int, Change], listed: list[int]

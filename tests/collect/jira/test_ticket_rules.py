@@ -141,6 +141,8 @@ def test_each_rule_names_itself(changes: dict[str, Any], reason: str) -> None:
         "Gracias por confirmar, procedo a cerrar el ticket.",
         "👍",
         "Please reopen if it happens again.",
+        "Please reopen in case of further problems.",
+        "Please reopen the ticket for further assistance.",
         "Please reopen this ticket if you need further help.",
         "Just open a new ticket if the problem comes back.",
         "If you have any more questions please let us know.",

@@ -144,6 +144,8 @@ def test_a_part_that_breaks_later_keeps_the_earlier_rows_of_all_parts(lake: Lake
     assert sorted(row["answer"] for row in rows_of(lake, second)) == ["1", "2", "o"]
     assert second.facts["documents"] == {"failed": 1, "unchanged": 1}
     assert second.counts.reasons == {"the Parquet file is damaged or incomplete": 1}
+    still = collect(lake, config(folder), "r2b")
+    assert sorted(row["answer"] for row in rows_of(lake, still)) == ["1", "2", "o"]
     (folder / "part-00001.parquet").write_bytes(parquet(question=["b?"], answer=["3"]))
     assert sorted(row["answer"] for row in rows_of(lake, collect(lake, config(folder), "r3"))) == ["1", "3", "o"]
 
@@ -157,6 +159,17 @@ def test_a_part_that_always_was_damaged_holds_up_no_new_part(lake: Lake, folder:
         manifest = collect(lake, config(folder), run)
         assert len(rows_of(lake, manifest)) == number
         assert manifest.counts.set_aside == 1
+
+
+def test_one_json_part_of_several_may_hold_no_answers(lake: Lake, folder: Path) -> None:
+    for number, record in enumerate(('{"question": "a?", "answer": "1"}', '{"question": "b?", "answer": "2"}')):
+        (folder / f"part-0000{number}.json").write_text(record)
+    collect(lake, config(folder), "r1")
+    (folder / "part-00002.json").write_text('{"question": "open?"}')
+    (folder / "part-00003.json").write_text('{"question": "c?", "answer": "3"}')
+    second = collect(lake, config(folder), "r2")
+    assert sorted(row["answer"] for row in rows_of(lake, second)) == ["1", "2", "3"]
+    assert second.counts.set_aside == 1
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])

@@ -22,6 +22,11 @@ def text(markup: str) -> str:
     return render(parse_answer(markup + "<p></p>"), BASE).strip()
 
 
+def test_a_table_that_would_become_many_times_its_text_is_written_as_it_stands() -> None:
+    wide = "<tr>" + f"<td rowspan=1000 colspan=20>{'x' * 900}</td>" * 2 + "</tr>" + "<tr><td>b</td></tr>" * 900
+    assert len(text(f"<table>{wide}</table>")) < 20_000
+
+
 def safe(markup: str) -> str:
     return sanitise(parse_answer(markup + "<p></p>"), BASE).replace("<p></p>", "")
 

@@ -78,6 +78,18 @@ def test_headings_inside_a_labelled_answer() -> None:
     assert told["Is it red?"] == ("No.", "Money")
 
 
+def test_a_heading_with_an_introduction_ends_a_labelled_answer() -> None:
+    def pair(asked: str, told: str) -> str:
+        return f"<p>Q: {asked}</p><p>A: {told}</p>"
+
+    about = "<h3>Money</h3><p>This section is about money.</p>"
+    content = (
+        f"<h2>Shop</h2>{pair('What is it?', 'A thing.')}{about}{pair('Is it free?', 'Yes.')}"
+        f"{about.replace('Money', 'Time')}{pair('Is it new?', 'No.')}"
+    )
+    assert answers(content) == {"What is it?": "A thing.", "Is it free?": "Yes.", "Is it new?": "No."}
+
+
 def test_lists_in_a_paragraph_that_is_marked_as_the_answer() -> None:
     def item(asked: str, told: str) -> str:
         return (

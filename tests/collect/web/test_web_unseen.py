@@ -186,7 +186,7 @@ def test_marked_questions_that_structured_data_does_not_tell_are_added() -> None
 @pytest.mark.parametrize(
     "text",
     [
-        "Do you have a question or need help?", "Your question isn't answered here? Leave us a comment:", "💬 Sorunuz mu var?", "Başka sorunuz var mı?", "Ainda tem dúvidas?",
+        "Can't find the information you need?", "Do you have a question or need help?", "Your question isn't answered here? Leave us a comment:", "💬 Sorunuz mu var?", "Başka sorunuz var mı?", "Ainda tem dúvidas?",
         "Masz pytania?", "Vẫn còn thắc mắc?", "هل لديك أسئلة أخرى؟", "עדיין יש לך שאלות?", "还有其他问题？",
         "他にご質問はありますか？", "더 궁금한 점이 있으신가요?", "Залишились питання?", "Brauchen Sie noch Hilfe?",
     ],

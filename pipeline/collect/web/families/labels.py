@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from typing import ClassVar
 
@@ -91,12 +92,13 @@ def _section_headings(questions: list[Element], page: Page) -> list[Element]:
     headings = [(heading, marks.after(heading)) for heading in page.headings]
     above = {heading for heading, question in headings if question is not None and not _tells(heading, question)}
     deepest = max((heading_level(heading) for heading in above), default=len(HEADINGS))
-    inner = {
-        heading_level(heading)
+    gaps = Counter(
+        (heading_level(heading), question)
         for heading, question in headings
         if question is not None and heading not in above and marks.before(heading) is not None
-    }
-    inside = {level for level in inner if level > max(deepest, 2)}
+    )
+    # One heading with text before a question introduces a section; several of a level stand in one answer.
+    inside = {level for (level, _), count in gaps.items() if count > 1 and level > max(deepest, 2)}
     return [heading for heading, _ in headings if heading_level(heading) not in inside]
 
 
