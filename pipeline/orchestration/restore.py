@@ -141,6 +141,7 @@ def _rolled_back(run: Run, store: ModelStore, version: str, reasons: list[str]) 
         reason=f"automatically, the daily check found: {'; '.join(reasons)}",
         run_id=run.id,
         verify_key=run.settings.publish.verify_key,
+        withdraw=False,  # a release that only lacks its record was not judged here
     ).version
 
 

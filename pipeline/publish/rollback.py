@@ -47,16 +47,17 @@ def rollback(
     reason: str,
     run_id: str | None = None,
     verify_key: str | None = None,
+    withdraw: bool = True,
 ) -> RolledBack:
     """Make another version the production one.
 
     Without `to` that is the newest earlier one that no rollback left and no erasure concerns, or the one that such a
     call was killed on the way to; when production does not hold what the audit trail says, it is first the version that
     the trail says. Every file of it is pulled and compared with its release record (and its signature, with a key)
-    before production is touched. A call that was killed can be made again and finishes its work. Raises Refused when
-    there is no such version, when it is in production already, when the audit trail knows no publication of it, when it
-    learned from erased data, when its files are not what its release file says, when the audit trail does not hold, or
-    when somebody else moved production meanwhile.
+    before production is touched. A version that a killed release put there is withdrawn; without `withdraw` that
+    release can be finished later. A call that was killed can be made again and finishes its work. Raises Refused when
+    there is no such version, it is in production already, the audit trail knows no publication of it, it learned from
+    erased data, its files are not what its release file says, the trail does not hold, or somebody moved production.
     """
     _refuse_empty(reason)
     trail = held(audit, store)
@@ -66,7 +67,7 @@ def rollback(
     _published(trail, target, store)
     _unaffected(trail, target, store)
     model = _verified(store, target, verify_key)
-    left = _left(store, trail, present)
+    left = _left(store, trail, present) if withdraw else present.name
 
     def still_there() -> None:
         trail = held(audit, store)

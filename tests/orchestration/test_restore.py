@@ -17,6 +17,7 @@ from pipeline.errors import Refused
 from pipeline.manifest import FileEntry, Manifest, content_digest, load_manifest
 from pipeline.orchestration import ground, restore, watch
 from pipeline.orchestration.run import Run
+from pipeline.publish.recorded import astray
 from pipeline.review.evidence import REWRITTEN, seal
 
 REASONS = ["performance: it fell"]
@@ -110,12 +111,14 @@ def test_tried_again_by_hand_it_does_not_go_back_further(place: Place) -> None:
     assert (other["before"], other["version"]) == ("v2", "v1")
 
 
-def killed(place: Place, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+def killed(
+    place: Place, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object], at: str = "rolled_back", on: str = "v2"
+) -> None:
     """Do something that is killed when the alias has moved, and nothing is recorded yet."""
-    append = AuditLog.append
+    append, before = AuditLog.append, place.audit.find(at)
 
     def dies(self: AuditLog, event: str, **more: Any) -> Record:
-        if event == "rolled_back":
+        if event == at:
             raise KeyboardInterrupt
         return append(self, event, **more)
 
@@ -123,8 +126,8 @@ def killed(place: Place, monkeypatch: pytest.MonkeyPatch, work: Callable[[], obj
         patch.setattr(AuditLog, "append", dies)
         with pytest.raises(KeyboardInterrupt):
             work()
-    assert place.present() == "v2"
-    assert place.audit.find("rolled_back") == []
+    assert place.present() == on
+    assert place.audit.find(at) == before
 
 
 def test_killed_before_its_record_it_is_finished_when_it_is_tried_again(
@@ -148,6 +151,24 @@ def test_a_rollback_of_the_check_that_was_killed_is_finished_too(
     assert restore.when_unfit("check", {"version": "v3"}, REASONS)["version"] == "v2"
     (record,) = place.audit.find("rolled_back")
     assert (record.data["from"], record.data["to"], place.present()) == ("v3", "v2", "v2")
+
+
+def test_a_release_that_waits_for_its_record_is_not_withdrawn_by_the_check(
+    place: Place, judged: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its task moved the alias and could not record that; it is cleared when the lake is back, behind the check."""
+
+    def publish() -> None:
+        place.publish(tmp_path / "v4", "v4")
+
+    killed(place, monkeypatch, publish, at="published", on="v4")
+    published = watch.integrity("check", by_hand=False)
+    reasons = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert restore.when_unfit("check", published, reasons)["version"] == "v3"
+    (record,) = place.audit.find("rolled_back")
+    assert (record.data["from"], record.data["to"], place.present()) == ("v3", "v3", "v3")
+    publish()
+    assert (place.present(), astray(place.store, place.audit.trail())) == ("v4", "")
 
 
 @pytest.mark.parametrize("to", ["v1", "v2"])
