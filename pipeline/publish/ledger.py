@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused
 from pipeline.publish import alias, erasures
-from pipeline.publish.recorded import publications
+from pipeline.publish.recorded import PUBLISHED, publications
 from pipeline.publish.store import VERSION, ModelStore, Version
 
 VERIFIED = "release_verified"
@@ -41,10 +41,17 @@ class Ledger:
         self.audit.append(VERIFIED, actor="pipeline", run_id=self.run_id, subject=self.model, data=data)
 
     def require(self, version: Version) -> None:
-        """Raise Refused unless this commit was noted under this name: its card could be anybody's otherwise."""
+        """Raise Refused unless this commit was noted or published under this name: its card could be anybody's.
+
+        Releases that were made before commits were noted have only the record of their publication.
+        """
         wanted = {"repository": self.store.repository, "version": version.name, "commit": version.commit}
-        known = self.audit.trail().find(VERIFIED, run_id=self.run_id, subject=self.model)
-        if not any(record.data == wanted for record in known):
+        trail = self.audit.trail()
+        known = [
+            *trail.find(VERIFIED, run_id=self.run_id, subject=self.model),
+            *trail.find(PUBLISHED, run_id=self.run_id, subject=self.model),
+        ]
+        if not any(all(record.data.get(key) == value for key, value in wanted.items()) for record in known):
             raise Refused(
                 f"{version.name} carries this run's model, but nobody recorded releasing it",
                 where=self.store.url(),

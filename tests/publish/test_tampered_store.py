@@ -306,6 +306,18 @@ def test_a_key_that_others_have_not_is_demanded_of_every_witness(shop: Shop) -> 
     assert [name for name, _ in released_heads(shop.store)] == ["v1"]
 
 
+def test_a_release_from_before_commits_were_noted_can_be_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "note", lambda self, version, commit: None)
+        first = shop.publish("a")
+        shop.release("b")
+    assert shop.release("a") == first
+    with pytest.raises(Refused, match="nobody recorded releasing it"):
+        shop.release("b")
+
+
 def test_a_name_is_not_given_twice(shop: Shop) -> None:
     shop.publish("a")
     shop.publish("b")
