@@ -28,12 +28,14 @@ def result_of(states: Mapping[str, str | None]) -> str:
 def told(states: Mapping[str, str | None], records: Sequence[Record]) -> tuple[str, str]:
     """Return how a run ended and that as sentences, from its tasks' states and its records of the audit trail.
 
-    It was refused only if a refusal is recorded since it was last started, concluded or decided on, and has published
-    only what is recorded as published.
+    It was refused only if a refusal is recorded since it was last started, concluded, decided on or published, and has
+    published only what is recorded as published. Concluded again behind its conclusion, with the same tasks failed, it
+    ended as it was told then: the last task was tried again or cleared.
     """
     from pipeline.publish.recorded import PUBLISHED
 
-    result, refusal = result_of(states), _refusal(records)
+    deciding = [r for r in records if r.event in (REFUSED, GATE, RUN_STARTED, RUN_FINISHED, PUBLISHED)]
+    result, refusal = result_of(states), _refusal(_before_same_end(deciding, states))
     released = [record for record in records if record.event == PUBLISHED]
     if result == "published" and released:
         return result, "A new version is published and in production."
@@ -50,9 +52,17 @@ def told(states: Mapping[str, str | None], records: Sequence[Record]) -> tuple[s
     return "failed", f"Nothing was published: {cause}."
 
 
+def _before_same_end(records: Sequence[Record], states: Mapping[str, str | None]) -> list[Record]:
+    """Return the records without conclusions at their end that tell of the same failed tasks."""
+    kept, failed = list(records), _failed(states)
+    while kept and kept[-1].event == RUN_FINISHED and kept[-1].data.get("failed") == failed:
+        kept.pop()
+    return kept
+
+
 def _refusal(records: Sequence[Record]) -> str | None:
     """Return the reason of the last refusal, unless the run went on behind it."""
-    last = next((r for r in reversed(records) if r.event in (REFUSED, GATE, RUN_STARTED, RUN_FINISHED)), None)
+    last = records[-1] if records else None
     return str(last.data.get("reason")) if last is not None and last.event == REFUSED else None
 
 

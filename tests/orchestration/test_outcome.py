@@ -87,16 +87,32 @@ def test_a_gate_that_could_not_decide_has_refused_nothing(run: Court, told: list
 
 
 def test_an_earlier_refusal_is_no_cause_of_what_fails_later(run: Court, told: list[str]) -> None:
-    """The policy is mended and the gate cleared; then the store is away, or the lake at the gate."""
+    """The policy is mended and the gate cleared; then the store is away, and the lake is when the gate runs again."""
     refuse(run, "the model is worse")
     concluded(run, GATE_FAILED)
-    assert concluded(run, GATE_FAILED) == "failed"
     run.gate()
     assert concluded(run, {**DONE, "publish.release": "failed"}) == "failed"
+    assert concluded(run, GATE_FAILED) == "failed"
     assert told[1:] == [
-        "Nothing was published: these tasks failed: assess.gate.",
         "Nothing was published: these tasks failed: publish.release.",
+        "Nothing was published: these tasks failed: assess.gate.",
     ]
+
+
+def test_concluded_again_it_ended_as_it_was_told(run: Court, told: list[str]) -> None:
+    """The last task is killed behind its record and tried again, or cleared alone."""
+    refuse(run, "the model is worse")
+    assert [concluded(run, GATE_FAILED) for _ in range(3)] == ["refused"] * 3
+    assert set(told) == {"Nothing was published. the model is worse"}
+
+
+def test_concluded_again_with_other_tasks_failed_it_is_told_anew(run: Court, told: list[str]) -> None:
+    refuse(run, "the model is worse")
+    assert concluded(run, GATE_FAILED) == "refused"
+    assert concluded(run, {**DONE, "review.sign_off": "failed"}) == "failed"
+    assert concluded(run, GATE_FAILED) == "failed", "the gate ran again and could not decide"
+    assert concluded(run, {"start": "success", "publish.release": "skipped"}) == "unchanged"
+    assert not any("worse" in text for text in told[1:])
 
 
 def test_a_review_that_cannot_be_opened_says_why(run: Court, told: list[str]) -> None:
