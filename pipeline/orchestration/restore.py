@@ -122,7 +122,7 @@ def _candidates(run: Run, store: ModelStore, unfit: str, present: str) -> list[V
 
 
 def _present(store: ModelStore) -> str:
-    return str((store.production() or {}).get("version"))
+    return str((store.claim() or {}).get("version"))
 
 
 def _moved(present: str) -> tuple[str, str]:

@@ -23,8 +23,9 @@ def integrity(run_id: str, *, by_hand: bool = True) -> dict[str, str]:
     """Return the manifests behind the production version, and what is wrong with its files in the store, if anything.
 
     The manifests are those of the version that the audit trail has in production; that the store holds another one is a
-    fault, and `version` is what that calls itself. Raises Refused when nothing is published; a run that nobody asked
-    for is skipped then instead. Raises StoreError when the store shows nothing although something was published.
+    fault, and `version` is what that calls itself. A branch that is gone or holds no release is such a fault too.
+    Raises Refused when nothing is published; a run that nobody asked for is skipped then instead. Raises StoreError
+    when the store shows nothing although something was published.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -36,17 +37,18 @@ def integrity(run_id: str, *, by_hand: bool = True) -> dict[str, str]:
     store = ModelStore(run.settings)
     trail, astray = settled(store, run.lake, run.audit.trail)
     head, known = store.head(store.alias), standing(trail, store.repository)
-    named = store.release(head) if head else None
-    release = (store.release(known.commit) if known else None) or named
-    refuse_forgotten(store, trail, head and release)
-    if head is None or release is None:
+    named = store.claim()
+    release = store.release(known.commit) if known else named
+    refuse_forgotten(store, trail, release is not None and store.versions())
+    if release is None:
         if not by_hand:
             raise AirflowSkipException("No model is published yet, so there is nothing to look at")
         raise Refused("No model is published yet", where=store.url(), remedy="Let llm_pipeline publish one first")
     faults = [astray]
     with tempfile.TemporaryDirectory(prefix="llmops-watch-") as scratch:
         try:
-            intact(store, head, Path(scratch), run.settings.publish.verify_key)
+            if head:
+                intact(store, head, Path(scratch), run.settings.publish.verify_key)
         except Refused as problem:
             faults.insert(0, problem.what)
     fault = "; ".join(filter(None, faults))

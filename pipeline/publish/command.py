@@ -20,7 +20,7 @@ def list_versions() -> None:
     from pipeline.settings import load
 
     store = ModelStore(load())
-    present = (store.production() or {}).get("version")
+    present = (store.claim() or {}).get("version")
     found = []
     for version in store.versions():
         try:

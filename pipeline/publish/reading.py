@@ -120,6 +120,16 @@ class StoreReader:
         commit = self.head(self.alias)
         return self.release(commit) if commit else None
 
+    def claim(self) -> dict[str, Any] | None:
+        """Return what the alias says of itself: nothing where that is no release record; None without an alias.
+
+        For what compares production with the audit trail, and does not stop at what somebody put there.
+        """
+        try:
+            return self.production()
+        except DamagedError:
+            return {}
+
     def files(self, revision: str) -> list[str]:
         """Return the paths of a revision's files."""
         found: list[str] = self._guard(

@@ -15,6 +15,7 @@ from pipeline.manifest import Manifest
 from pipeline.orchestration import restore, watch
 from pipeline.orchestration.run import Run
 from pipeline.publish import alias
+from pipeline.publish.champion import champion
 from pipeline.publish.command import app
 from pipeline.publish.release import write_release
 
@@ -38,6 +39,16 @@ def checked(place: Place) -> list[str]:
     return watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
 
 
+def pass_all(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every version is fit today."""
+
+    def compliance_of(run: object, uri: str, evaluation: Manifest) -> Manifest:
+        return place.report("passed", [], place.candidates[uri])
+
+    monkeypatch.setattr(watch, "performance_of", lambda run, uri: place.evaluation(place.candidates[uri]))
+    monkeypatch.setattr(watch, "compliance_of", compliance_of)
+
+
 @pytest.mark.parametrize("claim", ["v3", "v0", "latest"])
 def test_other_weights_with_a_release_file_of_their_own_are_replaced(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: str
@@ -48,15 +59,33 @@ def test_other_weights_with_a_release_file_of_their_own_are_replaced(
     (reason,) = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
     assert reason == "its files: the branch production does not hold v3, which the audit trail has in production"
 
-    def compliance_of(run: object, uri: str, evaluation: Manifest) -> Manifest:
-        return place.report("passed", [], place.candidates[uri])
-
-    monkeypatch.setattr(watch, "performance_of", lambda run, uri: place.evaluation(place.candidates[uri]))
-    monkeypatch.setattr(watch, "compliance_of", compliance_of)
+    pass_all(place, monkeypatch)
     assert restore.when_unfit("check", published, [reason])["version"] == "v3"
     version = next(version for version in place.store.versions() if version.name == "v3")
     assert alias.serves(place.store, version)
     assert alias.withdrawn(place.audit.trail(), place.store.repository) == {}
+
+
+@pytest.mark.parametrize("attack", ["deleted", "junk"])
+def test_a_branch_that_is_gone_or_holds_no_release_is_put_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch, attack: str
+) -> None:
+    if attack == "deleted":
+        api(place).delete_branch(place.store.repository, branch=place.store.alias)
+    else:
+        junk = CommitOperationAdd("release.json", b"[1]")
+        api(place).create_commit(place.store.repository, [junk], commit_message="x", revision=place.store.alias)
+    made = champion(place.settings, place.lake)
+    assert made is not None
+    assert made.uri == place.candidate("v3").uri
+    listed = command("list")
+    assert (listed.exit_code, "v3" in listed.output, "production" in listed.output) == (0, True, False)
+    published = watch.integrity("check", by_hand=False)
+    reasons = watch.verdict("check", published, place.evaluation().uri, place.report("passed", []).uri)
+    assert "the branch production does not hold v3" in reasons[0]
+    pass_all(place, monkeypatch)
+    assert restore.when_unfit("check", published, reasons)["version"] == "v3"
+    assert (place.present(), checked(place)) == ("v3", [])
 
 
 def test_an_old_version_that_somebody_put_back_is_named_between_the_tasks_too(place: Place) -> None:
