@@ -124,7 +124,7 @@ def verify(version: str = typer.Argument("production", help="v1, v2, … or prod
     from pipeline.audit import open_audit
     from pipeline.errors import Refused
     from pipeline.lake import open_lake
-    from pipeline.publish.recorded import settled
+    from pipeline.publish.recorded import settled, standing
     from pipeline.publish.release import intact
     from pipeline.publish.store import ModelStore
     from pipeline.settings import load
@@ -133,12 +133,14 @@ def verify(version: str = typer.Argument("production", help="v1, v2, … or prod
     store = ModelStore(settings)
     if version == store.alias:
         lake = open_lake(settings.lake)
-        _, astray = settled(store, lake, open_audit(settings, lake).trail)
+        trail, astray = settled(store, lake, open_audit(settings, lake).trail)
         if astray:
+            known = standing(trail, store.repository) is not None
+            back = '; llmops models rollback --reason "…" puts it back' if known else ""
             raise Refused(
                 astray[:1].upper() + astray[1:],
                 where=store.url(),
-                remedy='Find out who writes to the model store; llmops models rollback --reason "…" puts it back',
+                remedy=f"Find out who writes to the model store{back}",
             )
     with tempfile.TemporaryDirectory(prefix="llmops-verify-") as scratch:
         record = intact(store, store.commit_of(version) or version, Path(scratch), settings.publish.verify_key)

@@ -56,8 +56,10 @@ def astray(store: ModelStore, trail: Trail) -> str:
     """Return in what production is not what the trail says; empty when it is, or when nothing was published."""
     known = standing(trail, store.repository)
     if known is None:
-        placed = store.head(store.alias) is not None
-        return f"the branch {store.alias} holds a version whose publication the audit trail does not know" * placed
+        if store.head(store.alias) is None:
+            return ""
+        told = f"the branch {store.alias} holds a version whose publication the audit trail does not know"
+        return f"{told}; clear the release that died before its record"
     if alias.serves(store, known) is not None:
         return ""
     return f"the branch {store.alias} does not hold {known.name}, which the audit trail has in production"

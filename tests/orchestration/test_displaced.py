@@ -14,7 +14,7 @@ from pipeline.errors import Refused
 from pipeline.manifest import Manifest
 from pipeline.orchestration import restore, watch
 from pipeline.orchestration.run import Run
-from pipeline.publish import alias
+from pipeline.publish import alias, recorded
 from pipeline.publish.champion import champion
 from pipeline.publish.command import app
 from pipeline.publish.release import write_release
@@ -118,6 +118,17 @@ def test_a_repository_that_was_opened_is_a_fault(place: Place) -> None:
 
 def command(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments])
+
+
+def test_a_rollback_is_advised_only_where_there_is_something_to_go_back_to(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    displaced(place, tmp_path / "evil", "v3")
+    assert "llmops models rollback" in str(command("verify").exception)
+    monkeypatch.setattr(recorded, "publications", lambda trail, repository: [])  # before the first one's record
+    found = str(command("verify").exception)
+    assert "clear the release that died before its record" in found
+    assert "llmops models rollback" not in found
 
 
 def test_models_verify_and_list_in_a_tampered_store(place: Place, tmp_path: Path) -> None:
