@@ -58,7 +58,7 @@ def verify(
     from pipeline.console import emit
 
     settings, _, audit = _open()
-    heads, names, note = _witnesses(settings, witness, store)
+    heads, names, note = _witnesses(settings, audit, witness, store)
     trail = audit.trail(tuple(heads))
     faults, head = trail.faults, None if trail.faults else trail.head
     data = {
@@ -94,7 +94,7 @@ def report(
     from pipeline.console import emit
 
     settings, lake, audit = _open()
-    heads, names, note = _witnesses(settings, witness, store)
+    heads, names, note = _witnesses(settings, audit, witness, store)
     found = audit.trail(tuple(heads))
     faults = list(found.faults)
     trail = audit_report.build(lake, found.records, faults, found.head, signed=found.signed, witnesses=names, run=run)
@@ -117,7 +117,7 @@ def rotate(
     from pipeline.console import emit
 
     settings, _, audit = _open()
-    heads, names, note = _witnesses(settings, witness, store)
+    heads, names, note = _witnesses(settings, audit, witness, store)
     record = audit.hand_over(by, tuple(heads))
     if record is None:
         emit({"changed": False}, "The present key signs the trail already; nothing was changed.")
@@ -137,7 +137,7 @@ def _open() -> tuple[Settings, Lake, AuditLog]:
     return settings, lake, open_audit(settings, lake)
 
 
-def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[Head], list[str], str]:
+def _witnesses(settings: Settings, audit: AuditLog, given: list[str], store: bool) -> tuple[list[Head], list[str], str]:
     """Return the heads that were kept elsewhere, what to call them, and why some could not be had."""
     from pipeline.audit.records import Head
 
@@ -149,11 +149,13 @@ def _witnesses(settings: Settings, given: list[str], store: bool) -> tuple[list[
         heads.append(Head(number=int(found[1]), hash=found[2]))
         names.append(f"record {found[1]}, given by hand")
     if store:
+        from pipeline.publish.recorded import published
         from pipeline.publish.store import ModelStore
         from pipeline.publish.witnesses import released_heads
 
+        known = published(audit.trail(), settings.publish.repository)
         try:
-            for name, head in released_heads(ModelStore(settings)):
+            for name, head in released_heads(ModelStore(settings), known):
                 heads.append(head)
                 names.append(f"the release {name}")
         except PipelineError as problem:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.audit.keys import KeyRing
 from pipeline.audit.records import GENESIS, Fault, Head, Record
@@ -30,6 +30,11 @@ class Trail:
         last = self.records[-1] if self.records else None
         return Head(number=last.number, hash=last.hash) if last else Head(number=0, hash=GENESIS)
 
+    def against(self, heads: Sequence[Head]) -> Trail:
+        """Return it compared with heads that were kept elsewhere, from records of before it was read."""
+        hashes = {0: GENESIS} | {record.number: record.hash for record in self.records}
+        return replace(self, faults=(*self.faults, *_missing(hashes, heads)))
+
     def find(self, event: str, *, run_id: str | None = None, subject: str | None = None) -> list[Record]:
         """Return the records of an event, optionally of one run or about one subject, oldest first."""
         return [
@@ -39,6 +44,11 @@ class Trail:
             and (run_id is None or record.run_id == run_id)
             and (subject is None or record.subject == subject)
         ]
+
+
+def _missing(hashes: Mapping[int, str], heads: Sequence[Head]) -> list[Fault]:
+    problem = "a head that was recorded elsewhere is not in the trail: the tail was cut or rewritten"
+    return [Fault(number=head.number, problem=problem) for head in heads if hashes.get(head.number) != head.hash]
 
 
 @dataclass
@@ -91,11 +101,7 @@ class _Reading:
 
     def compare(self, heads: Sequence[Head]) -> None:
         """Look for heads that were kept elsewhere."""
-        for head in heads:
-            if self.hashes.get(head.number) != head.hash:
-                self.fault(
-                    head.number, "a head that was recorded elsewhere is not in the trail: the tail was cut or rewritten"
-                )
+        self.faults.extend(_missing(self.hashes, heads))
 
 
 def read_trail(lake: Lake, keys: KeyRing | None, witnesses: Sequence[Head]) -> Trail:

@@ -126,15 +126,15 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
     from pipeline.publish.recorded import settled
     from pipeline.publish.rollback import erased
     from pipeline.publish.store import ModelStore
-    from pipeline.publish.witnesses import released_heads, told
+    from pipeline.publish.witnesses import compared, told
 
     run = Run(run_id)
     store = ModelStore(run.settings)
-    checked, heads = load_manifest(run.lake, report), released_heads(store)
-    trail, astray = settled(store, run.lake, lambda: run.audit.trail(tuple(head for _, head in heads)))
+    checked, versions = load_manifest(run.lake, report), store.versions()
+    read, astray = settled(store, run.lake, run.audit.trail)
+    trail, heads = compared(store, versions, read)
     looked = trail.find(LOOKED_AT, run_id=run_id)
     candidate, evaluated = load_manifest(run.lake, published["candidate"]), load_manifest(run.lake, evaluation)
-    version = published["version"]
     reasons = _handed_over(looked[-1] if looked else None, published, candidate)
     reasons += [*unmade(trail, run_id, "evaluation", evaluated), *unmade(trail, run_id, "compliance", checked)]
     reasons += ground.untied(trail, candidate, evaluated, checked)
@@ -143,11 +143,11 @@ def verdict(run_id: str, published: dict[str, str], evaluation: str, report: str
     reasons += [f"the audit trail does not hold at record {fault}" for fault in told(trail, heads)[:5]]
     if len(trail.faults) > 5:
         reasons.append(f"the audit trail has {len(trail.faults) - 5} more faults: llmops audit verify")
-    if version in erased(trail, run.settings.publish.repository):
+    if published["version"] in erased(trail, run.settings.publish.repository):
         reasons.append("it learned from rows of a person whose data was erased since")
     reasons += refusals(checked, run.lake)
     data = {
-        "version": version,
+        "version": published["version"],
         "verdict": "refused" if reasons else "passed",
         "reasons": reasons,
         "evaluation": evaluation,

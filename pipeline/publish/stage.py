@@ -21,7 +21,7 @@ from pipeline.publish.checks import REPORTS, approved_bytes, fetch_exactly, refe
 from pipeline.publish.comparison import compared_with, refuse_other_production, why_not
 from pipeline.publish.ledger import Ledger
 from pipeline.publish.promote import promote
-from pipeline.publish.recorded import refuse_forgotten
+from pipeline.publish.recorded import published, refuse_forgotten
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import ModelStore
@@ -96,7 +96,7 @@ def _publish(settings: Settings, attempt: Attempt) -> Released:
             audit,
             run_id=attempt.run_id,
             evidence=evidence,
-            witnesses=[head for _, head in released_heads(store)],
+            witnesses=[head for _, head in released_heads(store, published(audit.trail(), store.repository))],
         )
         trail = audit.trail()
         refuse_forgotten(store, trail, store.versions())

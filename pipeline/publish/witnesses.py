@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from pipeline.log import get_logger
 from pipeline.model_folder import file_digest
 from pipeline.publish import signature
 from pipeline.publish.calls import DamagedError
-from pipeline.publish.recorded import refuse_forgotten
+from pipeline.publish.recorded import published, refuse_forgotten
 from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import RELEASE_FILE, ModelStore, Version
 
@@ -23,17 +23,22 @@ Witness = tuple[str, Head]
 """A released version's name and the head that it was published with."""
 
 
-def released_heads(store: ModelStore) -> list[Witness]:
+def released_heads(
+    store: ModelStore, known: Collection[Version] = (), versions: Sequence[Version] | None = None
+) -> list[Witness]:
     """Return the head that each released version was published with, by the version's name.
 
-    Where releases are signed, only those count whose signature holds: anybody with the store's token can make a tag.
+    Those of `versions` when they are given, otherwise of all that the store has now.
+
+    Where releases are signed, only those count whose signature holds, and the `known` ones, which the audit trail says
+    were published (before there was a key, or with another one): anybody with the store's token can make a tag.
     Raises StoreError, naming the version, when the store cannot be asked, or when a release's copy cannot be read.
     """
     found = []
-    for version in store.versions():
-        if not _ours(store, version):
+    for version in store.versions() if versions is None else versions:
+        if version not in known and not _ours(store, version):
             log.warning(
-                "a version in the store is not signed with our key; its copy of the head is not believed",
+                "a version is neither signed with our key nor known as published; its copy of the head is not believed",
                 version=version.name,
                 store=store.url(),
             )
@@ -57,9 +62,9 @@ def held(audit: AuditLog, store: ModelStore) -> Trail:
     What moves production decides from these records alone. Raises StoreError when the store shows no version although
     the trail knows one: its copies are missing then.
     """
-    heads = released_heads(store)
-    trail = audit.trail(tuple(head for _, head in heads))
-    refuse_forgotten(store, trail, heads or store.versions())
+    versions = store.versions()
+    trail, heads = compared(store, versions, audit.trail())
+    refuse_forgotten(store, trail, versions)
     if trail.faults:
         raise Refused(
             f"The audit trail does not hold at record {told(trail, heads)[0]}",
@@ -67,6 +72,15 @@ def held(audit: AuditLog, store: ModelStore) -> Trail:
             remedy="Run llmops audit verify; nothing goes to production on a trail that does not hold",
         )
     return trail
+
+
+def compared(store: ModelStore, versions: Sequence[Version], trail: Trail) -> tuple[Trail, list[Witness]]:
+    """Return the trail compared with every copy of its head in a store's versions, and those copies.
+
+    The versions must have been listed before the trail was read: a later one carries a later head.
+    """
+    heads = released_heads(store, published(trail, store.repository), versions)
+    return trail.against([head for _, head in heads]), heads
 
 
 def told(trail: Trail, heads: Sequence[Witness]) -> list[str]:

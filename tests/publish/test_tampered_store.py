@@ -17,18 +17,18 @@ from pydantic import SecretStr
 
 from pipeline.audit import AuditLog, open_audit
 from pipeline.errors import Refused, StoreError
-from pipeline.lake import Lake
+from pipeline.lake import Lake, open_lake
 from pipeline.publish import alias, signature
 from pipeline.publish.champion import champion
 from pipeline.publish.ledger import Ledger
 from pipeline.publish.promote import promote
-from pipeline.publish.recorded import astray, settled
+from pipeline.publish.recorded import astray, published, settled
 from pipeline.publish.release import folder_hashes, release, write_release
 from pipeline.publish.rollback import eligible, rollback
 from pipeline.publish.signature import SIGNATURE_FILE
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held, released_heads
-from pipeline.settings import Settings
+from pipeline.settings import LakeSettings, Settings
 
 REASON = "somebody else put a model there"
 
@@ -294,6 +294,32 @@ def test_with_a_key_only_signed_releases_bear_witness(shop: Shop, planted: bytes
     assert [name for name, _ in released_heads(shop.store)] == ["v1"]
     assert shop.publish("b").name == "v2"
     assert shop.back().version == "v1"
+
+
+def test_what_was_published_before_there_was_a_key_bears_witness_too(shop: Shop) -> None:
+    shop.publish("a")
+    shop.publish("b")
+    shop.settings.publish.signing_key = SecretStr(private_key())
+    shop.plant("v0", b'{"audit": {"number": 2, "hash": "00"}}')
+    known = published(held(shop.audit, shop.store), shop.store.repository)
+    assert [name for name, _ in released_heads(shop.store, known)] == ["v1", "v2"]
+    shop.publish("c")
+    shop.settings.publish.signing_key = SecretStr(private_key())
+    assert shop.publish("d").name == "v4"
+    known = published(held(shop.audit, shop.store), shop.store.repository)
+    assert [name for name, _ in released_heads(shop.store, known)] == ["v1", "v2", "v3", "v4"]
+
+
+def test_a_trail_without_a_head_that_an_unsigned_release_carries_does_not_hold(shop: Shop, tmp_path: Path) -> None:
+    """The publications are the same, and everything around them was written anew; then there is a key."""
+    version = shop.publish("a")
+    shop.settings.publish.signing_key = SecretStr(private_key())
+    other = AuditLog(open_lake(LakeSettings(uri=str(tmp_path / "other"))))
+    data = {"repository": shop.store.repository, "version": version.name, "commit": version.commit}
+    other.append("published", actor="pipeline", run_id="run-a", subject="a", data=data)
+    other.append("made_up", actor="pipeline")
+    with pytest.raises(Refused, match=r"record \d: .*cut or rewritten \(the head that the release v1 "):
+        held(other, shop.store)
 
 
 def test_a_key_that_others_have_not_is_demanded_of_every_witness(shop: Shop) -> None:
