@@ -118,13 +118,13 @@ def test_report_of_an_unknown_run_is_refused(trail: Lake) -> None:
 
 def test_every_event_of_the_pipeline_has_a_sentence() -> None:
     from pipeline.orchestration import watch
-    from pipeline.publish import rollback
+    from pipeline.publish import recorded, rollback
     from pipeline.review import evidence, reminders, signoff
 
     events = {signoff.RUN_STARTED, signoff.REQUESTED, signoff.ANSWERED, signoff.INVALID, signoff.GATE}
     events |= {signoff.SIGNED_OFF, signoff.REFUSED, signoff.RUN_FINISHED, watch.CHECKED, evidence.STAGE_COMPLETED}
     events |= {evidence.STAGE_MADE, watch.LOOKED_AT, evidence.REWRITTEN}
-    events |= {reminders.REMINDED, rollback.PUBLISHED, rollback.ROLLED_BACK}
+    events |= {reminders.REMINDED, recorded.PUBLISHED, rollback.ROLLED_BACK}
     assert events <= set(TELLERS)
 
 
