@@ -83,7 +83,7 @@ def test_how_a_call_ends(call, capsys, question: str, code: int, said: str) -> N
 
 def test_the_readme_names_every_command() -> None:
     text = (PROJECT_ROOT / "README.md").read_text()
-    table = text[text.index("| command | meaning |") : text.index("`--json` makes any")]
+    table = text[text.index("| command | meaning |") : text.index("`--json` makes them")]
     rows = [row.split(" | ")[0] for row in table.splitlines()]
     named = {word for row in rows for word in re.findall(r"`(?:llmops )?([a-z]+)", row)}
     assert set(cli.COMMANDS) <= named

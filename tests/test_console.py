@@ -105,8 +105,8 @@ def test_an_answer_and_a_reference_are_shown_as_they_are(
     monkeypatch.setattr(summary, "open_lake", lambda _: SimpleNamespace(read_table=lambda *_, **__: rows))
     facts = {"repository": "acme/model", "version": "v1", "commit": "c"}
     evaluation = SimpleNamespace(output=lambda name: SimpleNamespace(uri=name))
-    made: Any = {"publish": SimpleNamespace(facts=facts), "evaluate": evaluation}
-    summary._published(Settings(publish=PublishSettings(endpoint="http://127.0.0.1:9")), made)
+    made: Any = {"evaluate": evaluation}
+    summary._published(Settings(publish=PublishSettings(endpoint="http://127.0.0.1:9")), facts, made)
     said = capsys.readouterr().out
     assert said.count(hostile.replace("\x1b", "")) == 5
     assert "\x1b" not in said

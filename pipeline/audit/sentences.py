@@ -153,6 +153,11 @@ TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
     "review_answer_invalid": lambda r: (f"gave an answer that could not be taken: {r.data.get('problem')}", ""),
     "refused": _refused,
     "signed_off": _signed_off,
+    "release_verified": lambda r: (
+        f"compared what was uploaded as {r.data.get('version')} with what was approved, at commit "
+        f"{str(r.data.get('commit'))[:12]}",
+        "",
+    ),
     "published": _published,
     "rolled_back": _rolled_back,
     "run_finished": _finished,
@@ -161,6 +166,7 @@ TELLERS: dict[str, Callable[[Record], tuple[str, str]]] = {
         "bad" if r.data.get("fault") else "",
     ),
     "production_checked": _checked,
+    "deadline_missed": lambda r: (f"missed the deadline of {r.data.get('hours')} hours", "bad"),
     "erasure_started": lambda r: ("began to erase a subject's data", ""),
     "subject_erased": _erased,
     "manifest_rewritten": _rewritten,

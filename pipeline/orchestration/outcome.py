@@ -32,7 +32,7 @@ def told(states: Mapping[str, str | None], records: Sequence[Record]) -> tuple[s
     published only what is recorded as published. Concluded again behind its conclusion, with the same tasks failed, it
     ended as it was told then: the last task was tried again or cleared.
     """
-    from pipeline.publish.recorded import PUBLISHED
+    from pipeline.publish.erasures import PUBLISHED
 
     deciding = [r for r in records if r.event in (REFUSED, GATE, RUN_STARTED, RUN_FINISHED, PUBLISHED)]
     result, refusal = result_of(states), _refusal(_before_same_end(deciding, states))

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from pipeline.audit import AuditLog
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory
+from pipeline.publish.erasures import PUBLISHED
 
 TRAINED = ("pretrain", "train", "tune")
-PUBLISHED = "published"
 
 
 class AffectedModel(BaseModel):

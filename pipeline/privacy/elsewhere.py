@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pipeline.audit import AuditLog
 from pipeline.audit.records import Record
-from pipeline.privacy.affected import PUBLISHED, AffectedModel
+from pipeline.privacy.affected import AffectedModel
 from pipeline.privacy.inventory import Inventory
+from pipeline.publish.erasures import PUBLISHED
 from pipeline.review.evidence import STAGE_COMPLETED
 from pipeline.review.signoff import REQUESTED
 from pipeline.settings import Settings

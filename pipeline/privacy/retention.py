@@ -16,8 +16,8 @@ from pipeline.audit import AuditLog, open_audit
 from pipeline.lake import Lake
 from pipeline.lake.errors import said
 from pipeline.manifest import Manifest
-from pipeline.privacy.affected import PUBLISHED
 from pipeline.privacy.inventory import MODEL_OUTPUTS, Inventory, Kind, files_of, take
+from pipeline.publish.erasures import PUBLISHED
 from pipeline.settings import Settings
 
 RETAINED = "old_data_deleted"

@@ -7,8 +7,8 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, load_manifest
 from pipeline.publish import alias
-from pipeline.publish.erasures import affected
-from pipeline.publish.recorded import PUBLISHED, standing, standing_model
+from pipeline.publish.erasures import PUBLISHED, affected
+from pipeline.publish.recorded import standing, standing_model
 from pipeline.publish.store import ModelStore
 
 

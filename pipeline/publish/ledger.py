@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pipeline.audit import AuditLog
 from pipeline.errors import Refused
 from pipeline.publish import alias, erasures
-from pipeline.publish.recorded import PUBLISHED, publications
+from pipeline.publish.erasures import PUBLISHED
+from pipeline.publish.recorded import publications
 from pipeline.publish.store import VERSION, ModelStore, Version
 
 VERIFIED = "release_verified"

@@ -9,7 +9,8 @@ from pipeline.errors import Refused
 from pipeline.lake import Lake
 from pipeline.publish import alias
 from pipeline.publish.comparison import refuse_other_production, why_withdrawn
-from pipeline.publish.recorded import PUBLISHED, standing
+from pipeline.publish.erasures import PUBLISHED
+from pipeline.publish.recorded import standing
 from pipeline.publish.store import ModelStore, Version
 from pipeline.publish.witnesses import held
 

@@ -13,10 +13,9 @@ from pipeline.audit.trail import Trail
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
 from pipeline.publish import alias
+from pipeline.publish.erasures import PUBLISHED
 from pipeline.publish.lease import lease
 from pipeline.publish.store import ModelStore, Version
-
-PUBLISHED = "published"
 
 
 def publications(trail: Trail, repository: str) -> list[Record]:

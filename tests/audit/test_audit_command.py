@@ -117,14 +117,17 @@ def test_report_of_an_unknown_run_is_refused(trail: Lake) -> None:
 
 
 def test_every_event_of_the_pipeline_has_a_sentence() -> None:
-    from pipeline.orchestration import watch
-    from pipeline.publish import recorded, rollback
-    from pipeline.review import evidence, reminders, signoff
+    from pipeline.audit import keys
+    from pipeline.orchestration import deadlines, watch
+    from pipeline.privacy import export, retention
+    from pipeline.publish import alias, erasures, ledger
+    from pipeline.review import blind, evidence, reminders, signoff
 
     events = {signoff.RUN_STARTED, signoff.REQUESTED, signoff.ANSWERED, signoff.INVALID, signoff.GATE}
     events |= {signoff.SIGNED_OFF, signoff.REFUSED, signoff.RUN_FINISHED, watch.CHECKED, evidence.STAGE_COMPLETED}
     events |= {evidence.STAGE_MADE, watch.LOOKED_AT, evidence.REWRITTEN}
-    events |= {reminders.REMINDED, recorded.PUBLISHED, rollback.ROLLED_BACK}
+    events |= {reminders.REMINDED, blind.RATED, ledger.VERIFIED, erasures.PUBLISHED, alias.ROLLED_BACK}
+    events |= {deadlines.MISSED, keys.HANDED_OVER, export.EXPORTED, retention.RETAINED, *erasures.ERASURES}
     assert events <= set(TELLERS)
 
 
