@@ -5,6 +5,7 @@ import pytest
 from pipeline.errors import SettingsError
 from pipeline.evaluate.refusal import is_refusal
 from pipeline.prepare.language import detect
+from pipeline.prepare.stage import parameters
 from pipeline.refusal_texts import BUILT_IN, ENGLISH, RefusalTexts
 from pipeline.settings import PrepareSettings, load
 
@@ -43,3 +44,11 @@ def test_a_wording_of_ones_own_is_for_all_languages_unless_it_is_translated() ->
 def test_what_cannot_be_a_refusal_is_said(given: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load(prepare=given)
+
+
+def test_what_is_taught_decides_whether_rows_are_prepared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = parameters(PrepareSettings())
+    assert parameters(PrepareSettings(refusal_texts=dict(BUILT_IN))) == plain
+    assert parameters(PrepareSettings(refusal_text="No.")) != plain
+    monkeypatch.setattr("pipeline.settings.data.BUILT_IN", {**BUILT_IN, "de": "Das steht nicht da."})
+    assert parameters(PrepareSettings()) != plain

@@ -77,7 +77,9 @@ def parameters(chosen: PrepareSettings) -> dict[str, Any]:
         )
     key = privacy.pseudonym_key.get_secret_value() if privacy.pseudonym_key and privacy.mode != "tag" else ""
     return {
-        **chosen.model_dump(mode="json", exclude={"privacy": {"pseudonym_key"}}),
+        **chosen.model_dump(
+            mode="json", exclude={"privacy": {"pseudonym_key"}, "refusal_text": True, "refusal_texts": True}
+        ),
         "refusals": chosen.refusals().plain(),
         "pseudonym_key": digest_of(["pseudonym-key", key])[:12] if key else None,
         **{library: version(library) for library in LIBRARIES},

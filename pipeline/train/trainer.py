@@ -167,12 +167,11 @@ class Trainer:
         patience = self.hyper.early_stopping_patience
         if not np.isfinite(loss):
             progress.stopped = f"the validation loss was not a number at step {progress.step}"
-        elif progress.step >= progress.total:
-            pass  # every step was taken: there is nothing to end early
-        elif patience and progress.waited >= patience:
-            progress.stopped = f"no better validation loss in {patience} evaluations"
-        elif self.judge:
-            progress.stopped = self.judge(progress)
+        elif progress.step < progress.total:  # behind the last step there is nothing to end early
+            if patience and progress.waited >= patience:
+                progress.stopped = f"no better validation loss in {patience} evaluations"
+            elif self.judge:
+                progress.stopped = self.judge(progress)
 
     def _tell(self, point: dict[str, float]) -> None:
         self.progress.curves.append(point)

@@ -122,7 +122,8 @@ def test_policies_that_weaken_or_misspell_are_refused(content: dict, problem: st
     [
         {"waivers": [WAIVER]},
         {"waivers": [WAIVER | {"expires": "2027-05-23"}]},
-        {"waivers": [WAIVER | {"expires": "2026-01-01"}]},  # it has ended and excuses nothing
+        # It has ended and excuses nothing: neither its owner nor its check matters any more.
+        {"waivers": [WAIVER | {"check": "backdoor_triggers", "owner": "gone", "expires": "2026-01-01"}]},
         {"waivers": [WAIVER | {"owner": "ann"}], "sign_off": {"roles": {"legal": {"reviewers": ["ann"]}}}},
         {"checks": {"weight_files": {"thresholds": {"max_zero_share": 0.2}}}},
         {"checks": {"misinformation": {"thresholds": {"max_drop": 0.5}}}},

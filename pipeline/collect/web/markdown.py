@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import accumulate
 from urllib.parse import urljoin
 
 from pipeline.collect.web.controls import stands_in_sentence
 from pipeline.collect.web.dom import BLOCKS, HEADINGS, raw_text
-from pipeline.collect.web.grid import GridRow, grid_of, rows_of
+from pipeline.collect.web.grid import rows_of
 from pipeline.collect.web.model import Element, Piece
+from pipeline.collect.web.pipe_table import LINE_NUMBERS, is_cell, is_layout, pipe_lines
 from pipeline.collect.web.questions import squeeze
 
 MAX_DEPTH = 150
-MAX_GROWTH = 10
-"""How many times its own text a table may become when what spans rows and columns is said in each of them."""
 """Deeper than this an answer's inner structure is not followed any more: its text is taken as it is."""
 
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
@@ -28,9 +26,6 @@ _POINTERS = re.compile(
     r"^(?:(?:click |see |read )?(?:here|this(?: (?:page|link|article|post|guide))?|link|more)|hier|ici|aquí|qui"
     r"|aqui|здесь|тут|こちら|这里|此处|여기)$",
     re.IGNORECASE,
-)
-_LINE_NUMBERS = re.compile(
-    r"\b(?:linenos|gutter|line-?numbers?(?:-rows)?|lineno|copybtn|copy-?button)\b|(?:^|\s)lnt?(?=$|\s)", re.IGNORECASE
 )
 
 
@@ -191,59 +186,19 @@ class _Writer:
 
     def table(self, element: Element, depth: int) -> None:
         self.flush()
-        cells = [[cell for cell in row if _is_cell(cell)] for row in rows_of(element)]
-        if any(_is_complex(cell) for row in cells for cell in row) or max(map(len, cells), default=0) < 2:
+        cells = [[cell for cell in row if is_cell(cell)] for row in rows_of(element)]
+        if any(is_layout(cell) for row in cells for cell in row) or max(map(len, cells), default=0) < 2:
             for row in cells:
                 for cell in row:
                     self.children(cell, depth + 1)
                     self.flush()
             return
-        texts: dict[Element, str] = {}
-        for cell in (cell for row in cells for cell in row):
-            texts[cell] = self.inside(cell, depth + 1).replace("\n", " ").replace("|", "\\|")
-        lines = []
-        spreads = [_spread(row) for row in grid_of(element)]
-        size = sum(len(texts[cell]) for spread in spreads for cell in spread if cell in texts)
-        if size > MAX_GROWTH * sum(map(len, texts.values())):
-            spreads = [[*row] for row in cells if row]
-        for spread in spreads:
-            line = [texts.get(cell, "") if cell is not None else "" for cell in spread]
-            if any(line):
-                lines.append("| " + " | ".join(line) + " |")
-                if len(lines) == 1 and spread[0] is not None and spread[0].tag == "th":
-                    lines.append("|" + " --- |" * len(line))
+        texts = {
+            cell: self.inside(cell, depth + 1).replace("\n", " ").replace("|", "\\|") for row in cells for cell in row
+        }
+        lines = pipe_lines(element, texts)
         caption = next((squeeze(raw_text(child)) for child in element if child.tag == "caption"), "")
         self.blocks.append("\n".join([caption, "", *lines] if caption else lines))
-
-
-def _is_cell(element: Element) -> bool:
-    return element.tag in ("td", "th") and not _LINE_NUMBERS.search(element.get("class") or "")
-
-
-def _spread(row: GridRow) -> GridRow:
-    """Return a row with wide cells in each column that they span: what is said of two columns is said of each.
-
-    A cell as wide as the table is a title, which is said once.
-    """
-    kept = [cell for cell in row if cell is None or _is_cell(cell)]
-    if len({cell for cell in kept if cell is not None}) < 2:
-        return kept
-    return list(accumulate(kept, _or_before))
-
-
-def _or_before(before: Element | None, cell: Element | None) -> Element | None:
-    return before if cell is None else cell
-
-
-def _is_complex(cell: Element) -> bool:
-    """Say whether a table cell holds more than a line: then the table is layout, not data."""
-    return (
-        cell.find(".//table") is not None
-        or cell.find(".//pre") is not None
-        or cell.find(".//dl") is not None
-        or len(cell.findall(".//p")) > 2
-        or len(raw_text(cell)) > 1_000
-    )
 
 
 def _says(label: str, address: str) -> bool:
@@ -271,7 +226,7 @@ def _collect_code(element: Element, parts: list[str], depth: int) -> None:
         return
     parts.append(element.text or "")
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in _SKIP and not _LINE_NUMBERS.search(child.get("class") or ""):
+        if isinstance(child.tag, str) and child.tag not in _SKIP and not LINE_NUMBERS.search(child.get("class") or ""):
             if child.tag == "br":
                 parts.append("\n")
             else:
