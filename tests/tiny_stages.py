@@ -22,6 +22,7 @@ from pipeline.tune import stage as tune_stage
 QA_TEXTS = pa.schema(
     [
         *((name, pa.string()) for name in ("question_id", "question", "answer", "context", "split", "licence")),
+        ("data_source", pa.string()),
         ("is_refusal", pa.bool_()),
     ]
 )
@@ -103,7 +104,7 @@ def batches_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         settings: Settings, lake: Lake, features: Manifest, columns: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
         for split, (count, seed) in SIZES.items():
-            plain = {"context": None, "split": split, "licence": "CC0-1.0", "is_refusal": False}
+            plain = {"context": None, "split": split, "licence": "CC0-1.0", "is_refusal": False, "data_source": "faq"}
             for name in task(count, features.parameters["architecture"], seed).ids:
                 row = {**plain, "question_id": name, "question": f"What is {name}?", "answer": f"It is {name}."}
                 yield pa.RecordBatch.from_pylist([row], QA_TEXTS).select(list(columns))

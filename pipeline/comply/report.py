@@ -55,6 +55,7 @@ def document(subject: Subject, findings: Sequence[Finding], decision: Decision, 
         "data": {
             "origin": subject.rows.origin if not subject.manifests else "prepared rows",
             "splits": subject.rows.splits(),
+            "replayed": subject.rows.replayed,
             "licences": subject.rows.licences(),
             "sources": subject.rows.sources(),
         },

@@ -42,12 +42,16 @@ class DataRow:
 
 @dataclass
 class Rows:
-    """A data set; `read` gives its rows as mappings and may be called again and again."""
+    """A data set; `read` gives its rows as mappings and may be called again and again.
+
+    `replayed` of them are not today's: an earlier run's training rows that the model learnt again.
+    """
 
     read: Callable[[], Iterator[Mapping[str, Any]]]
     origin: str
     collected: bool = False
     default_licence: str = UNKNOWN_LICENCE
+    replayed: int = 0
     _counts: Counter[tuple[str, str, str]] | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[DataRow]:

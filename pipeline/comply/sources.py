@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from pipeline.records import UNKNOWN_LICENCE
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pipeline.features.replayed import Replayed
     from pipeline.settings import Settings
 
 BATCH = 8192
@@ -78,10 +80,11 @@ def model_at(place: str, settings: Settings, lake: Lake, *, of: Callable[..., Mo
     return ModelFiles(snapshot(place, settings, settings.state_dir / "cache" / "checked"), place)
 
 
-def rows_of(lake: Lake, prepared: Manifest) -> Rows:
-    """Return the rows of a prepare manifest."""
+def rows_of(lake: Lake, prepared: Manifest, replayed: Replayed | None = None) -> Rows:
+    """Return the rows of a prepare manifest, and behind them those of an earlier run that were learnt again."""
     uri = prepared.output("rows").uri
-    return Rows(lambda: _lake_rows(lake, uri), origin=uri, collected=True)
+    more = replayed or ()
+    return Rows(lambda: chain(_lake_rows(lake, uri), more), origin=uri, collected=True, replayed=len(more))
 
 
 def rows_at(place: str, lake: Lake, licence: str = UNKNOWN_LICENCE) -> Rows:

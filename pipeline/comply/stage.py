@@ -20,6 +20,7 @@ from pipeline.comply.sources import base_of, model_of, rows_of
 from pipeline.comply.subject import Origin, Subject
 from pipeline.encoding import prompt_limit
 from pipeline.errors import PipelineError
+from pipeline.features.replayed import Replayed
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest, digest_of
 from pipeline.records import UNKNOWN_LICENCE
@@ -32,6 +33,7 @@ PACKAGES = (
     "answering",
     "decoding",
     "encoding",
+    "features/replayed",
     "model_folder",
     "precision",
     "prompts",
@@ -139,13 +141,22 @@ def _subject(settings: Settings, lake: Lake, policy: Policy, today: date, inputs
             licence=str(base.facts.get("licence") or UNKNOWN_LICENCE),
             stated_by="the settings",
         ),
-        rows=rows_of(lake, inputs["prepared"]),
+        rows=rows_of(lake, inputs["prepared"], _replayed(settings, lake, candidate, inputs["features"])),
         root=settings.policy_file.parent,
         held_out=from_evaluation(lake, evaluation),
         manifests=inputs,
         refusal_texts=settings.prepare.refusals().every(),
         lake=lake,
     )
+
+
+def _replayed(settings: Settings, lake: Lake, candidate: Manifest, features: Manifest) -> Replayed | None:
+    """Return what the candidate learnt of an earlier run, where it is judged by the rows that it learnt from.
+
+    A model in production is judged by later rows; what it had learnt was judged before it came there.
+    """
+    own = candidate.inputs.get("features")
+    return None if own is not None and own.digest != features.digest else Replayed(settings, lake, candidate)
 
 
 def _parameters(settings: Settings, policy: Policy, today: date, inputs: dict[str, Manifest]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pipeline.manifest import Manifest
 from pipeline.review.evidence import STAGE_COMPLETED, Evidence, made
 
 EARLIER = "earlier-features"
-"""Rows of an earlier run that training may repeat: the trail has to know them; their own past was judged then."""
+"""Rows of an earlier run that training may repeat: the trail has to know them, and compliance judges them anew."""
 JUDGED = {"base-model": "base", "features": "features", "prepare": "prepared", "repository": "repository"}
 """By stage, what evaluation and compliance name its manifest."""
 WAY = frozenset({*JUDGED, "pretrain", "train"})

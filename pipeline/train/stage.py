@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline import model_cache
+from pipeline.features.replayed import list_replayed
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest
@@ -34,6 +35,8 @@ STAGE = "train"
 def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features: Manifest) -> Manifest:
     """Fine-tune and return the manifest with the outputs `adapter` (or `model` for full), `curves` and `report`.
 
+    With replay `replayed` lists the questions of the earlier run.
+
     A killed run continues from its newest checkpoint when it is tried again. Raises TrainingError when this machine
     cannot do what the settings ask, or when there is nothing to learn from.
     """
@@ -47,7 +50,10 @@ def run(settings: Settings, lake: Lake, *, run_id: str, base: Manifest, features
         earlier = earlier_for(settings, lake, base)
         if earlier and not len(earlier.validation):
             attempt.warn("What is forgotten cannot be measured: the earlier run has no test questions")
-        examples = examples_for(settings, lake, features, earlier, forbidden_licences(settings, lake))
+        data = examples_for(settings, lake, features, earlier, forbidden_licences(settings, lake))
+        examples = data.train, data.validation
+        if settings.train.replay_share:
+            list_replayed(attempt, data.replayed)
         with tempfile.TemporaryDirectory(prefix="train-") as scratch:
             config = config_of(hyper, base, features)
             out = Path(scratch) / "learnt"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import TrainingError
+from pipeline.features.replayed import EARLIER
 from pipeline.lake import Lake
 from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest, load_manifest
@@ -15,13 +17,22 @@ from pipeline.train.forgetting import Earlier, with_replay
 from pipeline.train.replay import forbidden_licences, repeatable
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model learns from, the replayed examples last, and is validated on; `replayed` are the ids of those."""
+
+    train: Examples
+    validation: Examples
+    replayed: tuple[str, ...] = ()
+
+
 def examples_for(
     settings: Settings,
     lake: Lake,
     features: Manifest,
     earlier: Earlier | None = None,
     forbidden: Collection[str] = (),
-) -> tuple[Examples, Examples]:
+) -> TrainingData:
     """Read the training and the validation examples through Feast, as many as the settings allow.
 
     Examples of an earlier run are replayed in the share that the settings ask for; only those that may be learnt from
@@ -36,6 +47,7 @@ def examples_for(
     validation = read(training_batches(settings, lake, features, "validation", columns))
     train = train.sample(chosen.max_train_examples, chosen.seed)
     require_unaltered(lake, features)  # here, since they were read just now, by whichever process
+    own = len(train)
     if earlier and chosen.replay_share and chosen.earlier_features:
         given = load_manifest(lake, chosen.earlier_features)
         usable = repeatable(settings, lake, features, given, forbidden)
@@ -47,7 +59,8 @@ def examples_for(
             where=features.uri,
             remedy="Check the splits of the prepare stage and the rows that the features stage set aside",
         )
-    return train, validation.sample(chosen.max_validation_examples, chosen.seed)
+    validation = validation.sample(chosen.max_validation_examples, chosen.seed)
+    return TrainingData(train, validation, tuple(train.ids[own:]))
 
 
 def require_features_of(base: Manifest, features: Manifest, setting: str = "") -> None:
@@ -97,7 +110,7 @@ def earlier_for(settings: Settings, lake: Lake, base: Manifest) -> Earlier | Non
 def earlier_inputs(settings: Settings, lake: Lake) -> dict[str, Manifest]:
     """Return the features of an earlier run, when the settings name them, as an input of a stage."""
     place = settings.train.earlier_features
-    return {"earlier-features": load_manifest(lake, place)} if place else {}
+    return {EARLIER: load_manifest(lake, place)} if place else {}
 
 
 def earlier_parameters(settings: Settings, lake: Lake) -> dict[str, Any]:

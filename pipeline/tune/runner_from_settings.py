@@ -43,12 +43,12 @@ def runner_for(
     def open_session() -> Session:
         be_deterministic(settings.train.seed)
         earlier = earlier_for(settings, lake, base)
-        train, validation = examples_for(settings, lake, features, earlier, forbidden)
+        data = examples_for(settings, lake, features, earlier, forbidden)
         return Session(
             model_cache.checkout(settings, lake, base.output("model")),
             base.facts["architecture"],
-            train,
-            validation,
+            data.train,
+            data.validation,
             accelerator=accelerator_for(settings.train.device),
             states_folder=states_folder(settings),
             gradient_checkpointing=settings.train.gradient_checkpointing,

@@ -13,11 +13,13 @@ from tiny_training import hyper, task
 
 from pipeline.errors import TrainingError
 from pipeline.features import retrieval
+from pipeline.features.replayed import OUTPUT, Replayed
 from pipeline.lake import Lake
 from pipeline.manifest import Manifest
 from pipeline.settings import Settings, TrainSettings
 from pipeline.stage import Attempt, run_stage
 from pipeline.train import adapters, replay
+from pipeline.train import stage as train_stage
 from pipeline.train.batching import Loader
 from pipeline.train.environment import accelerator_for
 from pipeline.train.fine_tuning import Job, read_job, write_job
@@ -25,6 +27,7 @@ from pipeline.train.forgetting import Consolidated, Earlier, score, with_replay
 from pipeline.train.objective import objective_for
 from pipeline.train.session import Session
 from pipeline.train.training_data import earlier_parameters, examples_for
+from pipeline.tune import stage as tune_stage
 
 pytestmark = pytest.mark.model
 
@@ -50,7 +53,7 @@ def features_of(stages: Stages, name: str, inputs: dict[str, Manifest] | None = 
 
 
 def questions(*rows: dict[str, Any]) -> list[pa.RecordBatch]:
-    plain = {"context": None, "split": "train", "licence": "CC0-1.0", "is_refusal": False}
+    plain = {"context": None, "split": "train", "licence": "CC0-1.0", "is_refusal": False, "data_source": "faq"}
     return [pa.RecordBatch.from_pylist([{**plain, **row}], QA_TEXTS) for row in rows]
 
 
@@ -73,9 +76,9 @@ def test_only_questions_that_are_no_longer_asked_are_replayed(stages: Stages, mo
 
     monkeypatch.setattr(retrieval, "question_batches", question_batches)
     settings = stages.settings("causal", earlier_features=before.uri, replay_share=0.5, max_train_examples=20)
-    mixed, _ = examples_for(settings, stages.lake, stages.features("causal"), earlier)
-    assert mixed.ids[:20] == train.sample(20, settings.train.seed).ids
-    assert sorted(mixed.ids[20:]) == gone.ids
+    mixed = examples_for(settings, stages.lake, stages.features("causal"), earlier)
+    assert mixed.train.ids[:20] == train.sample(20, settings.train.seed).ids
+    assert sorted(mixed.train.ids[20:]) == sorted(mixed.replayed) == gone.ids
 
 
 def test_what_was_withdrawn_or_is_held_out_in_other_words_is_not_replayed(
@@ -121,6 +124,41 @@ def test_what_was_withdrawn_or_is_held_out_in_other_words_is_not_replayed(
     assert forbidden == ["CC-BY-NC-4.0"]
     found = replay.repeatable(settings, stages.lake, today, before, forbidden)
     assert found == {"kept", "refused", "MIT"}
+
+
+def test_what_was_replayed_is_listed_for_those_who_judge_the_model(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "test", (12, 9))
+    before = stages.features("causal")
+    told = {"earlier_features": before.uri, "replay_share": 0.25}
+    assert OUTPUT not in stages.train("causal", earlier_features=before.uri).outputs
+    assert len(Replayed(stages.settings("causal"), stages.lake, stages.train("causal", **told))) == 0, "the same rows"
+    read, texts = retrieval.training_batches, retrieval.question_batches
+    gone = task(8, "causal", 7)
+
+    def with_more(settings: Settings, lake: Lake, features: Manifest, split: str, columns: Any) -> Any:
+        if features.uri != before.uri or split != "train":
+            return read(settings, lake, features, split, columns)
+        rows = [(name, gone.tokens(row).tolist(), gone.labels(row).tolist()) for row, name in enumerate(gone.ids)]
+        return iter([pa.RecordBatch.from_pylist([dict(zip(columns, row, strict=True)) for row in rows])])
+
+    def of_both(settings: Settings, lake: Lake, features: Manifest, columns: Any) -> Any:
+        if features.uri != before.uri:
+            return texts(settings, lake, features, columns)
+        return (batch.select(list(columns)) for batch in questions(*(row(name) for name in gone.ids)))
+
+    monkeypatch.setattr(retrieval, "training_batches", with_more)
+    monkeypatch.setattr(retrieval, "question_batches", of_both)
+    today = features_of(stages, "today")
+    settings = stages.settings("causal", {"trials": 2, "hopeless_after": 1.0}, **told)
+    base = stages.base("causal")
+    trained = train_stage.run(settings, stages.lake, run_id="test", base=base, features=today)
+    candidate = tune_stage.run(settings, stages.lake, run_id="test", base=base, features=today, trained=trained)
+    assert trained.facts["train_examples"] == SIZES["train"][0] + len(gone.ids)
+    for made in (trained, candidate):
+        found = Replayed(settings, stages.lake, made)
+        assert sorted(item["question_id"] for item in found) == sorted(gone.ids)
 
 
 def test_a_licence_that_is_forbidden_since_trains_anew(stages: Stages, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.lake import Lake, open_lake
-from pipeline.prepare.deduplicate.keys import PAIR_WIDTH, forms
-from pipeline.prepare.deduplicate.words import Hashes, Ragged, shingles, words
+from pipeline.prepare.deduplicate.keys import PAIR_WIDTH
+from pipeline.prepare.deduplicate.words import Hashes, Ragged, normalised, shingles, words
 from pipeline.prepare.rows_at import rows_at
 from pipeline.settings import LakeSettings
 from pipeline.spark.parts import write_part
@@ -37,7 +38,8 @@ WRITTEN = pa.schema([("entries", pa.int64())])
 
 def sets_of(questions: pa.Array, answers: pa.Array) -> Ragged:
     """Return the shingles of questions with answers, over which the similarity of rows is taken."""
-    return shingles(words(forms(questions, answers).joined()), PAIR_WIDTH)
+    joined = pc.binary_join_element_wise(normalised(questions), normalised(answers), " ")
+    return shingles(words(joined), PAIR_WIDTH)
 
 
 def counts(lake: Lake, uri: str, rows: int) -> npt.NDArray[np.uint16]:

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -110,11 +111,13 @@ def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
 
 def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Read closely the texts that have the words of an order."""
-    worth = matching(column, _hint()) | matching(column, STANDING_WORDS)
+    phrases, standing = matching(column, _hint()), matching(column, STANDING_WORDS)
+    worth = phrases | standing
     verbs = np.flatnonzero(matching(column, _hint("verbs")) & ~worth)
     worth[verbs[matching(column.take(pa.array(verbs)), _hint("objects"))]] = True
     for place in np.flatnonzero(worth).tolist():
-        worth[place] = _orders(column[place].as_py())
+        patterns = [pattern for pattern, seen in ((_PHRASES, phrases), (STANDING, standing)) if seen[place]]
+        worth[place] = _orders(column[place].as_py(), patterns)
     return worth
 
 
@@ -125,9 +128,10 @@ def _hint(part: str = "") -> str:
     return "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
 
 
-def _orders(text: str) -> bool:
+def _orders(text: str, patterns: Sequence[re.Pattern[str]] = (_PHRASES, STANDING)) -> bool:
+    """Tell whether a text gives orders; `patterns` are those that may match in it, as each of them is dear."""
     text = unicodedata.normalize("NFC", text)
-    for pattern in (_PHRASES, STANDING):
+    for pattern in patterns:
         for found in pattern.finditer(text):
             at = found.span()
             if not (_mentioned(text, *at) or is_about_tokens(text, *at) or is_announcement(text, *at)):
