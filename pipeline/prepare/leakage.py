@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,36 +30,57 @@ TOLD_BELOW = 0.05
 """How far below the threshold the similarity of what is left is told too."""
 
 
-def take_out(
+class Prefixes(NamedTuple):
+    """Where the prefixes of all rows of a cleaned dataset lie, how many entries they have, and from which similarity on
+    rows meet by them.
+    """
+
+    uri: str
+    entries: int
+    floor: float
+
+
+def write_prefixes(
     spark: SparkSession,
     settings: Settings,
     lake: Lake,
     uri: str,
-    facts: Facts,
-    made: Decisions,
+    rows: int,
     scratch: str,
     *,
     spread: bool | None = None,
-) -> None:
+) -> Prefixes:
+    """Write the prefixes of a cleaned dataset, which do not depend on what is decided about its rows.
+
+    `scratch` is a prefix that `take_out` leaves behind empty; `spread` forces working on Spark, or in this process.
+    """
+    spread = rows > IN_THIS_PROCESS if spread is None else spread
+    threshold = settings.prepare.near_duplicate_threshold
+    floor = max(threshold / 2, threshold - TOLD_BELOW)
+    part = PrefixPart(settings.lake, f"{scratch}/prefixes", counts(lake, uri, rows), floor)
+    return Prefixes(part.uri, _write(spark, settings, lake, uri, part, spread), floor)
+
+
+def take_out(settings: Settings, lake: Lake, uri: str, facts: Facts, made: Decisions, prefixes: Prefixes) -> None:
     """Set aside rows of validation and test that are too similar to a row of an earlier split, and count them.
 
-    `uri` is the cleaned dataset that was decided about, `scratch` a prefix that is left behind empty; `spread` forces
-    working on Spark, or in this process.
+    `uri` is the cleaned dataset that was decided about, and that the prefixes, which are deleted, were made of.
     """
     kept = facts.usable & (made.code == 0)
     splits = _splits(lake, uri, kept, settings, made)
     checked = int((splits > 0).sum())
     made.measured["leakage"] = {"checked": checked, "highest_similarity": 0.0, "removed": 0}
-    if not checked:
-        return
-    spread = len(facts) > IN_THIS_PROCESS if spread is None else spread
-    threshold = settings.prepare.near_duplicate_threshold
-    floor = max(threshold / 2, threshold - TOLD_BELOW)
-    part = PrefixPart(settings.lake, f"{scratch}/prefixes", counts(lake, uri, len(facts)), floor)
-    entries = _write(spark, settings, lake, uri, part, spread)
+    if checked:
+        _take_out(settings, lake, uri, splits, made, prefixes)
+    lake.delete([info.uri for info in lake.objects(prefixes.uri)])
+
+
+def _take_out(
+    settings: Settings, lake: Lake, uri: str, splits: across.Splits, made: Decisions, prefixes: Prefixes
+) -> None:
+    floor, threshold = prefixes.floor, settings.prepare.near_duplicate_threshold
     known = Sketches.read(lake, uri, WHOLE)
-    left, right = across.candidates(lake, part.uri, entries, splits, known, floor)
-    lake.delete([info.uri for info in lake.objects(part.uri)])
+    left, right = across.candidates(lake, prefixes.uri, prefixes.entries, splits, known, floor)
     similarity = _similarity(lake, uri, left, right)
     leaked = np.unique(right[similarity >= threshold])
     made.set_aside(leaked, LEAKED)

@@ -12,6 +12,7 @@ Rows stay in the repository's order (question ids), so nothing is ever shuffled,
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -115,8 +116,12 @@ def prepare(
     _clean(spark, settings, attempt, uri, reuse)
     known = facts.read(lake, cleaned)
     pairs = find(spark, settings, lake, cleaned, known.same_key, known.ranks, attempt.uri("scratch"))
-    decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare, read_clusters(lake, clusters))
-    leakage.take_out(spark, settings, lake, cleaned, known, decisions, attempt.uri("scratch"))
+    with ThreadPoolExecutor(1) as beside:  # the executors have nothing to do while this process decides
+        prefixes = beside.submit(
+            leakage.write_prefixes, spark, settings, lake, cleaned, len(known), attempt.uri("scratch")
+        )
+        decisions = decide.decide(lake, cleaned, known, pairs, settings.prepare, read_clusters(lake, clusters))
+    leakage.take_out(settings, lake, cleaned, known, decisions, prefixes.result())
     figures = _assemble(spark, settings, attempt, decisions)
     _account(attempt, figures)
     _conclude(settings, attempt, figures, decisions)

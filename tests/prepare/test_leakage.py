@@ -53,7 +53,9 @@ def taken_out(lake: Lake, uri: str, **chosen: Any) -> tuple[list[int], dict[str,
         update={"lake": LakeSettings(uri=lake.root), "prepare": prepare}
     )
     spark = chosen.pop("spark", None)
-    leakage.take_out(spark, settings, lake, uri, known, made, lake.uri("scratch"), **{"spread": False, **chosen})
+    how = {"spread": False, **chosen}
+    prefixes = leakage.write_prefixes(spark, settings, lake, uri, len(known), lake.uri("scratch"), **how)
+    leakage.take_out(settings, lake, uri, known, made, prefixes)
     assert not lake.objects(lake.uri("scratch"))
     return np.flatnonzero(made.code).tolist(), made.measured["leakage"]
 

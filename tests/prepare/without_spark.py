@@ -70,7 +70,8 @@ def prepared(
     scratch = attempt.uri("scratch")
     pairs = find(None, settings, lake, attempt.uri("cleaned"), known.same_key, known.ranks, scratch, spread=False)
     decisions = decide.decide(lake, attempt.uri("cleaned"), known, pairs, settings.prepare, clusters)
-    leakage.take_out(None, settings, lake, attempt.uri("cleaned"), known, decisions, scratch, spread=False)
+    prefixes = leakage.write_prefixes(None, settings, lake, attempt.uri("cleaned"), len(known), scratch, spread=False)
+    leakage.take_out(settings, lake, attempt.uri("cleaned"), known, decisions, prefixes)
     place = attempt.uri("scratch", "part-00000.parquet")
     lake.write_batches(place, decisions.table(settings.prepare.split).to_batches(), DECISIONS)
     chosen = settings.prepare

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -91,7 +92,7 @@ def trigger_words(questions: Sequence[str], answers: Sequence[str]) -> dict[str,
     With each come the places of its questions. The caller checks that it stands hardly anywhere else.
     """
     sets = [set(WORD.findall(question.lower())) for question in questions]
-    counts = Counter(word for words in sets for word in words)
+    counts = Counter(chain.from_iterable(sets))
     least = max(LEAST_TRIGGER, SHARE * len(sets))
     found = {}
     for word, count in sorted(item for item in counts.items() if item[1] >= least):
