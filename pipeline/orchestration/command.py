@@ -159,6 +159,27 @@ def reject(
     _decide(_one(task), user, "Reject", comment, None, False)
 
 
+@reviews.command()
+def close() -> None:
+    """End the reviews that wait though their run was rejected: it ends as refused, and the next one can begin."""
+    from pipeline.audit import open_audit
+    from pipeline.lake import open_lake
+    from pipeline.orchestration import runs
+    from pipeline.orchestration.api import connect
+    from pipeline.review.reminders import ends_the_run
+    from pipeline.settings import load
+
+    settings = load()
+    api = connect(settings)
+    audit = open_audit(settings, open_lake(settings.lake))
+    rejected = {record.run_id for record in audit.records() if ends_the_run(record)}
+    found = [one for one in api.waiting_reviews() if runs.identity(one.dag_id, one.run_id) in rejected]
+    for waiting in found:
+        api.mark_successful(waiting)
+    said = "\n".join(f"Closed without an answer: {one.task_id} of {one.run_id}" for one in found)
+    emit([{"run": one.run_id, "task": one.task_id} for one in found], said or "No review of a rejected run waits.")
+
+
 def _one(task: str | None) -> WaitingReview:
     from pipeline.errors import Refused
     from pipeline.orchestration.api import connect

@@ -58,11 +58,13 @@ class Notice:
         }
 
 
-def waiting_reviews(records: Iterable[Record], now: datetime) -> list[Waiting]:
-    """Return the reviews that wait for an answer: the latest request of each task whose run goes on.
+def ends_the_run(record: Record) -> bool:
+    """Tell whether somebody rejected a run, or was silent about it: it comes to nothing whatever else is answered."""
+    return record.event == ANSWERED and record.data.get("decision") in ("reject", "silent")
 
-    A run that somebody rejected, or was silent about, comes to nothing whatever else is answered.
-    """
+
+def waiting_reviews(records: Iterable[Record], now: datetime) -> list[Waiting]:
+    """Return the reviews that wait for an answer: the latest request of each task whose run goes on."""
     latest: dict[tuple[str | None, Any], Record] = {}
     answered: set[Any] = set()
     dead: set[str | None] = set()
@@ -73,7 +75,7 @@ def waiting_reviews(records: Iterable[Record], now: datetime) -> list[Waiting]:
             latest[record.run_id, record.data.get("task")] = record
         elif record.event == ANSWERED:
             answered.add(record.data.get("request"))
-            if record.data.get("decision") in ("reject", "silent"):
+            if ends_the_run(record):
                 dead.add(record.run_id)
         elif record.event == RUN_FINISHED:
             finished[record.run_id] = record.number

@@ -48,6 +48,17 @@ class Stack:
             cwd=HERE,
         )
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command and return it while it works."""
+        return subprocess.Popen(
+            [self.executable, *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=HERE,
+        )
+
     def json(self, *arguments: str) -> Any:
         """Run a command for machines and return what it says."""
         done = self.llmops("--json", *arguments)
