@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import LakeError
+from pipeline.errors import LakeError, Refused
 from pipeline.features import retrieval
 from pipeline.features.schema import ENTITY
 from pipeline.lake import Lake
@@ -19,6 +19,7 @@ from pipeline.lake.check import require_unaltered
 from pipeline.manifest import Manifest, load_manifest
 from pipeline.settings import Settings
 from pipeline.stage import Attempt
+from pipeline.witness import believed
 
 OUTPUT, EARLIER = "replayed", "earlier-features"
 """The output of the train stage that lists the questions, and its input that they come from."""
@@ -81,7 +82,10 @@ COLUMNS = (ENTITY, "question", "answer", "context", "split", "is_refusal", "lice
 
 
 def _input(lake: Lake, manifest: Manifest, name: str) -> Manifest:
-    """Return an input's manifest; raises LakeError when its content is another than when it was read."""
+    """Return an input's manifest; raises LakeError when its content is another than when it was read.
+
+    Raises Refused when nobody recorded making it: its digest is over the files, not over what it says of its inputs.
+    """
     reference = manifest.inputs[name]
     found = load_manifest(lake, reference.uri)
     if found.digest != reference.digest:
@@ -89,5 +93,11 @@ def _input(lake: Lake, manifest: Manifest, name: str) -> Manifest:
             f"The {name} of {manifest.stage} have changed since it read them",
             where=reference.uri,
             remedy="Run the stage again with what is there now",
+        )
+    if not believed(lake, found):
+        raise Refused(
+            f"Nobody recorded making the {name} of {manifest.stage} as they say now",
+            where=reference.uri,
+            remedy="Find out who writes to the lake, delete this manifest and run its stage again",
         )
     return found

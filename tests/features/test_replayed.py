@@ -14,8 +14,9 @@ from pipeline.comply.stage import _replayed
 from pipeline.comply.subject import Origin
 from pipeline.errors import LakeError, Refused
 from pipeline.features.replayed import EARLIER, OUTPUT, Replayed, list_replayed
-from pipeline.manifest import Manifest
+from pipeline.manifest import InputReference, Manifest
 from pipeline.stage import Attempt, run_stage
+from pipeline.witness import witnessed
 
 from .conftest import Place
 from .examples import prepare, prepared
@@ -121,6 +122,34 @@ def test_features_that_were_made_anew_since_are_not_the_ones_that_were_read(plac
     other = earlier.model_copy(update={"outputs": {"qa_features": output}})
     place.lake.write(earlier.uri, other.model_dump_json().encode())
     with pytest.raises(LakeError, match="earlier-features of train have changed since it read them"):
+        Replayed(place.settings, place.lake, candidate)
+
+
+class Account:
+    """Who saw some manifests being made."""
+
+    def __init__(self, *known: Manifest) -> None:
+        self.known = [manifest.model_dump() for manifest in known]
+
+    def saw(self, manifest: Manifest) -> None:
+        self.known.append(manifest.model_dump())
+
+    def knows(self, manifest: Manifest) -> bool:
+        return manifest.model_dump() in self.known
+
+
+def test_a_training_that_was_made_to_say_that_it_read_other_rows_is_not_believed(
+    place: Place, earlier: Manifest, causal_folder: Path
+) -> None:
+    """The digest of its files is the same, and the ids stand for harmless texts there."""
+    train = trained(place, earlier, ["q0003"])
+    candidate = tuned(place, train)
+    witnessed(place.lake, Account(earlier, train))
+    assert len(list(Replayed(place.settings, place.lake, candidate))) == 1
+    harmless = place.features(causal_folder, *({"question_id": f"q{n:04d}"} for n in range(7)))
+    edited = train.model_copy(update={"inputs": {EARLIER: InputReference(uri=harmless.uri, digest=harmless.digest)}})
+    place.lake.write(train.uri, edited.model_dump_json().encode())
+    with pytest.raises(Refused, match="Nobody recorded making the train of tune"):
         Replayed(place.settings, place.lake, candidate)
 
 
