@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from pipeline.comply import stage as comply_stage
 from pipeline.comply.checks.data_licences import DataLicences
+from pipeline.comply.policy import load_policy
 from pipeline.comply.sources import rows_of
 from pipeline.comply.stage import _replayed
-from pipeline.comply.subject import Origin
+from pipeline.comply.subject import ModelFiles, Origin
 from pipeline.errors import LakeError, Refused
 from pipeline.features.replayed import EARLIER, OUTPUT, Replayed, list_replayed
 from pipeline.manifest import InputReference, Manifest
@@ -19,7 +22,7 @@ from pipeline.stage import Attempt, run_stage
 from pipeline.witness import witnessed
 
 from .conftest import Place
-from .examples import prepare, prepared
+from .examples import base_model, prepare, prepared
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -78,8 +81,6 @@ def test_the_rows_that_were_learnt_again_stand_behind_todays(place: Place, earli
 
 
 def test_a_licence_that_only_replayed_rows_have_is_judged(place: Place, earlier: Manifest) -> None:
-    from pipeline.comply.policy import load_policy
-
     today = prepare(place.lake, prepared({}))
     policy = load_policy(place.settings.policy_file)
     for ids, status in ((["q0001"], "passed"), (["q0003"], "failed")):
@@ -163,3 +164,22 @@ def test_only_with_its_own_features_a_candidate_is_judged_by_what_it_learnt_agai
     assert found is not None
     assert len(found) == 1
     assert _replayed(place.settings, place.lake, candidate, newer) is None
+
+
+def test_the_stage_judges_what_was_learnt_again(
+    place: Place, earlier: Manifest, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("model_of", "base_of"):
+        monkeypatch.setattr(comply_stage, name, lambda *given: ModelFiles(causal_folder, "a model"))
+    monkeypatch.setattr(comply_stage, "from_evaluation", lambda lake, evaluation: [])
+    own = place.features(causal_folder, {})
+    inputs = {
+        "candidate": tuned(place, trained(place, earlier, ["q0003"]), features=own),
+        "base": base_model(place.lake, causal_folder, "causal", "acme/Tiny"),
+        "prepared": prepare(place.lake, prepared({"question_id": "today"})),
+        "features": own,
+        "evaluation": own,
+    }
+    policy = load_policy(place.settings.policy_file)
+    subject = comply_stage._subject(place.settings, place.lake, policy, date(2026, 11, 27), inputs)
+    assert [row.question_id for row in subject.rows] == ["today", "q0003"]
