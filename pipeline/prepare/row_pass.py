@@ -112,7 +112,7 @@ class RowWork:
             "raw_hash": hashes,
             "same_key": same_keys(compared, usable),
             "answer_key": answer_keys(compared, usable),
-            **told_keys(compared, usable),
+            **told_keys(sets, usable),
             "keys": keys(compared, sets, usable, self.near_duplicates),
             **Sketches.of(sets.whole, len(WHOLE) - 1).columns(WHOLE),
             **Sketches.of(sets.asked, len(ASKED) - 1).columns(ASKED),

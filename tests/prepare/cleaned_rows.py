@@ -32,7 +32,7 @@ def write_cleaned(lake: Lake, rows: dict[str, tuple[str, str]], contexts: dict[s
         "answer": told,
         "same_key": same_keys(found, usable),
         "answer_key": answer_keys(found, usable),
-        **told_keys(found, usable),
+        **told_keys(sets, usable),
         "keys": keys(found, sets, usable, 0.8),
         **Sketches.of(sets.whole, len(WHOLE) - 1).columns(WHOLE),
         **Sketches.of(sets.asked, len(ASKED) - 1).columns(ASKED),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import re
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -35,11 +37,42 @@ def verdict(one: tuple[str, str], other: tuple[str, str], threshold: float = 0.8
         ("ＦＵＬＬ　width", "full width"),
         ("日本語です", "日 本 語 で す"),
         ("Straße GROẞ", "straße groß"),
+        ("Use .NET, not net. It is a.b...", "use .net not net it is a.b"),
+        ("...and then ..5!", "and then 5"),
+        ("हि. का, ok\u00a0–Ä_ö", "हि का ok ä ö"),
         (None, ""),
     ],
 )
 def test_the_form_in_which_texts_are_compared(text: str | None, form: str) -> None:
     assert normalised(pa.array([text], pa.string())).to_pylist() == [form]
+
+
+def plain_form(text: str) -> str:
+    """Return the same for one text, character by character."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    text = "".join(f" {c} " if "\u4e00" <= c <= "\u9fff" else c for c in text)
+    kinds = {c: "w" if unicodedata.category(c)[0] in "LMN" else c if c in "+#." else " " for c in text}
+    made = []
+    for word in "".join(" " if kinds[c] == " " else c for c in text).split(" "):
+        shape = "".join(kinds[c] for c in word)
+        gone = {n for found in re.finditer(r"\.+(?:[^w]|$)", shape) for n in range(*found.span())}
+        made.append("".join(" " if n in gone else c for n, c in enumerate(word)))
+    return " ".join(" ".join(made).split())
+
+
+@given(st.lists(st.text("aB1 .+#_,\n日é\u0301ह\u093f½…\u00a0"), max_size=6), st.integers(0, 3))
+def test_the_form_of_many_texts_is_that_of_each_character(texts: list[str], skip: int) -> None:
+    expected = [plain_form(text) for text in texts]
+    assert normalised(pa.array(texts, pa.string())).to_pylist() == expected
+    assert normalised(pa.array(texts, pa.string())[skip:]).to_pylist() == expected[skip:]
+
+
+@given(st.lists(st.tuples(st.text("ab "), st.text("ab ")), max_size=6))
+def test_words_of_two_columns_are_those_of_both_texts_joined(rows: list[tuple[str, str]]) -> None:
+    sides = [words(pa.array([row[side] for row in rows], pa.string())) for side in (0, 1)]
+    together, joined = sides[0].followed_by(sides[1]), words(pa.array([" ".join(row) for row in rows], pa.string()))
+    assert together.values.tolist() == joined.values.tolist()
+    assert together.starts.tolist() == joined.starts.tolist()
 
 
 def test_words_and_shingles_of_many_texts_are_those_of_each() -> None:

@@ -250,6 +250,22 @@ def test_the_quick_look_misses_nothing(labelled: list) -> None:
         assert not [text for text, look in zip(texts, worth, strict=True) if not look and list(recogniser.find(text))]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The form was signed by Émile Żuławski.", "Émile Żuławski"),
+        ("Since then Ana Lučić can't open the file.", "Ana Lučić"),
+        ("Atentamente, José Luis Pérez Gómez", "José Luis Pérez Gómez"),
+        ("Please ask Wim van der Heuvelmans about it.", "Wim van der Heuvelmans"),
+        ("I moved to 12 Banksia Loop, Sydney NSW 2000", "12 Banksia Loop, Sydney NSW 2000"),
+        ("We live at 1 Infinite Loop, Cupertino CA 95014", "1 Infinite Loop, Cupertino CA 95014"),
+    ],
+)
+def test_the_quick_look_knows_other_letters_and_countries(text: str, found: str) -> None:
+    assert found not in TAGS.protect(text)
+    assert TAGS.protect(text).count("[") == 1
+
+
 def test_presidio_comes_without_torch() -> None:
     program = (
         "import sys, pipeline.prepare.privacy.finder; print([m for m in ('torch', 'transformers') if m in sys.modules])"

@@ -51,10 +51,6 @@ class Forms(NamedTuple):
     signs: pa.Array
     """The signs of question and answer that carry meaning, which the forms have lost."""
 
-    def joined(self) -> pa.Array:
-        """Return question and answer as one text."""
-        return pc.binary_join_element_wise(self.questions, self.answers, " ")
-
 
 def forms(questions: pa.Array, answers: pa.Array) -> Forms:
     """Normalise questions and answers."""
@@ -77,29 +73,31 @@ def answer_keys(found: Forms, usable: np.ndarray) -> pa.Array:
     return pa.array(np.where(usable, text_hashes(found.answers) | np.uint64(1), np.uint64(0)).view(np.int64))
 
 
-def told_keys(found: Forms, usable: np.ndarray) -> dict[str, pa.Array]:
-    """Return the columns of `TOLD`: keys that answers with nearly the same words share, or 0."""
-    bands = band_hashes(shingles(words(found.answers), 1), TOLD_CUT, 3)
-    made = np.where(usable[:, None], bands, np.uint64(0)).view(np.int64)
-    return {name: pa.array(made[:, number]) for number, name in enumerate(TOLD)}
-
-
 class Sets(NamedTuple):
-    """The shingles by which rows are compared: of question with answer, and of the question."""
+    """The shingles by which rows are compared: of question with answer, and of the question; and the answers' words."""
 
     whole: Ragged
     asked: Ragged
+    told: Ragged
 
     @classmethod
     def of(cls, found: Forms) -> Sets:
         """Return those of normalised texts."""
-        return cls(shingles(words(found.joined()), PAIR_WIDTH), shingles(words(found.questions), QUESTION_WIDTH))
+        asked, told = words(found.questions), words(found.answers)
+        return cls(shingles(asked.followed_by(told), PAIR_WIDTH), shingles(asked, QUESTION_WIDTH), told)
+
+
+def told_keys(sets: Sets, usable: np.ndarray) -> dict[str, pa.Array]:
+    """Return the columns of `TOLD`: keys that answers with nearly the same words share, or 0."""
+    bands = band_hashes(shingles(sets.told, 1), TOLD_CUT, 3)
+    made = np.where(usable[:, None], bands, np.uint64(0)).view(np.int64)
+    return {name: pa.array(made[:, number]) for number, name in enumerate(TOLD)}
 
 
 def keys(found: Forms, sets: Sets, usable: np.ndarray, threshold: float) -> pa.Array:
     """Return the list of keys of each row under which it meets similar rows; rows that are not usable get none."""
     pair_cut, question_cut = cuts(threshold)
-    long_enough = (words(found.answers).lengths() >= LONG_ANSWER_WORDS) & usable
+    long_enough = (sets.told.lengths() >= LONG_ANSWER_WORDS) & usable
     columns = [
         (_kind(band_hashes(sets.whole, pair_cut, 1), Kind.NEAR), usable),
         (_kind(band_hashes(sets.asked, question_cut, 2), Kind.QUESTION), usable),

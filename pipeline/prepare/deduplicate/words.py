@@ -17,8 +17,12 @@ Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 _UNSPACED = r"(\p{Han}|\p{Hiragana}|\p{Katakana}|\p{Thai}|\p{Lao}|\p{Khmer}|\p{Myanmar})"
-_BETWEEN = r"[^\p{L}\p{M}\p{N}+#.]+|\.+(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\.+"
-_LEFT = r"  |\.(?:[^\p{L}\p{N}]|$)|(?:^|[^\p{L}\p{N}+#])\."
+_BETWEEN = r"[^\p{L}\p{M}\p{N}+#. ]+"
+_LOOSE_DOTS = r"\.+(?:[^\p{L}\p{M}\p{N}]|$)"
+_PARTS_WORDS = np.array(
+    [ord(" ") if n < 128 and not (chr(n).isalnum() or chr(n) in "+#.") else n for n in range(256)], np.uint8
+)
+"""What becomes of each byte: signs of ASCII part words; bytes of other characters stay what they are."""
 # A trade mark would become two letters of the word before it; selectors and keycaps, which count as marks, a word.
 _OF_NO_WORD = r"[\x{2122}\x{fe0e}\x{fe0f}\x{20e3}]"
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -41,6 +45,13 @@ class Ragged(NamedTuple):
         flat = np.arange(starts[-1]) + np.repeat(self.starts[:-1][places] - starts[:-1], lengths)
         return Ragged(self.values[flat], starts)
 
+    def followed_by(self, other: Ragged) -> Ragged:
+        """Return the numbers of each text with those of the same text of `other` behind them."""
+        values = np.empty(len(self.values) + len(other.values), np.uint64)
+        values[np.arange(len(self.values)) + np.repeat(other.starts[:-1], self.lengths())] = self.values
+        values[np.arange(len(other.values)) + np.repeat(self.starts[1:], other.lengths())] = other.values
+        return Ragged(values, self.starts + other.starts)
+
 
 def composed(texts: pa.Array) -> pa.Array:
     """Return texts in lower case and in compatibility forms, with all their signs; nulls as empty texts."""
@@ -56,13 +67,36 @@ def normalised(texts: pa.Array) -> pa.Array:
 
 
 def words_only(lowered: pa.Array) -> pa.Array:
-    """Return composed texts without what parts their words, which are parted by one blank."""
-    spaced = pc.replace_substring_regex(lowered, _UNSPACED, r" \1 ")
-    once = pc.replace_substring_regex(spaced, _BETWEEN, " ")
-    # twice where something is left, because neighbours share the character between them
-    left = pc.match_substring_regex(once, _LEFT)
-    again = pc.replace_substring_regex(once.filter(left), _BETWEEN, " ")
-    return pc.utf8_trim_whitespace(pc.replace_with_mask(once, left, again))
+    """Return composed texts without what parts their words, which are parted by one blank.
+
+    Dots stay inside a word and before it (`3.11`, `.net`), not behind it. Most of what parts words is ASCII and is
+    replaced byte by byte, so that patterns have only the rest to find.
+    """
+    if isinstance(lowered, pa.ChunkedArray):
+        lowered = lowered.combine_chunks()
+    beyond = pc.invert(pc.string_is_ascii(lowered))
+    unspaced = pc.and_(beyond, pc.match_substring_regex(lowered, _UNSPACED))
+    spaced = _replaced(lowered, unspaced, _UNSPACED, r" \1 ")
+    parted = _replaced(_blanked(spaced.cast(pa.string())), beyond, _BETWEEN, " ")
+    parted = pc.ascii_rtrim(pc.replace_substring(parted, ". ", " "), characters=" .")
+    parted = _replaced(parted, pc.match_substring_regex(parted, _LOOSE_DOTS), _LOOSE_DOTS, " ")
+    return pc.binary_join(pc.ascii_split_whitespace(pc.ascii_trim(parted, characters=" ")), " ")
+
+
+def _blanked(texts: pa.Array) -> pa.Array:
+    """Return texts with a blank for each sign of ASCII that parts words."""
+    valid, offsets, data = texts.buffers()
+    if data is None:
+        return texts
+    blanked = pa.py_buffer(_PARTS_WORDS[np.frombuffer(data, np.uint8)])
+    return pa.StringArray.from_buffers(len(texts), offsets, blanked, valid, offset=texts.offset)
+
+
+def _replaced(texts: pa.Array, mask: pa.Array, pattern: str, by: str) -> pa.Array:
+    """Return texts with a pattern replaced in those that a mask names."""
+    if not pc.any(mask).as_py():
+        return texts
+    return pc.replace_with_mask(texts, mask, pc.replace_substring_regex(texts.filter(mask), pattern, by))
 
 
 def words(forms: pa.Array) -> Ragged:

@@ -118,11 +118,13 @@ class AddressRecogniser(Recogniser):
 
     entity = "ADDRESS"
     guard = (
-        r"\d[A-Za-z]?[ ,].{0,60}(?:Str|Ave|Av\.|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wy|Cres|Close|"
-        r"Gard|Mews|Row|Way|Walk|Circ|Trail|Alley|St\b|[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare)"
+        r"\d[A-Za-z]?,? (?:[0-9A-Z\x{C0}-\x{17F}][^\s,]* )+(?:Str|Ave|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wy|Cres|Close|"
+        r"Gard|Mews|Row|Way|Walk|Circ|Trail|Alley|St\b)"
+        r"|\d(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare) "
+        r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{4}|\pL,? \d{3} ?\d{3}\b"
         r"|(?:[Ss]tra(?:ß|ss)e|trasse|[Ss]tr\.|weg|platz|[Aa]llee|[Gg]asse|[Uu]fer|[Dd]amm|steig|[Cc]haussee) \d|Box \d"
         r"|[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b"
-        r"|, [A-Z]{2} (?:\d{5}|[A-Z]\d[A-Z])|[A-Z]\d[\dW] ?[\dA-Z]{4}\b|\b(?:ul|al|pl|os)\. "
+        r"|[,\pL] [A-Z]{2} (?:\d{5}|[A-Z]\d[A-Z])|[A-Z]\d[\dW] ?[\dA-Z]{4}\b|\b(?:ul|al|pl|os)\. "
         r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) .{3,60}\d"
         r"|\d[^\n]{0,24},? (?:[A-Z]{1,2}-)?(?:\d{4,5}(?:-\d{3}| ?[A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}) [A-Z\x{C0}-\x{17F}]"
     )

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from pipeline.prepare.privacy import names
 from pipeline.prepare.privacy.common_words import common_words
-from pipeline.prepare.privacy.name_patterns import PARTICLE, WORD, Cue, is_public, may_be_person, named
+from pipeline.prepare.privacy.name_patterns import PARTICLE, UPPER, WORD, Cue, is_public, may_be_person, named
 from pipeline.prepare.privacy.recogniser import Recogniser, Span
 
 _NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
 _FULL = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{1,3}}"
+_TWO_WORDS = rf"[{UPPER}]\S* (?:\S+ )?(?:\S+ )?[{UPPER}]"
+"""What RE2 looks for where a full name must stand, whose particle may have two words."""
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|[Ss]eñora?|Srta?|Sra|Doña|[Ss]ignora?|[Ss]ignorina|"
     r"[Ss]ig(?:\.ra)?|[Dd]ott(?:\.ssa)?|(?<!\d )MM?(?=\.)|Dottoressa|[Mm]evrouw|[Mm]eneer|[Dd]hr|Mevr|[Ss]enhora?|[Pp]ani|Sr|г-н|г-жа|господин|госпожа)\.? "
@@ -104,19 +106,21 @@ class PersonRecogniser(Recogniser):
         r"|[<(\[](?:mailto:)?[\w.+-]+@"
         r"|(?i:regards|thanks|thank you|wishes|cheers|best|sincerely|yours|cordially|respectfully|grüßen?|mfg|lg|vg|cordialement|à vous|merci|saludos|atentamente|"
         r"gracias|saluti|grazie|groet|groeten|atenciosamente|obrigad[oa]|abraços|poważaniem|pozdrawiam|hälsningar|hilsen|уважением|спасибо)[ \t]*[,.!]?[ \t]*\n"
-        r"|(?:^|\n)[ \t]*(?:Thanks|Thank you|Cheers|Best|Sincerely|Regards|Kind regards|Best regards|MfG|LG|VG|Merci|Gracias|Grazie|Saludos|Cordialement|Pozdrawiam|"
-        r"Спасибо)[,.!]? +[A-ZÀ-Þ]"
+        r"|(?:^|\n)[ \t]*(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)? ?(?:[Rr]egards|[Tt]hanks|[Ww]ishes)|Thanks (?:again|a lot|in advance)|Thank you|Cheers|Best|Sincerely|Yours(?: sincerely| truly| faithfully)?|Cordially|Respectfully"
+        r"|(?:Mit freundlichen|Viele|Beste|Liebe|Freundliche) Grüßen?|MfG|LG|VG|Cordialement|Bien à vous|Merci|Saludos(?: cordiales)?|Atentamente|Gracias|(?:Cordiali|Distinti) saluti|Grazie|(?:Met vriendelijke )?[Gg]roet(?:en)?"
+        rf"|Atenciosamente|Obrigad[oa]|Abraços|Z poważaniem|Pozdrawiam|Med vänliga hälsningar|Venlig hilsen|С уважением|Спасибо)[,.!]?[ \t]+[-–—]?[ \t]*[{UPPER}]"
         r"|(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe|Lieber|Guten |Sehr geehrte|Moin|Servus|Bonjour|Salut|Cher|Chère|Hola|"
         r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
         r"|[Bb]y [^ ]+ [A-ZÀ-Þ]\. ?"
-        r"|(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to) [A-Z]|(?:ed|written|sent|longs?|longing) (?:by|to) [A-Z]|on behalf of [A-Z]|[Tt]hank(?:s| you),? (?:to )?[A-Z]|(?:[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete) [A-Z]|[Tt]his is [A-Z]|[Yy]ours,? [A-Z]|Grüße,? [A-Z]|regards,? [A-Z]|(?:asked|told|mailed|informed|hired|fired|interviewed) [A-Z]"
-        r"|(?:tenant|patient|employee|customer|client|driver|applicant|guest|passenger|student|user|colleague|technician|agent|landlord|neighbou?r|nurse|teacher),? [A-Z]"
-        r"|[Mm]y (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|doctor|lawyer|accountant|assistant),? [A-Z]"
-        r"|(?:[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) [A-Z]"
-        r"|[a-z] (?:reported|told|wrote|asked|called|replied|informed|complained|emailed|phoned) (?:this|that|it|me|us|to|about|for|last|yesterday|today|again|in)\b"
-        r"|[a-z] (?:(?:lives|works) (?:in|at|for|from|on|here|there)|died|was born|resigned|is on (?:leave|holiday|vacation))\b"
-        r"|[a-z] (?:can(?:not|'t|’t) (?:open|log|see|access|find|reach|use|sign|print|send|change)|(?:needs|wants) (?:access|help|to (?:log|sign|reset|change)))\b"
-        r"|[a-z] (?:has (?:no access|left|lost|forgotten|joined)|(?:forgot|lost) (?:his|her|their))\b"
+        r"|(?:\b(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to)|\b(?:signed|approved|reported|requested|submitted|handled|answered|written|sent|opened|closed) by|\b(?:assigned|belongs?|belonging) to"
+        r"|on behalf of|[Tt]hank(?:s| you),?(?: to)?|[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete|[Tt]his is|[Yy]ours,?|Grüße,?|regards,?|\b(?:asked|told|e-?mailed|informed|hired|fired|interviewed)"
+        r"|\b(?:tenant|patient|employee|customer|client|driver|applicant|guest|passenger|student|user|colleague|technician|agent|landlord|neighbou?r|nurse|teacher),?"
+        r"|\bmy (?:colleague|manager|boss|wife|husband|partner|friend|brother|sister|son|daughter|mother|father|doctor|lawyer|accountant|assistant),?"
+        rf"|[Aa]sk|[Cc]ontact|[Tt]ell|[Ee]mail|[Cc]all) {_TWO_WORDS}"
+        rf"|[{UPPER}]\S* (?:(?:has |had )?(?:reported|told|wrote|asked|called|replied|informed|complained|emailed|phoned) (?:this|that|it|me|us|to|about|for|last|yesterday|today|again|in)"
+        r"|(?:lives|works) (?:in|at|for|from|on|here|there)|died|was born|resigned|is on (?:leave|holiday|vacation)"
+        r"|can(?:not|'t|’t) (?:open|log|see|access|find|reach|use|sign|print|send|change)|(?:needs|wants) (?:access|help|to (?:log|sign|reset|change))"
+        r"|has (?:no access|left|lost|forgotten|joined)|(?:forgot|lost) (?:his|her|their))\b"
         r"|名前|氏名|わたしは"
     )
 
