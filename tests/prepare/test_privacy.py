@@ -250,6 +250,15 @@ def test_the_quick_look_misses_nothing(labelled: list) -> None:
         assert not [text for text, look in zip(texts, worth, strict=True) if not look and list(recogniser.find(text))]
 
 
+def test_looking_for_digits_together_changes_no_look(labelled: list) -> None:
+    texts = pa.array([None, "", *(document.text for document in labelled)])
+    finder = Finder()
+    together = zip(finder._recognisers, finder._worth(texts), strict=True)
+    looked = {type(one).__name__: (one.worth(texts).tolist(), mask.tolist()) for one, mask in together}
+    assert not [name for name, (alone, mask) in looked.items() if alone != mask]
+    assert sum(one.of_digits for one in finder._recognisers) > 5
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

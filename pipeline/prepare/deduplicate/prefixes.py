@@ -80,7 +80,9 @@ def prefixes_of(sets: Ragged, counted: npt.NDArray[np.uint16], threshold: float)
     sizes = sets.lengths()
     rows = np.repeat(np.arange(len(sizes)), sizes)
     frequency = counted[(sets.values >> np.uint64(64 - COUNTER_BITS)).astype(np.int64)]
-    order = np.lexsort((sets.values, frequency, rows))
+    # each set is sorted, so sorting by frequency, then by row, leaves equal ones in order; 16 bits are sorted by radix
+    order = np.argsort(frequency, kind="stable")
+    order = order[np.argsort(rows[order].astype(np.uint16 if len(sizes) < 1 << 16 else np.int64), kind="stable")]
     wanted = np.where(sizes > 0, sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1, 0)
     first = (np.arange(len(rows)) - sets.starts[:-1][rows]) < wanted[rows]
     entries = entry(sets.values[order][first], sizes[rows[first]])

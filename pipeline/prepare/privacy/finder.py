@@ -9,10 +9,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.prepare.cleaning.code_lines import are_surely_code
 from pipeline.prepare.cleaning.segments import is_indented, split
+from pipeline.prepare.looks import possible
 from pipeline.prepare.privacy import recognisers
 from pipeline.prepare.privacy.presidio import AnalyzerEngine, NoOpNlpEngine, RecognizerRegistry
 from pipeline.prepare.privacy.recogniser import LANGUAGE, Recogniser
@@ -64,12 +66,27 @@ class Finder:
         Of findings that overlap the surer, then the longer one stays. Arrow looks at all texts first, so that only
         those in which there could be something cost more.
         """
-        masks = [recogniser.worth(texts) for recogniser in self._recognisers]
+        masks = self._worth(texts)
         for place in np.flatnonzero(np.logical_or.reduce(masks)).tolist():
             wanted = [recogniser for recogniser, mask in zip(self._recognisers, masks, strict=True) if mask[place]]
             found = self._search(texts[place].as_py(), wanted)
             if found:
                 yield place, found
+
+    def _worth(self, texts: pa.Array) -> list[npt.NDArray[np.bool_]]:
+        """Return for each recogniser which texts are worth its search; most have none of what looks for digits."""
+        guards = [recogniser.guard for recogniser in self._recognisers if recogniser.of_digits]
+        some = possible(texts, *guards)
+        chosen = texts.filter(pa.array(some))
+        masks = []
+        for recogniser in self._recognisers:
+            if recogniser.of_digits:
+                mask = some.copy()
+                mask[some] = recogniser.worth(chosen)
+            else:
+                mask = recogniser.worth(texts)
+            masks.append(mask)
+        return masks
 
     def _search(self, text: str, wanted: list[Recogniser]) -> list[Finding]:
         has_code = "`" in text or "~~~" in text or "\n    " in text or "\n\t" in text

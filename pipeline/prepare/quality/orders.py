@@ -69,6 +69,7 @@ _UNSEEN = r"<!--|_of_turn>|<\||[\x{E0020}-\x{E007E}\x{E0100}-\x{E01EF}]|(?i:disp
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
 _TAGGED = re.compile("[\U000e0020-\U000e007e]+|[\U000e0100-\U000e01ef]+")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？؟]")
+_BLANK = re.compile(r" (?![?*+{])")
 _NOT_IN_RE2 = re.compile(r"\\b|\(\?<?!(?:[^()]|\([^()]*\))*\)")
 # A line end inside a sentence, not one before an empty line, a list item or a heading.
 _WRAPPED = re.compile(r"[ \t]*\n(?!\s*(?:\n|[-*•#>]|\d{1,3}[.)]))[ \t]*|[ \t]{2,}")
@@ -112,32 +113,36 @@ def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
 def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Read closely the texts that have the words of an order."""
     phrases, standing = matching(column, _hint()), matching(column, STANDING_WORDS)
-    worth = phrases | standing
-    verbs = np.flatnonzero(matching(column, _hint("verbs")) & ~worth)
-    worth[verbs[matching(column.take(pa.array(verbs)), _hint("objects"))]] = True
-    for place in np.flatnonzero(worth).tolist():
+    ruled = matching(column, _hint("verbs"))
+    ruled[ruled] = matching(column.filter(pa.array(ruled)), _hint("objects"))
+    found = phrases | standing | ruled
+    for place in np.flatnonzero(found).tolist():
         patterns = [pattern for pattern, seen in ((_PHRASES, phrases), (STANDING, standing)) if seen[place]]
-        worth[place] = _orders(column[place].as_py(), patterns)
-    return worth
+        found[place] = _orders(column[place].as_py(), patterns, RULES if ruled[place] else ())
+    return found
 
 
 @cache
 def _hint(part: str = "") -> str:
     """Return what RE2 can look for: it knows no look-around, and its words are those of ASCII."""
     patterns = [getattr(rule, part).pattern for rule in RULES] if part else [_PHRASES.pattern]
+    if part:  # lines are joined before rules are asked
+        patterns = [_BLANK.sub(r"\\s+", pattern).replace(r"[^.\n]", "[^.]") for pattern in patterns]
     return "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
 
 
-def _orders(text: str, patterns: Sequence[re.Pattern[str]] = (_PHRASES, STANDING)) -> bool:
-    """Tell whether a text gives orders; `patterns` are those that may match in it, as each of them is dear."""
+def _orders(text: str, patterns: Sequence[re.Pattern[str]], rules: Sequence[Rule]) -> bool:
+    """Tell whether a text gives orders by those patterns and rules that may match in it, as each of them is dear."""
     text = unicodedata.normalize("NFC", text)
     for pattern in patterns:
         for found in pattern.finditer(text):
             at = found.span()
             if not (_mentioned(text, *at) or is_about_tokens(text, *at) or is_announcement(text, *at)):
                 return True
+    if not rules:
+        return False
     unwrapped = _WRAPPED.sub(" ", text)
-    return any(_orders_by(rule, unwrapped) for rule in RULES)
+    return any(_orders_by(rule, unwrapped) for rule in rules)
 
 
 def _orders_by(rule: Rule, text: str) -> bool:

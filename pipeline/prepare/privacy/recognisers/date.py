@@ -76,6 +76,7 @@ class DateRecogniser(Recogniser):
 
     entity = "DATE"
     guard = rf"(?i)\d[./-]\d{{1,2}}[./-]\d|{_MONTHS}\.?\s\d|\d(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?{_MONTHS}|\d-{_MONTHS}-\d|[年년]|(?:19|20)\d{{6}}"
+    of_digits = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield dates whose sentence speaks about someone; the score says how clearly it does."""

@@ -163,6 +163,7 @@ class IdentityNumberRecogniser(Recogniser):
         r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z&Ñ]{4}\d{6}|[A-Z]{5}\d{4}[A-Z]|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
         r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport|passeport|pasaporte"
     )
+    of_digits = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield numbers of every kind in `KINDS`."""

@@ -80,6 +80,7 @@ class IpRecogniser(Recogniser):
 
     entity = "IP"
     guard = r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]*:[0-9A-Fa-f]"
+    of_digits = True
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:

@@ -48,6 +48,7 @@ class CreditCardRecogniser(Recogniser):
 
     entity = "CREDIT_CARD"
     guard = r"(?:\d[ .-]?){12}\d"
+    of_digits = True
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
@@ -82,6 +83,7 @@ class IbanRecogniser(Recogniser):
 
     entity = "IBAN"
     guard = r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}"
+    of_digits = True
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:

@@ -62,6 +62,7 @@ class PhoneRecogniser(Recogniser):
 
     entity = "PHONE"
     guard = r"\d(?:[\s().\-/–]{0,3}\d){6}"
+    of_digits = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield telephone numbers."""

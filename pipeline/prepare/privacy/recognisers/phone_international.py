@@ -25,6 +25,7 @@ class InternationalPhoneRecogniser(Recogniser):
     entity = "PHONE_INTERNATIONAL"
     tag = "PHONE"
     guard = r"\+\d(?:[\s().\-/–]{0,3}\d){6}|wa\.me/\d|whatsapp\.com/send"
+    of_digits = True
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:

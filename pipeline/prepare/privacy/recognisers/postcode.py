@@ -44,6 +44,7 @@ class PostcodeRecogniser(Recogniser):
     entity = "ADDRESS_POSTCODE"
     tag = "ADDRESS"
     guard = r"[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|GIR 0AA"
+    of_digits = True
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield postcodes."""

@@ -20,6 +20,7 @@ class SsnRecogniser(Recogniser):
 
     entity = "SSN"
     guard = r"\d{3}[- ]\d{2}[- ]\d{4}|\d{9}"
+    of_digits = True
     in_code = True
 
     def find(self, text: str) -> Iterator[Span]:
