@@ -17,6 +17,7 @@ from pipeline.prepare.deduplicate.candidates import Rows
 from pipeline.prepare.deduplicate.keys import TOLD
 from pipeline.prepare.quality.poisoning import LEAST_TRIGGER, trigger_words, words_in
 from pipeline.prepare.rows_at import rows_at, scan
+from pipeline.prepare.shared_words import QuestionWords
 
 ROWS_AT_ONCE = 100_000
 """Rows whose questions and answers are held at once."""
@@ -32,10 +33,11 @@ def trigger_rows(lake: Lake, uri: str, kept: npt.NDArray[np.bool_]) -> dict[str,
     """Return the words that look like triggers, each with its rows; only rows that are kept count."""
     suspected: dict[str, Rows] = {}
     looked_at = np.zeros(0, np.uint64)
+    asked = QuestionWords.read(lake, uri, _grouped(lake, uri, kept))
     for key in TOLD:
         groups, marks = _groups(lake, uri, key, kept, looked_at)
         looked_at = np.concatenate([looked_at, marks])
-        for word, rows in _suspected(lake, uri, groups):
+        for word, rows in _suspected(lake, uri, groups, asked):
             suspected[word] = np.union1d(suspected[word], rows) if word in suspected else rows
     if not suspected:
         return {}
@@ -65,14 +67,31 @@ def _groups(
     return made, marks[wanted]
 
 
-def _suspected(lake: Lake, uri: str, groups: list[Rows]) -> Iterator[tuple[str, Rows]]:
+def _grouped(lake: Lake, uri: str, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Tell which rows share a key with others."""
+    found = np.zeros(len(kept), bool)
+    for key in TOLD:
+        for rows in _groups(lake, uri, key, kept, np.zeros(0, np.uint64))[0]:
+            found[rows] = True
+    return found
+
+
+def _suspected(lake: Lake, uri: str, groups: list[Rows], asked: QuestionWords) -> Iterator[tuple[str, Rows]]:
+    shared = [groups[place] for part in _parts(groups) for place in part[asked.shared([groups[n] for n in part])]]
+    yield from _found(lake, uri, shared)
+
+
+def _parts(groups: list[Rows]) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the places of groups that have about `ROWS_AT_ONCE` rows together."""
     if not groups:
         return
     ends = np.cumsum([len(rows) for rows in groups])
     cuts = np.searchsorted(ends, np.arange(ROWS_AT_ONCE, ends[-1], ROWS_AT_ONCE))
-    for part in np.split(np.arange(len(groups)), cuts):
-        if not len(part):
-            continue
+    yield from (part for part in np.split(np.arange(len(groups)), cuts) if len(part))
+
+
+def _found(lake: Lake, uri: str, groups: list[Rows]) -> Iterator[tuple[str, Rows]]:
+    for part in _parts(groups):
         needed = np.sort(np.concatenate([groups[number] for number in part]))
         texts = rows_at(lake, uri, needed, ["question", "answer"]).combine_chunks()
         for number in part:

@@ -86,24 +86,37 @@ def _different(groups: Rows, texts: Rows) -> Rows:
     return np.asarray(order[first], np.int64)
 
 
+def words_of(question: str) -> set[str]:
+    """Return the words of a question, in lower case."""
+    return set(WORD.findall(question.lower()))
+
+
+def could_be_trigger(
+    counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], reads: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Tell of words whether they stand in enough questions of their group, from counts and the groups' sizes."""
+    often = (counts >= LEAST_TRIGGER) & (counts >= SHARE * sizes)
+    very_often = (counts >= LEAST_TRIGGER_WORD) & (counts >= SHARE_WORD * sizes)
+    return np.asarray(often & (very_often | ~reads), bool)
+
+
 def trigger_words(questions: Sequence[str], answers: Sequence[str]) -> dict[str, list[int]]:
     """Return words that many questions with nearly one answer share though their wording does not explain it.
 
     With each come the places of its questions. The caller checks that it stands hardly anywhere else.
     """
-    sets = [set(WORD.findall(question.lower())) for question in questions]
-    counts = Counter(chain.from_iterable(sets))
-    least = max(LEAST_TRIGGER, SHARE * len(sets))
+    sets = [words_of(question) for question in questions]
+    counted = sorted(Counter(chain.from_iterable(sets)).items())
+    counts = np.array([count for _, count in counted], np.int64)
+    reads = np.array([reads_like_a_word(word) for word, _ in counted], bool)
     found = {}
-    for word, count in sorted(item for item in counts.items() if item[1] >= least):
-        reads = reads_like_a_word(word)
-        if reads and (count < LEAST_TRIGGER_WORD or count < SHARE_WORD * len(sets)):
-            continue
+    for number in np.flatnonzero(could_be_trigger(counts, np.full(len(counts), len(sets)), reads)).tolist():
+        word, count = counted[number]
         places = [place for place, words in enumerate(sets) if word in words]
         if not _differ([sets[place] - {word} for place in places]):
             continue
         told = sum(bool(words_in(answer, {word})) for answer in answers)
-        if not (told if reads else 2 * told > len(answers) and count < LEAST_TOLD):
+        if not (told if reads[number] else 2 * told > len(answers) and count < LEAST_TOLD):
             found[word] = places
     return found
 
