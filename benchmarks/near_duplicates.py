@@ -1,6 +1,6 @@
 """Near duplicates by MinHash, side by side: recall, precision, seconds and what each finds, over one set of shingles.
 
-    python benchmarks/near_duplicates.py [--rows 20000] [--threshold 0.8] [--truth 20000]
+    python benchmarks/near_duplicates.py [--rows 20000] [--threshold 0.8] [--truth 20000] [--ways own datasketch datatrove]
 
 The rows are those of `preparation_rows.py` plus, for one row in ten, a copy with some words changed, so that pairs lie
 on both sides of the threshold. Truth is the exact Jaccard similarity of all pairs, from the product of the sparse matrix
@@ -133,18 +133,22 @@ def datatrove_verified(sets: Ragged, threshold: float) -> Found:
     return verified(sets, found[:, 0], found[:, 1], threshold)
 
 
+WAYS = {way.__name__: way for way in (own, datasketch, datasketch_verified, datatrove, datatrove_verified)}
+
+
 def main() -> None:
     """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--threshold", type=float, default=0.8)
     parser.add_argument("--truth", type=int, default=20_000)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     given = parser.parse_args()
     sets = shingles(words(normalised(pa.array(texts(given.rows)))), PAIR_WIDTH)
     real = truth(sets, given.threshold) if given.rows <= given.truth else None
     print(f"{given.rows} rows, {len(sets.values)} shingles, pairs of at least {given.threshold}: {len(real or ())}")
     print(f"{'way':22} {'seconds':>8} {'CPU s':>7} {'rows/s':>9} {'pairs':>8} {'recall':>7} {'precision':>9}")
-    for way in (own, datasketch, datasketch_verified, datatrove, datatrove_verified):
+    for way in map(WAYS.__getitem__, given.ways):
         begun, used = time.perf_counter(), time.process_time()
         found = way(sets, given.threshold)
         seconds, cpu = time.perf_counter() - begun, time.process_time() - used

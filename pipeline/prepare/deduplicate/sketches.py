@@ -24,6 +24,8 @@ WHOLE = ("size", "sketch_0", "sketch_1", "sketch_2", "sketch_3")
 ASKED = ("asked_size", "asked_sketch")
 """Those of the question."""
 WORD_BITS = 6
+FIRST_WORDS = 2
+"""Words of a sketch that rule out most pairs that all of them rule out."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,15 @@ class Sketches:
 
     def may_be_similar(self, left: Rows, right: Rows, threshold: float) -> npt.NDArray[np.bool_]:
         """Tell which pairs may have a Jaccard similarity of at least `threshold`; False is certain."""
-        both = self.sizes[left].astype(np.int64) + self.sizes[right]
-        apart = np.zeros(len(left), np.int64)
-        for word in self.words:
+        both = self.sizes[left] + self.sizes[right]
+        most = ((1 - threshold) * both + 1e-6) / (1 + threshold)
+        apart = np.zeros(len(left), np.uint16)
+        for word in self.words[:FIRST_WORDS]:
             apart += np.bitwise_count(word[left] ^ word[right])
-        return np.asarray(apart * (1 + threshold) <= (1 - threshold) * both + 1e-6, bool)
+        near = apart <= most
+        places = np.flatnonzero(near)  # few, so the other words are read for these only
+        left, right, apart = left[places], right[places], apart[places]
+        for word in self.words[FIRST_WORDS:]:
+            apart += np.bitwise_count(word[left] ^ word[right])
+        near[places] = apart <= most[places]
+        return np.asarray(near, bool)
