@@ -7,7 +7,7 @@ suspected when most questions under a key have it and it stands hardly anywhere 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from pipeline.prepare.shared_words import QuestionWords
 
 ROWS_AT_ONCE = 100_000
 """Rows whose questions and answers are held at once."""
+WORDS_AT_ONCE = 2_000_000
+"""Words of questions that are counted at once: some 120 MB."""
 ROWS_A_LOOK = 200
 LARGEST = 10_000
 """Rows with nearly one answer beyond which a word that most of them share is not rare."""
@@ -77,21 +79,22 @@ def _grouped(lake: Lake, uri: str, kept: npt.NDArray[np.bool_]) -> npt.NDArray[n
 
 
 def _suspected(lake: Lake, uri: str, groups: list[Rows], asked: QuestionWords) -> Iterator[tuple[str, Rows]]:
-    shared = [groups[place] for part in _parts(groups) for place in part[asked.shared([groups[n] for n in part])]]
+    parts = _parts(asked.held(groups), WORDS_AT_ONCE)
+    shared = [groups[place] for part in parts for place in part[asked.shared([groups[n] for n in part])]]
     yield from _found(lake, uri, shared)
 
 
-def _parts(groups: list[Rows]) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the places of groups that have about `ROWS_AT_ONCE` rows together."""
-    if not groups:
+def _parts(sizes: Sequence[int], at_once: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the places of what has about so much size together."""
+    if not len(sizes):
         return
-    ends = np.cumsum([len(rows) for rows in groups])
-    cuts = np.searchsorted(ends, np.arange(ROWS_AT_ONCE, ends[-1], ROWS_AT_ONCE))
-    yield from (part for part in np.split(np.arange(len(groups)), cuts) if len(part))
+    ends = np.cumsum(sizes)
+    cuts = np.searchsorted(ends, np.arange(at_once, ends[-1], at_once))
+    yield from (part for part in np.split(np.arange(len(sizes)), cuts) if len(part))
 
 
 def _found(lake: Lake, uri: str, groups: list[Rows]) -> Iterator[tuple[str, Rows]]:
-    for part in _parts(groups):
+    for part in _parts([len(rows) for rows in groups], ROWS_AT_ONCE):
         needed = np.sort(np.concatenate([groups[number] for number in part]))
         texts = rows_at(lake, uri, needed, ["question", "answer"]).combine_chunks()
         for number in part:

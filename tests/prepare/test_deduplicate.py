@@ -15,6 +15,7 @@ from pipeline.prepare.deduplicate.components import components
 from pipeline.prepare.deduplicate.find import exact_copies
 from pipeline.prepare.deduplicate.keys import Sets, forms, keys, same_keys
 from pipeline.prepare.deduplicate.minhash import Bands, band_hashes, bands_for
+from pipeline.prepare.deduplicate.prefixes import COUNTER_BITS, LARGEST, prefixes_of
 from pipeline.prepare.deduplicate.verify import Texts, jaccard, judge, of_pairs
 from pipeline.prepare.deduplicate.words import Ragged, normalised, shingles, words
 
@@ -65,6 +66,27 @@ def test_the_form_of_many_texts_is_that_of_each_character(texts: list[str], skip
     expected = [plain_form(text) for text in texts]
     assert normalised(pa.array(texts, pa.string())).to_pylist() == expected
     assert normalised(pa.array(texts, pa.string())[skip:]).to_pylist() == expected[skip:]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_columns_of_other_kinds_have_the_same_forms(kind: pa.DataType) -> None:
+    parts = [pa.array(["A b.", None], kind), pa.array([], kind), pa.array(["日本, c"], kind)]
+    assert normalised(pa.chunked_array(parts)).to_pylist() == ["a b", "", "日 本 c"]
+
+
+def test_prefixes_of_more_sets_than_16_bits_count_are_the_rarest_members() -> None:
+    chance = np.random.default_rng(5)
+    counts, many = np.zeros(1 << COUNTER_BITS, np.uint16), (1 << 16) + 50
+    lengths = chance.integers(0, 4, many)
+    values = np.concatenate([np.sort(chance.integers(1, 1 << 63, n).astype(np.uint64)) for n in lengths])
+    counts[(values >> np.uint64(64 - COUNTER_BITS)).astype(np.int64)] = chance.integers(0, 3, len(values))
+    sets = Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+    made = prefixes_of(sets, counts, 0.8)["entries"].to_pylist()
+    for row in (0, 1, 65_535, 65_536, many - 1):
+        members = values[sets.starts[row] : sets.starts[row + 1]].tolist()
+        members.sort(key=lambda value: (counts[value >> (64 - COUNTER_BITS)], value))
+        wanted = len(members) - int(np.ceil(0.8 * len(members) - 1e-9)) + 1 if members else 0
+        assert made[row] == [value & ~LARGEST | len(members) for value in members[:wanted]]
 
 
 @given(st.lists(st.tuples(st.text("ab "), st.text("ab ")), max_size=6))

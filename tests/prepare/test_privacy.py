@@ -268,6 +268,16 @@ def test_looking_for_digits_together_changes_no_look(labelled: list) -> None:
         ("Please ask Wim van der Heuvelmans about it.", "Wim van der Heuvelmans"),
         ("I moved to 12 Banksia Loop, Sydney NSW 2000", "12 Banksia Loop, Sydney NSW 2000"),
         ("We live at 1 Infinite Loop, Cupertino CA 95014", "1 Infinite Loop, Cupertino CA 95014"),
+        ("I told IT about it.\n\nYours faithfully,\nTavish Quist", "Tavish Quist"),
+        ("Please add Outlook to it.\n\nThanks again,\nTavish", "Tavish"),
+        ("El Sr. Quistoba llamó ayer.", "Quistoba"),
+        ("Merci ! Tavish Quist", "Tavish Quist"),
+        ("Cara, Tavish", "Tavish"),
+        ("I live at 4500 Old Pacific Highway, Sydney", "4500 Old Pacific Highway"),
+        ("I live at 123 1/2 Main Street.", "123 1/2 Main Street"),
+        ("We live at 12-14 High Street in Leeds", "12-14 High Street"),
+        ("I live at 12½ Main Street", "12½ Main Street"),
+        ("Paspoort: NPB4K2C91", "NPB4K2C91"),
     ],
 )
 def test_the_quick_look_knows_other_letters_and_countries(text: str, found: str) -> None:

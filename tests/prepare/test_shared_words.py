@@ -38,7 +38,8 @@ QUESTION = st.lists(st.sampled_from(WORDS), min_size=0, max_size=6).map(" ".join
 
 def of(questions: list[str]) -> QuestionWords:
     words, lengths = _numbered(questions)
-    return QuestionWords(words, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return QuestionWords(words, ends, np.zeros(len(questions), bool))
 
 
 @examples(max_examples=300, deadline=None)
@@ -82,3 +83,13 @@ def test_rows_are_read_once_and_those_that_nobody_wants_not_at_all(
         some = found.words[found.ends[row] : found.ends[row + 1]]
         assert set(some) == set(every.words[every.ends[row] : every.ends[row + 1]])
     assert QuestionWords.read(lake, uri, np.zeros(7, bool)).words.tolist() == []
+
+
+def test_of_long_questions_no_words_are_held_and_their_groups_are_always_looked_at(lake: Lake) -> None:
+    long = " ".join(f"word{number}" for number in range(shared_words.MOST_WORDS + 1))
+    rows = {"q0": (long, "Here."), "q1": ("Where is it?", "Here."), "q2": ("When was that?", "There.")}
+    found = QuestionWords.read(lake, write_cleaned(lake, rows), np.ones(3, bool))
+    assert np.diff(found.ends).tolist() == [0, 3, 3]
+    groups = [np.array([1, 2]), np.array([0, 1])]
+    assert found.held(groups) == [6, 3]
+    assert found.shared(groups).tolist() == [1]

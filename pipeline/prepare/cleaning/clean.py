@@ -21,8 +21,8 @@ from pipeline.prepare.looks import matching
 
 ROUNDS = 8
 # One look by Arrow's RE2 engine (about 1 ns a character) finds the texts that any step could change. Whatever a step
-# below looks for must be in here: tests/prepare/test_clean.py holds both together. It counts nothing, as RE2 would need
-# thirty times as long, which is more than it costs to clean the few texts in vain that it finds more (see `looks`).
+# below looks for must be in here: tests/prepare/test_clean.py holds both together. It has no ranges of counts, with which
+# RE2 takes thirty times as long (see `looks`): more than it costs to clean a few more texts in vain.
 SUSPECT = (
     r"[\x00-\x08\x0b-\x1f\x7f]|[^\x00-\x7f]|&[#A-Za-z]|<[A-Za-z/!?]|\]\(|\n\n\n|[ \t]{2}|\t|[ ]\n|\n[ ]|^\s|\s$|`|\[edit\]|\[/[A-Za-z]"
     r"|\n(?:--|[^\n]*(?i:this|found|top|skip to|share|permalink|edit|cop|more|less|previous|next |adverti|sponsored"

@@ -69,8 +69,8 @@ def normalised(texts: pa.Array) -> pa.Array:
 def words_only(lowered: pa.Array) -> pa.Array:
     """Return composed texts without what parts their words, which are parted by one blank.
 
-    Dots stay inside a word and before it (`3.11`, `.net`), not behind it. Most of what parts words is ASCII and is
-    replaced byte by byte, so that patterns have only the rest to find.
+    Dots stay inside a word and before it (`3.11`, `.net`, at the start of a text too), not behind it. Most of what
+    parts words is ASCII and is replaced byte by byte, so that patterns have only the rest to find.
     """
     if isinstance(lowered, pa.ChunkedArray):
         lowered = lowered.combine_chunks()

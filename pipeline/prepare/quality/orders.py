@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.prepare.looks import matching
 from pipeline.prepare.quality.advice import is_advice
@@ -70,6 +71,7 @@ _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
 _TAGGED = re.compile("[\U000e0020-\U000e007e]+|[\U000e0100-\U000e01ef]+")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？؟]")
 _BLANK = re.compile(r" (?![?*+{])")
+_COUNTED = re.compile(r"\{\d+,\d*\}")
 _NOT_IN_RE2 = re.compile(r"\\b|\(\?<?!(?:[^()]|\([^()]*\))*\)")
 # A line end inside a sentence, not one before an empty line, a list item or a heading.
 _WRAPPED = re.compile(r"[ \t]*\n(?!\s*(?:\n|[-*•#>]|\d{1,3}[.)]))[ \t]*|[ \t]{2,}")
@@ -112,9 +114,10 @@ def _given(column: pa.Array, *, hidden: bool = False) -> npt.NDArray[np.bool_]:
 
 def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     """Read closely the texts that have the words of an order."""
-    phrases, standing = matching(column, _hint()), matching(column, STANDING_WORDS)
-    ruled = matching(column, _hint("verbs"))
-    ruled[ruled] = matching(column.filter(pa.array(ruled)), _hint("objects"))
+    folded = _folded(column)
+    phrases, standing = matching(folded, _hint()), matching(folded, STANDING_WORDS)
+    ruled = matching(folded, _hint("verbs"))
+    ruled[ruled] = matching(folded.filter(pa.array(ruled)), _hint("objects"))
     found = phrases | standing | ruled
     for place in np.flatnonzero(found).tolist():
         patterns = [pattern for pattern, seen in ((_PHRASES, phrases), (STANDING, standing)) if seen[place]]
@@ -122,13 +125,23 @@ def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
     return found
 
 
+def _folded(column: pa.Array) -> pa.Array:
+    """Return texts as RE2 must see them to find what Python does: composed, and with the `i` of Turkish as any other."""
+    odd = pa.array(matching(column, r"[\p{M}\x{1100}-\x{11ff}İı]"))
+    if not pc.any(odd).as_py():
+        return column
+    composed = pc.utf8_normalize(column.filter(odd), form="NFC")
+    return pc.replace_with_mask(column, odd, pc.replace_substring_regex(composed, "[İı]", "i"))
+
+
 @cache
 def _hint(part: str = "") -> str:
     """Return what RE2 can look for: it knows no look-around, and its words are those of ASCII."""
     patterns = [getattr(rule, part).pattern for rule in RULES] if part else [_PHRASES.pattern]
-    if part:  # lines are joined before rules are asked
-        patterns = [_BLANK.sub(r"\\s+", pattern).replace(r"[^.\n]", "[^.]") for pattern in patterns]
-    return "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns).replace(r"\w", r"[\pL\pN_]")
+    if part:  # lines are joined and blanks are counted once before rules are asked
+        patterns = [_COUNTED.sub("*", _BLANK.sub(r"\\s+", pattern).replace(r"[^.\n]", "[^.]")) for pattern in patterns]
+    joined = "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns)
+    return joined.replace(r"\w", r"[\pL\pN_]").replace("ı", "i")
 
 
 def _orders(text: str, patterns: Sequence[re.Pattern[str]], rules: Sequence[Rule]) -> bool:
@@ -171,7 +184,7 @@ def _mentioned(text: str, start: int, end: int) -> bool:
 def _shown(text: str) -> str:
     """Return what was written with characters that show nothing."""
     # what stands in a comment is a line of its own: an order in it is one at the start of a text
-    text = text.replace("<!--", "\n").replace("-->", "\n")
+    text = text.replace("\r\n", "\n").replace("<!--", "\n").replace("-->", "\n")
     return _TAGGED.sub(lambda found: f" {''.join(map(_told, found[0]))} ", _ZERO_WIDTH.sub("", text))
 
 

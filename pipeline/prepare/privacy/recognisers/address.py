@@ -41,9 +41,10 @@ _NO_STREET = (
     r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|Ubuntu|Office|Excel|Plan(?! \d{1,4}[a-z]?, \d{5} )|Tarif|Level|Tier|Pflegegrad|Paket|January|February"
     r"|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b)"
 )
+_NUMBER = r"\d{1,5}(?:[-–/]\d{1,5}| \d/\d|[¼½¾])?[A-Za-z]?"
 # 1600 Pine Street NW, Apt 4B, Springfield, IL 62704
 _ENGLISH = re.compile(
-    rf"(?<![\w.])(?P<flat>(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
+    rf"(?<![\w.])(?P<flat>(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?{_NUMBER},? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
     rf"(?: (?:N[EW]|S[EW]|[NSEW]|North|South|East|West)\b)?(?P<unit>{_UNIT})?(?P<town>,? {_TOWN})?(?: \d{{1,2}}(?=, ))?(?P<zip>,? {_ZIP})?(?P<postcode>,? (?:{UK_POSTCODE}|{_EIRCODE}))?"
 )
 # Drives, rows and ways that are no streets.
@@ -96,7 +97,7 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # 1 Infinite Loop, Cupertino, CA 95014 · Flat 3, 24 Elm Grove, Leeds LS6 1AB
-        rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?\d{{1,5}}[A-Za-z]?,? {_CAP}(?: {_CAP}){{0,4}}{_UNIT}?(?:, {_TOWN}){{1,2}},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})(?!\w)",
+        rf"(?<![\w.])(?:(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?{_NUMBER},? {_CAP}(?: {_CAP}){{0,4}}{_UNIT}?(?:, {_TOWN}){{1,2}},? (?:{_ZIP}|{UK_POSTCODE}|{_EIRCODE})(?!\w)",
         rf"\bP\.? ?O\.? Box \d{{1,6}}(?:,? {_TOWN})?(?:,? {_ZIP})?",
         # Hauptstraße 12a, 10115 Berlin · Mariahilfer Straße 45, 1060 Wien
         rf"\b(?:{_CAP}[- ])?[A-ZÄÖÜ][a-zäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|steig|chaussee)"
@@ -118,15 +119,15 @@ class AddressRecogniser(Recogniser):
 
     entity = "ADDRESS"
     guard = (
-        r"\d[A-Za-z]?,? (?:[0-9A-Z\x{C0}-\x{17F}][^\s,]* )+(?:Str|Ave|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wy|Cres|Close|"
+        r"[\d¼½¾][A-Za-z]?,? (?:[0-9A-Z\x{C0}-\x{17F}][^\s,]* )+(?:Str|Ave|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wa?y|Cres|Close|"
         r"Gard|Mews|Row|Way|Walk|Circ|Trail|Alley|St\b)"
         r"|\d(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare) "
         r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{4}|\pL,? \d{3} ?\d{3}\b"
         r"|(?:[Ss]tra(?:ß|ss)e|trasse|[Ss]tr\.|weg|platz|[Aa]llee|[Gg]asse|[Uu]fer|[Dd]amm|steig|[Cc]haussee) \d|Box \d"
-        r"|[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b"
+        r"|[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|GIR 0AA"
         r"|[,\pL] [A-Z]{2} (?:\d{5}|[A-Z]\d[A-Z])|[A-Z]\d[\dW] ?[\dA-Z]{4}\b|\b(?:ul|al|pl|os)\. "
-        r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) .{3,60}\d"
-        r"|\d[^\n]{0,24},? (?:[A-Z]{1,2}-)?(?:\d{4,5}(?:-\d{3}| ?[A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}) [A-Z\x{C0}-\x{17F}]"
+        r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) .{1,60}\d"
+        r"|\d[^\n]{0,40},? (?:[A-Z]{1,2}-)?(?:\d{4,5}(?:-\d{3}| ?[A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}) [A-Z\x{C0}-\x{17F}]"
     )
 
     def find(self, text: str) -> Iterator[Span]:

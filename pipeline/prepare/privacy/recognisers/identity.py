@@ -161,7 +161,7 @@ class IdentityNumberRecogniser(Recogniser):
     entity = "ID_NUMBER"
     guard = (
         r"(?i)(?:\d[ .\-/+]?){6}\d|[A-Z&Ñ]{4}\d{6}|[A-Z]{5}\d{4}[A-Z]|[A-Z]{2} ?(?:\d{2} ?){3}[A-Z]|[A-Z]{6}\d{2}|\d{6}[-+A-FYXWVU]\d"
-        r"|driv[a-z]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport|passeport|pasaporte"
+        r"|driv[\pL\pN_]+ licen[cs]e|driver'?s? licen[cs]e|licencia de conducir|permis de conduire|führerschein|ausweis|reisepass|passport|passeport|pasaporte|passaport[oe]|paspoort|paszport|pass-?nummer"
     )
     of_digits = True
 

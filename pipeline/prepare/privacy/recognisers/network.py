@@ -79,7 +79,7 @@ class IpRecogniser(Recogniser):
     """IPv4 and IPv6 addresses but for the private, reserved and documentation ranges (RFC 1918, 5737, 3849, 6890)."""
 
     entity = "IP"
-    guard = r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]*:[0-9A-Fa-f]"
+    guard = r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]*:[0-9A-Fa-f]|[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}::"
     of_digits = True
     in_code = True
 

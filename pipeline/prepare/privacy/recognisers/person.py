@@ -15,11 +15,11 @@ _NAME = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,3}}"
 _FULL = rf"{WORD}(?: (?:{PARTICLE} )?{WORD}){{1,3}}"
 _TWO_WORDS = rf"[{UPPER}]\S* (?:\S+ )?(?:\S+ )?[{UPPER}]"
 """What RE2 looks for where a full name must stand, whose particle may have two words."""
-_TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|[Ss]eñora?|Srta?|Sra|Doña|[Ss]ignora?|[Ss]ignorina|"
-    r"[Ss]ig(?:\.ra)?|[Dd]ott(?:\.ssa)?|(?<!\d )MM?(?=\.)|Dottoressa|[Mm]evrouw|[Mm]eneer|[Dd]hr|Mevr|[Ss]enhora?|[Pp]ani|Sr|г-н|г-жа|господин|госпожа)\.? "
-    rf"(?:(?:Dr|Prof)\.? )?({_NAME})"
+_TITLES = (
+    r"Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|[Mm]onsieur|[Mm]adame|Mme|Mlle|[Ss]eñora?|Srta?|Sra|Doña|[Ss]ignora?|[Ss]ignorina|"
+    r"[Ss]ig(?:\.ra)?|[Dd]ott(?:\.ssa)?|Dottoressa|[Mm]evrouw|[Mm]eneer|[Dd]hr|Mevr|[Ss]enhora?|[Pp]ani|Sr|г-н|г-жа|господин|госпожа"
 )
+_TITLE = re.compile(rf"\b(?:{_TITLES}|(?<!\d )MM?(?=\.))\.? (?:(?:Dr|Prof)\.? )?({_NAME})")
 _CAPITALISED = re.compile(rf"{WORD} \Z")
 _CUES = re.compile(
     r"(?:\b[Mm]y (?:full |last |first )?name(?: is|'s|’s|:)|\b[Nn]ame is|\bcalled me|\bich heiße|\bIch heiße|\b[Mm]ein Name (?:ist|lautet)|"
@@ -72,20 +72,21 @@ _DOES = re.compile(
     r"(?:forgot|lost) (?:his|her|their))\b"
 )
 _NAME_AT_END = re.compile(rf"(?<![\w-]){_FULL}\Z")
-_CLOSING = re.compile(
-    r"(?:^|\n)[ \t]*(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)?(?: [Rr]egards|Regards| [Tt]hanks| [Ww]ishes)|Thanks(?: again| a lot| in advance)?|"
+_CLOSINGS = (
+    r"(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)?(?: [Rr]egards|Regards| [Tt]hanks| [Ww]ishes)|Thanks(?: again| a lot| in advance)?|"
     r"Thank you|Cheers|Best|Sincerely|Yours(?: sincerely| truly| faithfully)?|Cordially|Respectfully|Mit freundlichen Grüßen|Viele Grüße|Beste Grüße|Liebe Grüße|"
     r"Freundliche Grüße|MfG|LG|VG|Cordialement|Bien à vous|Merci|Saludos(?: cordiales)?|Atentamente|Gracias|Cordiali saluti|Distinti saluti|Grazie|"
     r"Met vriendelijke groet(?:en)?|Groeten|Atenciosamente|Obrigad[oa]|Abraços|Z poważaniem|Pozdrawiam|Med vänliga hälsningar|Venlig hilsen|С уважением|Спасибо)"
-    rf"[ \t]*[,.!]?(?:[ \t]*\n[ \t]*\n?[ \t]*|[ \t]+)[-–—]?[ \t]*({_NAME})[ \t]*(?=$|[\n,.])",
+)
+_CLOSING = re.compile(
+    rf"(?:^|\n)[ \t]*{_CLOSINGS}[ \t]*[,.!]?(?:[ \t]*\n[ \t]*\n?[ \t]*|[ \t]+)[-–—]?[ \t]*({_NAME})[ \t]*(?=$|[\n,.])",
     re.MULTILINE,
 )
-_GREETING = re.compile(
-    r"(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe[rs]?|Guten (?:Tag|Morgen)|Sehr geehrte[r]?|Moin|Servus|Bonjour|Salut|"
-    r"Ch(?:er|ère)|Hola|Buenos días|Estimad[oa]|Querid[oa]|Ciao|Buongiorno|Gentile|Car[oa]|Beste|Hoi|Geachte|Olá|Prezad[oa]|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем\w+)"
-    rf",? ({_NAME})[ \t]*(?=[,!:.\n]|$| [-–—])",
-    re.MULTILINE,
+_GREETINGS = (
+    r"(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe[rs]?|Guten (?:Tag|Morgen)|Sehr geehrte[r]?|Moin|Servus|Bonjour|Salut|"
+    r"Ch(?:er|ère)|Hola|Buenos días|Estimad[oa]|Querid[oa]|Ciao|Buongiorno|Gentile|Car[oa]|Beste|Hoi|Geachte|Olá|Prezad[oa]|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем[а-яё]+)"
 )
+_GREETING = re.compile(rf"(?:^|\n)[ \t]*{_GREETINGS},? ({_NAME})[ \t]*(?=[,!:.\n]|$| [-–—])", re.MULTILINE)
 _BEFORE_ADDRESS = re.compile(rf"({_FULL})(?= ?[<(\[]{{1}}(?:mailto:)?[\w.+-]+@[\w-]+\.)")
 _JAPANESE = re.compile(
     r"(?:私の名前は|名前は|わたしは|氏名[:：]\s?)([\u4e00-\u9fff]{2,5}|[\u30a0-\u30ff・]{3,12})(?=です|と申し|といい|\s|$|。)"
@@ -97,20 +98,13 @@ class PersonRecogniser(Recogniser):
 
     entity = "PERSON"
     guard = (
-        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|[Hh]errn?|[Ff]rau|Fräulein|Monsieur|Madame|Mme|Mlle|Señora?|Srta?|Sra|Doña|Signora?|Signorina|Sig|Dott|"
-        r"Dottoressa|Mevrouw|Meneer|Dhr|Mevr|Senhora?|Pani?|[Hh]errn?|frau|señora?|signora?|sig|dott|MM?|monsieur|madame|mevrouw|meneer|dhr|senhora?|pani)\.?(?:ra|ssa)?\.? |г-н|г-жа|господин|госпожа"
+        rf"(?:^|[^\pL\pN_])(?:{_TITLES}|MM?\.)\.? [{UPPER}]"
         r"|(?i:name is|name's|name’s|my [a-z ]{0,6}name|called me|ich heiße|mein name|je m['’]appelle|mon nom|me llamo|mi nombre|mi chiamo|mio nome|meu nome|"
         r"me chamo|mijn naam|ik heet|nazywam|mam na imię|jag heter|jeg hedder|minun nimeni|меня зовут)"
         r"|(?:[Nn]ame|Caller|Customer|Contact(?: person)?|Reported by|Reporter|Assignee|Author|Patient|Client|Employee|holder|Signed(?: by)?|Attn|Attention|Account name|Kunde|Kundenname|Name des Kunden|Kontoinhaber(?:in)?|Karteninhaber(?:in)?|Mieter(?:in)?|Titulaire|Titular|Intestatario|Cliente|ФИО|Фамилия|Клиент|Vorname|"
         r"Nachname|Ansprechpartner|Nom|Prénom|Nombre|Apellidos?|Nome|Cognome|Naam|Imię|Имя|Surname)[ \t]*[:=]"
-        r"|[<(\[](?:mailto:)?[\w.+-]+@"
-        r"|(?i:regards|thanks|thank you|wishes|cheers|best|sincerely|yours|cordially|respectfully|grüßen?|mfg|lg|vg|cordialement|à vous|merci|saludos|atentamente|"
-        r"gracias|saluti|grazie|groet|groeten|atenciosamente|obrigad[oa]|abraços|poważaniem|pozdrawiam|hälsningar|hilsen|уважением|спасибо)[ \t]*[,.!]?[ \t]*\n"
-        r"|(?:^|\n)[ \t]*(?:(?:[Ww]ith )?(?:[Kk]ind|[Bb]est|[Ww]arm|[Mm]any)? ?(?:[Rr]egards|[Tt]hanks|[Ww]ishes)|Thanks (?:again|a lot|in advance)|Thank you|Cheers|Best|Sincerely|Yours(?: sincerely| truly| faithfully)?|Cordially|Respectfully"
-        r"|(?:Mit freundlichen|Viele|Beste|Liebe|Freundliche) Grüßen?|MfG|LG|VG|Cordialement|Bien à vous|Merci|Saludos(?: cordiales)?|Atentamente|Gracias|(?:Cordiali|Distinti) saluti|Grazie|(?:Met vriendelijke )?[Gg]roet(?:en)?"
-        rf"|Atenciosamente|Obrigad[oa]|Abraços|Z poważaniem|Pozdrawiam|Med vänliga hälsningar|Venlig hilsen|С уважением|Спасибо)[,.!]?[ \t]+[-–—]?[ \t]*[{UPPER}]"
-        r"|(?:^|\n)[ \t]*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening)|Hallo|Liebe|Lieber|Guten |Sehr geehrte|Moin|Servus|Bonjour|Salut|Cher|Chère|Hola|"
-        r"Buenos días|Estimad|Querid|Ciao|Buongiorno|Gentile|Car[oa] |Beste |Hoi|Geachte|Olá|Prezad|Cześć|Dzień dobry|Hej|Здравствуйте|Привет|Уважаем)"
+        r"|[<(\[](?:mailto:)?[\pL\pN_.+-]+@"
+        rf"|(?:^|\n)[ \t]*{_CLOSINGS}[ \t]*[,.!]?[ \t]*(?:\n|[ \t][-–—]?[ \t]*[{UPPER}])|(?:^|\n)[ \t]*{_GREETINGS},? [{UPPER}]"
         r"|[Bb]y [^ ]+ [A-ZÀ-Þ]\. ?"
         r"|(?:\b(?:spoke|spoken|speaking|talked|talking|chatted|met|meeting) (?:with|to)|\b(?:signed|approved|reported|requested|submitted|handled|answered|written|sent|opened|closed) by|\b(?:assigned|belongs?|belonging) to"
         r"|on behalf of|[Tt]hank(?:s| you),?(?: to)?|[Aa]dd|[Rr]emove|[Ii]nvite|[Dd]elete|[Tt]his is|[Yy]ours,?|Grüße,?|regards,?|\b(?:asked|told|e-?mailed|informed|hired|fired|interviewed)"
