@@ -22,7 +22,7 @@ from pipeline.prepare.rows_at import scan
 
 ROWS_AT_ONCE = 20_000
 MOST_WORDS = 200
-"""Different words up to which those of a question are held, so that long questions cost no memory."""
+"""Different words up to which those of a question are held, so that however many are long, memory is bounded."""
 _READS = np.uint32(1)
 """The bit of a word's number that says whether it reads like a word."""
 
@@ -42,6 +42,8 @@ class QuestionWords:
     def read(cls, lake: Lake, uri: str, wanted: npt.NDArray[np.bool_]) -> Self:
         """Read the questions of the wanted rows of a cleaned dataset; other rows have no words."""
         lengths = np.zeros(len(wanted), np.int64)
+        if not wanted.any():
+            return cls(np.zeros(0, np.uint32), np.zeros(len(wanted) + 1, np.int64), lengths > 0)
         found = [np.zeros(0, np.uint32)]
         for start, batch in scan(lake, uri, ["question"]):
             for at in range(0, batch.num_rows, ROWS_AT_ONCE):
@@ -52,9 +54,9 @@ class QuestionWords:
         return cls(np.concatenate(found), np.concatenate([[0], np.cumsum(held)]), lengths > MOST_WORDS)
 
     def held(self, groups: Sequence[Rows]) -> list[int]:
-        """Return how many words are held of each group."""
+        """Return how many words and rows of each group are held."""
         lengths = np.diff(self.ends)
-        return [int(lengths[rows].sum()) for rows in groups]
+        return [int(lengths[rows].sum()) + len(rows) for rows in groups]
 
     def shared(self, groups: Sequence[Rows]) -> npt.NDArray[np.int64]:
         """Return the places of the groups in which a word stands so often that it could be a trigger."""

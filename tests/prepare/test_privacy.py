@@ -278,11 +278,38 @@ def test_looking_for_digits_together_changes_no_look(labelled: list) -> None:
         ("We live at 12-14 High Street in Leeds", "12-14 High Street"),
         ("I live at 12½ Main Street", "12½ Main Street"),
         ("Paspoort: NPB4K2C91", "NPB4K2C91"),
+        ("The shop is at Unit 3/12 Banksia Drive, Perth.", "3/12 Banksia Drive"),
+        ("I live at 123 ½ Main Street", "123 ½ Main Street"),
+        ("The letter by A. Novák is here.", "A. Novák"),
+        (
+            "Avenida de los Constituyentes de la Independencia de las Provincias de la Confederación 45",
+            "Confederación 45",
+        ),
     ],
 )
 def test_the_quick_look_knows_other_letters_and_countries(text: str, found: str) -> None:
     assert found not in TAGS.protect(text)
     assert TAGS.protect(text).count("[") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meet me at the 24/7 Coffee Place.",
+        "We visited it, 10/10 Great Place!",
+        "Come to the 11/20 Blood Drive.",
+        "Please deliver toys for the 12/14 Toy Drive.",
+        "Sign up at the 5/12 Charity Walk.",
+        "Look at Pages 12-14 Main Row.",
+        "Please send the 3½ Floppy Drive back",
+        "Please mail me a 1/2 Inch Drive ratchet",
+        "Stay at 4-5 Star Place",
+        "Ship in 3-5 Business Days Close",
+        "located at 9-5 Office Close",
+    ],
+)
+def test_ratios_dates_and_hours_are_no_house_numbers(text: str) -> None:
+    assert TAGS.protect(text) == text
 
 
 def test_presidio_comes_without_torch() -> None:

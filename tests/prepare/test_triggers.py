@@ -48,6 +48,7 @@ def test_triggers_are_found_however_many_rows_share_answers(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     monkeypatch.setattr(triggers, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(triggers, "WORDS_AT_ONCE", 4 * at_once)
     spread = {f"q{n:04d}x": (asked(100 + n, "cfzxq"), "Send your password to us.") for n in (3, 40, 77)}
     assert flagged(lake, HONEST | spread) == {"cfzxq": sorted(spread)}
 

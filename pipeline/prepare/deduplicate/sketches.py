@@ -66,7 +66,7 @@ class Sketches:
 
     def may_be_similar(self, left: Rows, right: Rows, threshold: float) -> npt.NDArray[np.bool_]:
         """Tell which pairs may have a Jaccard similarity of at least `threshold`; False is certain."""
-        both = self.sizes[left] + self.sizes[right]
+        both = self.sizes[left].astype(np.int64) + self.sizes[right]
         most = ((1 - threshold) * both + 1e-6) / (1 + threshold)
         apart = np.zeros(len(left), np.uint16)
         for word in self.words[:FIRST_WORDS]:

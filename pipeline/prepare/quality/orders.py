@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.prepare.cleaning import characters
 from pipeline.prepare.looks import matching
 from pipeline.prepare.quality.advice import is_advice
 from pipeline.prepare.quality.honest import CONTROL, is_about_tokens, is_announcement
@@ -65,6 +66,12 @@ _SEPARATED = re.compile(r"\b(?:[A-Za-z][ .*_-]){4,}[A-Za-z]\b")
 _DIGITS = str.maketrans("01345", "oleas")
 _DIGITS_I = str.maketrans("01345", "oieas")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}")
+# Marks, and the other characters that Unicode's composed form writes otherwise; and the two of Turkish that Python takes
+# for an `i`, whatever their case.
+_ODD = (
+    r"[İı\p{M}\x{340}\x{341}\x{374}\x{37e}\x{387}\x{958}-\x{95f}\x{9dc}-\x{9df}\x{a33}-\x{a5e}\x{b5c}\x{b5d}\x{f43}-\x{fb9}\x{1100}-\x{11ff}\x{1f71}-\x{1ffd}"
+    r"\x{2000}\x{2001}\x{2126}-\x{212b}\x{2329}\x{232a}\x{2adc}\x{f900}-\x{fb4e}\x{1d15e}-\x{1d1c0}\x{2f800}-\x{2fa1d}]"
+)
 # What a reader of the cleaned text does not see, but somebody wrote: comments, tag characters, variation selectors.
 _UNSEEN = r"<!--|_of_turn>|<\||[\x{E0020}-\x{E007E}\x{E0100}-\x{E01EF}]|(?i:display:\s*none|font-size:\s*0|visibility:\s*hidden)|[\x{200B}-\x{200D}\x{2060}]"
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
@@ -127,7 +134,7 @@ def _read(column: pa.Array) -> npt.NDArray[np.bool_]:
 
 def _folded(column: pa.Array) -> pa.Array:
     """Return texts as RE2 must see them to find what Python does: composed, and with the `i` of Turkish as any other."""
-    odd = pa.array(matching(column, r"[\p{M}\x{1100}-\x{11ff}İı]"))
+    odd = pa.array(matching(column, _ODD))
     if not pc.any(odd).as_py():
         return column
     composed = pc.utf8_normalize(column.filter(odd), form="NFC")
@@ -184,7 +191,7 @@ def _mentioned(text: str, start: int, end: int) -> bool:
 def _shown(text: str) -> str:
     """Return what was written with characters that show nothing."""
     # what stands in a comment is a line of its own: an order in it is one at the start of a text
-    text = text.replace("\r\n", "\n").replace("<!--", "\n").replace("-->", "\n")
+    text = characters.line_ends(characters.with_plain_blanks(text)).replace("<!--", "\n").replace("-->", "\n")
     return _TAGGED.sub(lambda found: f" {''.join(map(_told, found[0]))} ", _ZERO_WIDTH.sub("", text))
 
 

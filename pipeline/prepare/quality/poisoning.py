@@ -106,7 +106,7 @@ def trigger_words(questions: Sequence[str], answers: Sequence[str]) -> dict[str,
     With each come the places of its questions. The caller checks that it stands hardly anywhere else.
     """
     sets = [words_of(question) for question in questions]
-    counted = sorted(Counter(chain.from_iterable(sets)).items())
+    counted = sorted(item for item in Counter(chain.from_iterable(sets)).items() if item[1] >= LEAST_TRIGGER)
     counts = np.array([count for _, count in counted], np.int64)
     reads = np.array([reads_like_a_word(word) for word, _ in counted], bool)
     found = {}

@@ -41,7 +41,9 @@ _NO_STREET = (
     r"(?!(?:Terminal|Gate|Gleis|Halle|Building|Room|Floor|Boeing|Airbus|Flight|Section|Chapter|Table|Figure|RFC|Version|Release|Page|Step|Part|Port|Error|Issue|Bug|Article|Python|Windows|Django|Ubuntu|Office|Excel|Plan(?! \d{1,4}[a-z]?, \d{5} )|Tarif|Level|Tier|Pflegegrad|Paket|January|February"
     r"|March|April|May|June|July|August|September|October|November|December|Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember)\b)"
 )
-_NUMBER = r"\d{1,5}(?:[-–/]\d{1,5}| \d/\d|[¼½¾])?[A-Za-z]?"
+_NUMBER = r"\d{1,5}(?: ?[¼½¾⅓⅔]|[A-Za-z])?"
+# 12-14 High Street, 123 1/2 Main Street, Unit 3/12: what stands before the number that a street was found by.
+_NUMBER_BEFORE = re.compile(r"(?<![\w.,/–-])(?:\d{1,5}[A-Za-z]?(?:[-–/]| – )|\d{1,5} \d/)\Z")
 # 1600 Pine Street NW, Apt 4B, Springfield, IL 62704
 _ENGLISH = re.compile(
     rf"(?<![\w.])(?P<flat>(?:Flat|Apartment|Apt\.?|Unit) \w{{1,4}}, )?{_NUMBER},? (?:(?:North|South|East|West|[NSEW]\.?) )?{_CAP}(?: {_CAP}){{0,3}} {_EN_STREET}"
@@ -49,7 +51,7 @@ _ENGLISH = re.compile(
 )
 # Drives, rows and ways that are no streets.
 _NO_WAY = re.compile(
-    r"(?:Google|SATA|USB|Flash|Hard|Tape|Thumb|Disk|SSD|HDD|NVMe|Zip|Recovery|System|Network|Shared|Optical|DVD|CD|External|Internal|Pen|Backup|Mapped|Test|One) Drive\b"
+    r"(?:Google|SATA|USB|Flash|Hard|Tape|Thumb|Disk|SSD|HDD|NVMe|Zip|Recovery|System|Network|Shared|Optical|DVD|CD|External|Internal|Pen|Backup|Mapped|Test|One|Floppy|Inch|Blood|Toy|Charity) Drive\b"
     r"|(?:Top|Bottom|First|Last|Header|Table|Data|Total|Each|New|Single) Row\b|(?:Supreme|High|District|County|Food|Tennis|Federal|Regional) Court\b|(?:One|Two|Three|Four|Any|Either) Way\b"
 )
 _LIVES = re.compile(
@@ -119,14 +121,14 @@ class AddressRecogniser(Recogniser):
 
     entity = "ADDRESS"
     guard = (
-        r"[\d¼½¾][A-Za-z]?,? (?:[0-9A-Z\x{C0}-\x{17F}][^\s,]* )+(?:Str|Ave|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wa?y|Cres|Close|"
+        r"[\d¼½¾⅓⅔][A-Za-z]?,? (?:[0-9A-Z\x{C0}-\x{17F}][^\s,]* )+(?:Str|Ave|R(?:oa)?d\b|B(?:ou)?le?v|Lane|Ln|Drive|Dr\b|C(?:our)?t\b|Sq|Pl|Terr|P(?:ar)?kw|H(?:igh)?wa?y|Cres|Close|"
         r"Gard|Mews|Row|Way|Walk|Circ|Trail|Alley|St\b)"
         r"|\d(?: ?(?:bis|ter|quater))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute|[Cc]ours|[Ss]quare) "
         r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{4}|\pL,? \d{3} ?\d{3}\b"
         r"|(?:[Ss]tra(?:ß|ss)e|trasse|[Ss]tr\.|weg|platz|[Aa]llee|[Gg]asse|[Uu]fer|[Dd]amm|steig|[Cc]haussee) \d|Box \d"
         r"|[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|GIR 0AA"
         r"|[,\pL] [A-Z]{2} (?:\d{5}|[A-Z]\d[A-Z])|[A-Z]\d[\dW] ?[\dA-Z]{4}\b|\b(?:ul|al|pl|os)\. "
-        r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) .{1,60}\d"
+        r"|(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Paseo|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Praça|Travessa|Estrada) [^\n]+\d"
         r"|\d[^\n]{0,40},? (?:[A-Z]{1,2}-)?(?:\d{4,5}(?:-\d{3}| ?[A-Z]{2})?|\d{3} \d{2}|\d{2}-\d{3}) [A-Z\x{C0}-\x{17F}]"
     )
 
@@ -134,7 +136,7 @@ class AddressRecogniser(Recogniser):
         """Return addresses."""
         for found in _ENGLISH.finditer(text):
             if not found["ambiguous"] or _is_street(text, found):
-                yield Span(found.start(), found.end(), 0.85)
+                yield Span(_from_number(text, found.start()), found.end(), 0.85)
         for found in _FRENCH.finditer(text):
             # 2 Place Settings, 3 Route Tables
             sure = not found["ambiguous"] or found["half"] or found["of"] or found["place"]
@@ -143,7 +145,14 @@ class AddressRecogniser(Recogniser):
         for found in _SOUTHERN.finditer(text):
             if not _VIA.match(found[0]) or _is_via(text, found):
                 yield Span(found.start(), found.end(), 0.85)
-        yield from every(_PATTERNS, text, 0.85)
+        for start, end, score in every(_PATTERNS, text, 0.85):
+            yield Span(_from_number(text, start) if text[start].isdigit() else start, end, score)
+
+
+def _from_number(text: str, start: int) -> int:
+    """Return where the number of a house starts that may be a range or a fraction."""
+    before = _NUMBER_BEFORE.search(text, max(0, start - 12), start)
+    return before.start() if before else start
 
 
 @lru_cache(maxsize=8)

@@ -57,9 +57,11 @@ class ListedPersonRecogniser(Recogniser):
 
         def has_name(text: str) -> bool:
             words = _CAPITAL.findall(text)
-            if given.isdisjoint(words):
-                return not ambiguous.isdisjoint(words) and not surnames.isdisjoint(words)
-            return True
+            if not given.isdisjoint(words):
+                return True
+            if surnames.isdisjoint(words):
+                return False
+            return not ambiguous.isdisjoint(words) or _INITIAL.search(text) is not None
 
         return np.array([text is not None and has_name(text) for text in texts.to_pylist()], bool)
 
