@@ -20,20 +20,21 @@ def matching(texts: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
     thirty times slower. So the pattern with uncounted repetitions, which matches all that the pattern does, is looked
     for first, and the pattern itself only in the texts that this finds.
     """
-    opened = _opened(pattern)
-    found = _looked_at(texts, opened)
-    if opened != pattern and found.any():
+    uncounted = opened(pattern)
+    found = _looked_at(texts, uncounted)
+    if uncounted != pattern and found.any():
         found[found] = _looked_at(texts.filter(pa.array(found)), pattern)
     return found
 
 
 def possible(texts: pa.Array, *patterns: str) -> npt.NDArray[np.bool_]:
     """Tell for each text, in one look, whether one of several patterns could match; right when it says no."""
-    return _looked_at(texts, "|".join(f"(?:{_opened(pattern)})" for pattern in patterns))
+    return _looked_at(texts, "|".join(f"(?:{opened(pattern)})" for pattern in patterns))
 
 
 @cache
-def _opened(pattern: str) -> str:
+def opened(pattern: str) -> str:
+    """Return a pattern whose repetitions are not counted, which matches all that the pattern does."""
     return _COUNTED.sub("*", pattern)
 
 

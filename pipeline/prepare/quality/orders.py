@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.prepare.cleaning import characters
-from pipeline.prepare.looks import matching
+from pipeline.prepare.looks import matching, opened
 from pipeline.prepare.quality.advice import is_advice
 from pipeline.prepare.quality.honest import CONTROL, is_about_tokens, is_announcement
 from pipeline.prepare.quality.order_words import RULES, STANDING, STANDING_WORDS, Rule
@@ -78,7 +78,6 @@ _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f]")
 _TAGGED = re.compile("[\U000e0020-\U000e007e]+|[\U000e0100-\U000e01ef]+")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？؟]")
 _BLANK = re.compile(r" (?![?*+{])")
-_COUNTED = re.compile(r"\{\d+,\d*\}")
 _NOT_IN_RE2 = re.compile(r"\\b|\(\?<?!(?:[^()]|\([^()]*\))*\)")
 # A line end inside a sentence, not one before an empty line, a list item or a heading.
 _WRAPPED = re.compile(r"[ \t]*\n(?!\s*(?:\n|[-*•#>]|\d{1,3}[.)]))[ \t]*|[ \t]{2,}")
@@ -146,7 +145,7 @@ def _hint(part: str = "") -> str:
     """Return what RE2 can look for: it knows no look-around, and its words are those of ASCII."""
     patterns = [getattr(rule, part).pattern for rule in RULES] if part else [_PHRASES.pattern]
     if part:  # lines are joined and blanks are counted once before rules are asked
-        patterns = [_COUNTED.sub("*", _BLANK.sub(r"\\s+", pattern).replace(r"[^.\n]", "[^.]")) for pattern in patterns]
+        patterns = [opened(_BLANK.sub(r"\\s+", pattern).replace(r"[^.\n]", "[^.]")) for pattern in patterns]
     joined = "|".join(f"(?i:{_NOT_IN_RE2.sub('', pattern)})" for pattern in patterns)
     return joined.replace(r"\w", r"[\pL\pN_]").replace("ı", "i")
 
